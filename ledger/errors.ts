@@ -1,0 +1,41 @@
+// The refusals of this project: one closed list of codes, in order of precedence, never renamed (spec/errors.md).
+
+/** Every code a refusal can carry. A reader does something different for each; `api/` and `cli/` map all of them. */
+export const CODES = [
+  // Input, before anything is decoded.
+  'INPUT_MALFORMED',
+  'INPUT_TOO_LARGE',
+  'INPUT_TOO_DEEP',
+  'INPUT_DUPLICATE_KEY',
+  'INPUT_NOT_UTF8',
+  'INPUT_NOT_CANONICAL',
+] as const;
+
+export type Code = (typeof CODES)[number];
+
+/**
+ * A refusal: the input or the state does not allow what was asked, nothing was lost, and `hint` says what to do next.
+ *
+ * Bugs are `TypeError` and `RangeError`, and are not caught; what a verifier or a replay answers is a value.
+ */
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError';
+  readonly code: Code;
+  /** What the reader can do next, or null where there is nothing to do. */
+  readonly hint: string | null;
+  /** Zero-based byte (or character) offset in the refused input, or null where no place applies. */
+  readonly position: number | null;
+
+  constructor(code: Code, message: string, more: { hint?: string; position?: number; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.hint = more.hint ?? null;
+    this.position = more.position ?? null;
+  }
+}
+
+/** Shortens a stranger's text for a message: at most 80 characters, control characters shown as `·`. */
+export function clip(text: string): string {
+  const shown = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '·');
+  return shown.length <= 80 ? shown : `${shown.slice(0, 79)}…`;
+}

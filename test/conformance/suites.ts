@@ -1,0 +1,4 @@
+// The one place where a conformance suite is added: one line, loaded only when it runs.
+import type { Suite } from './suite.ts';
+
+export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {};

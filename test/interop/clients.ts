@@ -1,0 +1,4 @@
+// The one place where an interop client is added: one line, loaded only when it runs.
+import type { Client } from './client.ts';
+
+export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {};
