@@ -1,4 +1,6 @@
 // The one place where a conformance suite is added: one line, loaded only when it runs.
 import type { Suite } from './suite.ts';
 
-export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {};
+export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
+  formats: async () => (await import('./formats.ts')).default,
+};

@@ -1,0 +1,25 @@
+// The `formats` suites: documents of other projects, read strictly, each verdict against the label its case carries.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Outcome, Suite } from './suite.ts';
+import { casesBelow, type Reader } from './formats/case.ts';
+import { jcs, json } from './formats/json.ts';
+
+/** One reader a format: what its cases are and when one agrees. A folder without a line here belongs to another suite. */
+const READERS: Readonly<Record<string, Reader>> = { jcs, json };
+
+const suite: Suite = {
+  argument: 'formats',
+  needs: ['formats'],
+  async *outcomes(corpora: string): AsyncIterable<Outcome> {
+    for (const [format, read] of Object.entries(READERS)) {
+      const folder = join(corpora, 'formats', format);
+      if (!existsSync(folder)) continue;
+      for (const one of casesBelow(folder)) {
+        for await (const answer of read(one)) yield { suite: `formats/${format}`, ...answer, id: answer.id ?? one.id };
+      }
+    }
+  },
+};
+
+export default suite;
