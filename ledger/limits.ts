@@ -2,3 +2,9 @@
 
 /** An entry's largest size in bytes: tile bundles carry a 16-bit length (C2SP tlog-tiles). */
 export const entryBytesMax = 65_535;
+
+/** A signed note's largest size in bytes: room for every signature line, each with a post-quantum signature of 5 kB. */
+export const noteBytesMax = 524_288;
+
+/** Signature lines a note may carry. C2SP signed-note asks for at least 16. */
+export const noteSignaturesMax = 64;

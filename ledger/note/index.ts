@@ -1,0 +1,12 @@
+// The door of the notes' room: keys, notes, checkpoints, cosignatures.
+export { type Checkpoint, formatCheckpointText, parseCheckpoint, parseCheckpointText, signCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
+export { cosign, cosignedMessage } from './cosignature.ts';
+export { isStrictPoint, strictEd25519, verifyEd25519, type VerifySignature } from './ed25519.ts';
+export {
+  asWitnessKey, COSIGNATURE, cosignatureKey, ECDSA, ecdsaKey, ED25519, ed25519Key, formatKeyId, formatVkey, type NoteKey, parseVkey, type Signer,
+} from './keys.ts';
+export {
+  formatNote, formatSignatureLine, type Note, type NoteSignature, type NoteSigners, parseNote, parseSignatureLines, signNote, type Verifiers, verifyNote,
+} from './note.ts';
+export { verifyP256 } from './p256.ts';
+export { ed25519Signer, witnessSigner } from './signer.ts';
