@@ -1,0 +1,225 @@
+// The CBOR profile against outside vectors, a second implementation, and random bytes.
+import { decode as cborgDecode, encode as cborgEncode, rfc8949EncodeOptions } from 'cborg';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatHex, parseHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { decodeCbor } from '../../ledger/events/cbor-reader.ts';
+import { CborWriter, encodeCbor, type CborValue } from '../../ledger/events/cbor.ts';
+import vectors from '../../spec/vectors/events/cbor.json' with { type: 'json' };
+
+/** What a refused vector says about itself, as the code a reader gets. */
+const CODE_OF: Readonly<Record<string, string>> = {
+  'integer not shortest': 'INPUT_NOT_CANONICAL',
+  'length not shortest': 'INPUT_NOT_CANONICAL',
+  'keys not sorted': 'INPUT_NOT_CANONICAL',
+  'indefinite length': 'INPUT_NOT_CANONICAL',
+  break: 'INPUT_NOT_CANONICAL',
+  'duplicate key': 'INPUT_DUPLICATE_KEY',
+  'text not UTF-8': 'INPUT_NOT_UTF8',
+  'too deep': 'INPUT_TOO_DEEP',
+};
+
+export function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof LedgerError) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+function fromJson(value: unknown): CborValue {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (typeof value !== 'object' || value === null) return value as CborValue;
+  if ('$hex' in value) return parseHex(value.$hex as string);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fromJson(inner)]));
+}
+
+const key = fc.string({ unit: 'binary-ascii', maxLength: 30 });
+const { value: anyValue } = fc.letrec<{ value: CborValue; leaf: CborValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 7, depthSize: 'small' },
+    tie('leaf'),
+    fc.array(tie('value'), { maxLength: 30 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 30 }),
+  ),
+  leaf: fc.oneof(
+    fc.maxSafeInteger().map((n) => (Object.is(n, -0) ? 0 : n)),
+    fc.integer({ min: 0, max: 53 }).map((power) => Math.min(2 ** power, Number.MAX_SAFE_INTEGER)),
+    fc.integer({ min: 0, max: 53 }).map((power) => -Math.min(2 ** power, Number.MAX_SAFE_INTEGER)),
+    fc.boolean(),
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: 'binary-ascii', maxLength: 300 }),
+    fc.uint8Array({ maxLength: 300 }),
+  ),
+}));
+
+describe('vectors', () => {
+  test.each(vectors.valid.map((vector) => [vector.hex.slice(0, 60), vector] as const))('valid %s', (_, vector) => {
+    const value = fromJson(vector.value);
+    expect(formatHex(encodeCbor(value))).toBe(vector.hex);
+    expect(decodeCbor(parseHex(vector.hex))).toEqual(value);
+  });
+
+  test.each(vectors.invalid.map((vector) => [vector.why, vector.hex.slice(0, 60), vector] as const))('invalid: %s (%s)', (_, __, vector) => {
+    // A length that is too long for its input and not shortest either: the head is read first.
+    const expected = vector.hex === '5b00000000ffffffff' ? 'INPUT_NOT_CANONICAL' : (CODE_OF[vector.why] ?? 'INPUT_MALFORMED');
+    expect(codeOf(() => decodeCbor(parseHex(vector.hex)))).toBe(expected);
+  });
+});
+
+describe('refused where it stands', () => {
+  test.each([
+    ['a2616101616102', 'INPUT_DUPLICATE_KEY', 4],
+    ['83010218ff', 'accepted', null],
+    ['8301021817', 'INPUT_NOT_CANONICAL', 3],
+    ['8261e26182', 'INPUT_NOT_UTF8', 2],
+    ['a16161f6', 'INPUT_MALFORMED', 3],
+    ['4201', 'INPUT_MALFORMED', 2],
+    ['0000', 'INPUT_MALFORMED', 1],
+    ['9b001fffffffffffff', 'INPUT_MALFORMED', 9],
+    ['bb001fffffffffffff', 'INPUT_MALFORMED', 9],
+    ['7b001fffffffffffff', 'INPUT_MALFORMED', 9],
+    ['3b001fffffffffffff', 'INPUT_MALFORMED', 0],
+    ['1b0020000000000000', 'INPUT_MALFORMED', 0],
+    ['a1f501', 'INPUT_MALFORMED', 1],
+    ['8181818181818181a0', 'INPUT_TOO_DEEP', 8],
+    [`a17819${'61'.repeat(24)}ff01`, 'INPUT_MALFORMED', 1],
+  ])('%s', (hex, code, position) => {
+    let refusal: LedgerError | null = null;
+    try {
+      decodeCbor(parseHex(hex));
+    } catch (error) {
+      refusal = error as LedgerError;
+    }
+    expect([refusal?.code ?? 'accepted', refusal?.position ?? null]).toEqual([code, position]);
+  });
+
+  test('a refused input leaves nothing behind for the next one', () => {
+    expect(codeOf(() => decodeCbor(parseHex('8301')))).toBe('INPUT_MALFORMED');
+    expect(decodeCbor(parseHex('820102'))).toEqual([1, 2]);
+  });
+});
+
+describe('what has no encoding', () => {
+  test.each<[string, unknown, string]>([
+    ['a fraction', 1.5, 'INPUT_MALFORMED'],
+    ['NaN', Number.NaN, 'INPUT_MALFORMED'],
+    ['infinity', Infinity, 'INPUT_MALFORMED'],
+    ['minus zero', -0, 'INPUT_MALFORMED'],
+    ['an unsafe integer', 2 ** 53, 'INPUT_MALFORMED'],
+    ['an unsafe negative integer', -(2 ** 53), 'INPUT_MALFORMED'],
+    ['null', null, 'INPUT_MALFORMED'],
+    ['undefined', undefined, 'INPUT_MALFORMED'],
+    ['an unset key', { a: undefined }, 'INPUT_MALFORMED'],
+    ['a hole', [1, , 2], 'INPUT_MALFORMED'], // oxlint-disable-line no-sparse-arrays
+    ['a bigint', 1n, 'INPUT_MALFORMED'],
+    ['a symbol', Symbol('a'), 'INPUT_MALFORMED'],
+    ['a function', () => 1, 'INPUT_MALFORMED'],
+    ['a date', new Date(0), 'INPUT_MALFORMED'],
+    ['a Map', new Map(), 'INPUT_MALFORMED'],
+    ['another typed array', new Uint16Array(2), 'INPUT_MALFORMED'],
+    ['a key beyond ASCII', { ü: 1 }, 'INPUT_MALFORMED'],
+    ['a lone high surrogate', 'a\ud800', 'INPUT_NOT_UTF8'],
+    ['a lone low surrogate', '\udc00', 'INPUT_NOT_UTF8'],
+    ['a lone surrogate in a long text', `${'a'.repeat(200)}\udc00`, 'INPUT_NOT_UTF8'],
+    ['nine levels', [[[[[[[[[]]]]]]]]], 'INPUT_TOO_DEEP'],
+  ])('%s', (_, value, code) => {
+    expect(codeOf(() => encodeCbor(value as CborValue))).toBe(code);
+  });
+
+  test('a key named __proto__ is a key', () => {
+    const bytes = encodeCbor(JSON.parse('{"__proto__": {"polluted": true}}') as CborValue);
+    const map = decodeCbor(bytes) as Record<string, CborValue>;
+    expect(Object.keys(map)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(map)).toBe(Object.prototype);
+    expect(encodeCbor(map)).toEqual(bytes);
+  });
+
+  test('a map without a prototype is a map', () => {
+    expect(encodeCbor(Object.assign(Object.create(null) as object, { a: 1 }))).toEqual(parseHex('a1616101'));
+  });
+});
+
+describe('copies', () => {
+  test('a decoded byte string does not change with its source', () => {
+    const bytes = parseHex('43010203');
+    const value = decodeCbor(bytes);
+    bytes.fill(0);
+    expect(value).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  test('a decoded byte string is no view of a Buffer', () => {
+    const bytes = Buffer.from('43010203', 'hex');
+    const value = decodeCbor(bytes) as Uint8Array;
+    bytes.fill(0);
+    expect(value).toEqual(Uint8Array.of(1, 2, 3));
+    expect(value.constructor).toBe(Uint8Array);
+  });
+
+  test('an encoding does not change with the next one', () => {
+    const first = encodeCbor('first');
+    encodeCbor('other');
+    expect(decodeCbor(first)).toBe('first');
+  });
+
+  test('a writer grows without losing what it holds', () => {
+    const writer = new CborWriter(1);
+    writer.head(0x80, 3);
+    writer.byteString(new Uint8Array(70_000).fill(7));
+    writer.text('é'.repeat(40_000));
+    writer.text('z'.repeat(100));
+    const [bytes, long, short] = decodeCbor(writer.bytes.slice(0, writer.at)) as [Uint8Array, string, string];
+    expect([bytes.length, bytes.every((byte) => byte === 7), long === 'é'.repeat(40_000), short]).toEqual([70_000, true, true, 'z'.repeat(100)]);
+  });
+});
+
+describe('properties', () => {
+  test('what is encoded decodes to itself, and cborg writes and reads the same', () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        const bytes = encodeCbor(value);
+        const decoded = decodeCbor(bytes);
+        expect(decoded).toEqual(Object.getPrototypeOf(value) === null ? { ...(value as object) } : value);
+        expect(encodeCbor(decoded)).toEqual(bytes);
+        expect(formatHex(bytes)).toBe(formatHex(cborgEncode(value, rfc8949EncodeOptions)));
+        expect(encodeCbor(cborgDecode(bytes) as CborValue)).toEqual(bytes);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('bytes that decode encode to themselves (100,000 random inputs, and mutations of good ones)', () => {
+    let accepted = 0;
+    const check = (bytes: Uint8Array) => {
+      try {
+        const value = decodeCbor(bytes);
+        accepted++;
+        expect(encodeCbor(value)).toEqual(bytes);
+        return;
+      } catch (error) {
+        if (!(error instanceof LedgerError)) throw error;
+        expect(error.position).toBeGreaterThanOrEqual(0);
+        expect(error.position).toBeLessThanOrEqual(bytes.length);
+      }
+    };
+    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 100, maxLength: 100 }), (inputs) => inputs.forEach(check)), { numRuns: 500 });
+    const flip = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+    fc.assert(
+      fc.property(anyValue, fc.array(flip, { minLength: 25, maxLength: 25 }), (value, flips) => {
+        const good = encodeCbor(value);
+        for (const [place, mask] of flips) {
+          const bad = good.slice();
+          const i = place % bad.length;
+          bad[i] = (bad[i] as number) ^ mask;
+          check(bad);
+          check(good.subarray(0, i));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(accepted).toBeGreaterThan(1_000);
+  });
+});
