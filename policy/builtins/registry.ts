@@ -1,0 +1,22 @@
+// Every built-in function by name. How a family is added is said at the top of builtin.ts.
+import { aggregates } from './aggregates.ts';
+import { arrays } from './arrays.ts';
+import type { Builtin } from './builtin.ts';
+import { comparison } from './comparison.ts';
+import { numbers } from './numbers.ts';
+import { objects } from './objects.ts';
+import { sets } from './sets.ts';
+import { types } from './types.ts';
+
+/** One line a family, in alphabetical order. */
+const FAMILIES: readonly (readonly Builtin[])[] = [
+  aggregates,
+  arrays,
+  comparison,
+  numbers,
+  objects,
+  sets,
+  types,
+];
+
+export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((builtin) => [builtin.name, builtin]));

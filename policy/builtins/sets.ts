@@ -1,0 +1,43 @@
+// Sets: union, intersection, difference.
+import { EMPTY_SET, type Key, RegoSet, type Value } from '../rego/value.ts';
+import { asSet, type Builtin } from './builtin.ts';
+
+export function union(a: RegoSet, b: RegoSet): RegoSet {
+  if (a.size === 0) return b;
+  if (b.size === 0) return a;
+  const members = new Map(a.members);
+  for (const [key, value] of b.members) if (!members.has(key)) members.set(key, value);
+  return new RegoSet(members);
+}
+
+export function intersection(a: RegoSet, b: RegoSet): RegoSet {
+  const [few, many] = a.size <= b.size ? [a, b] : [b, a];
+  const members = new Map<Key, Value>();
+  for (const [key, value] of few.members) if (many.members.has(key)) members.set(key, value);
+  return new RegoSet(members);
+}
+
+export function difference(a: RegoSet, b: RegoSet): RegoSet {
+  const members = new Map<Key, Value>();
+  for (const [key, value] of a.members) if (!b.members.has(key)) members.set(key, value);
+  return new RegoSet(members);
+}
+
+export const sets: readonly Builtin[] = [
+  { name: 'and', type: '(set[any], set[any]) => set[any]', run: (_, a: Value, b: Value) => intersection(asSet(a, 1), asSet(b, 2)) },
+  { name: 'or', type: '(set[any], set[any]) => set[any]', run: (_, a: Value, b: Value) => union(asSet(a, 1), asSet(b, 2)) },
+  { name: 'set_diff', type: '(set[any], set[any]) => set[any]', run: (_, a: Value, b: Value) => difference(asSet(a, 1), asSet(b, 2)) },
+  {
+    name: 'intersection',
+    type: '(set[set[any]]) => set[any]',
+    run: (_, all: Value) => {
+      const given = asSet(all, 1).sorted.map((member) => asSet(member, 1));
+      return given.length === 0 ? EMPTY_SET : given.reduce(intersection);
+    },
+  },
+  {
+    name: 'union',
+    type: '(set[set[any]]) => set[any]',
+    run: (_, all: Value) => RegoSet.of(asSet(all, 1).sorted.flatMap((member) => asSet(member, 1).sorted)),
+  },
+];
