@@ -6,7 +6,13 @@ import { compareValues, equalValues, isArray, isNumber, RegoObject, RegoSet, sor
 import { type Builtin, elementsOf, wrongElement, wrongType } from './builtin.ts';
 
 /** Exact where every element is an integer; else in floats, from a start whose precision the result keeps. */
-function accumulate(operand: Value, start: bigint, exact: (x: bigint, y: bigint) => bigint, inexact: (x: BigFloat, y: BigFloat) => BigFloat, bits: number): Value {
+function accumulate(
+  operand: Value,
+  start: bigint,
+  exact: (x: bigint, y: bigint) => bigint,
+  inexact: (x: BigFloat, y: BigFloat) => BigFloat,
+  bits: number,
+): Value {
   const elements = elementsOf(operand, 1);
   let total: bigint | null = start;
   for (const element of elements) {
@@ -23,10 +29,19 @@ function accumulate(operand: Value, start: bigint, exact: (x: bigint, y: bigint)
 function sum(operand: Value): Value {
   let total = 0;
   for (const element of elementsOf(operand, 1)) {
-    if (typeof element !== 'number' || !Number.isSafeInteger(total + element)) return accumulate(operand, 0n, (x, y) => x + y, float.add, 64);
+    if (typeof element !== 'number' || !Number.isSafeInteger(total + element)) {
+      return accumulate(operand, 0n, (x, y) => x + y, float.add, 64);
+    }
     total += element;
   }
   return total;
+}
+
+/** Undefined where the list is empty. */
+function best(list: Value, isBetter: (old: Value, next: Value) => boolean): Value | undefined {
+  let found: Value | undefined;
+  for (const next of elementsOf(list, 1)) if (found === undefined || isBetter(found, next)) found = next;
+  return found;
 }
 
 function isMember(value: Value, collection: Value): boolean {
@@ -67,16 +82,20 @@ export const aggregates: readonly Builtin[] = [
   {
     name: 'max',
     type: `(${listOrSet}) => any`,
-    run: (_, list: Value) => elementsOf(list, 1).reduce<Value | undefined>((best, next) => (best === undefined || compareValues(best, next) <= 0 ? next : best), undefined),
+    run: (_, list: Value) => best(list, (old, next) => compareValues(old, next) <= 0),
   },
   {
     name: 'min',
     type: `(${listOrSet}) => any`,
-    run: (_, list: Value) => elementsOf(list, 1).reduce<Value | undefined>((best, next) => (best === undefined || compareValues(best, next) >= 0 ? next : best), undefined),
+    run: (_, list: Value) => best(list, (old, next) => compareValues(old, next) >= 0),
   },
   { name: 'sort', type: `(${listOrSet}) => array[any]`, run: (_, list: Value) => sortValues([...elementsOf(list, 1)]) },
   { name: 'all', type: `(${listOrSet}) => boolean`, run: (_, list: Value) => elementsOf(list, 1, 'array', 'set').every((element) => element === true) },
   { name: 'any', type: `(${listOrSet}) => boolean`, run: (_, list: Value) => elementsOf(list, 1, 'array', 'set').some((element) => element === true) },
   { name: 'internal.member_2', type: '(any, any) => boolean', run: (_, value: Value, collection: Value) => isMember(value, collection) },
-  { name: 'internal.member_3', type: '(any, any, any) => boolean', run: (_, key: Value, value: Value, collection: Value) => isMemberAt(key, value, collection) },
+  {
+    name: 'internal.member_3',
+    type: '(any, any, any) => boolean',
+    run: (_, key: Value, value: Value, collection: Value) => isMemberAt(key, value, collection),
+  },
 ];

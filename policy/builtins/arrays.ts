@@ -12,7 +12,11 @@ export const arrays: readonly Builtin[] = [
       return left.length === 0 ? right : right.length === 0 ? left : [...left, ...right];
     },
   },
-  { name: 'array.flatten', type: '(array[any]) => array[any]', run: (_, list: Value) => asArray(list, 1).flatMap((element) => (isArray(element) ? element : [element])) },
+  {
+    name: 'array.flatten',
+    type: '(array[any]) => array[any]',
+    run: (_, list: Value) => asArray(list, 1).flatMap((element) => (isArray(element) ? element : [element])),
+  },
   { name: 'array.reverse', type: '(array[any]) => array[any]', run: (_, list: Value) => asArray(list, 1).toReversed() },
   {
     name: 'array.slice',

@@ -118,7 +118,11 @@ export function minusOrDifference(a: Value, b: Value): Value {
 
 export const numbers: readonly Builtin[] = [
   binary('plus', plus),
-  { name: 'minus', type: '(any<number, set[any]>, any<number, set[any]>) => any<number, set[any]>', run: (_, a: Value, b: Value) => minusOrDifference(a, b) },
+  {
+    name: 'minus',
+    type: '(any<number, set[any]>, any<number, set[any]>) => any<number, set[any]>',
+    run: (_, a: Value, b: Value) => minusOrDifference(a, b),
+  },
   binary('mul', times),
   binary('div', divide),
   binary('rem', remainder),
@@ -134,7 +138,11 @@ export const numbers: readonly Builtin[] = [
   { name: 'round', type: '(number) => number', run: (_, n: Value) => rounded(n, round) },
   { name: 'ceil', type: '(number) => number', run: (_, n: Value) => rounded(n, ceil) },
   { name: 'floor', type: '(number) => number', run: (_, n: Value) => rounded(n, floor) },
-  { name: 'numbers.range', type: '(number, number) => array[number]', run: (context, a: Value, b: Value) => range(context, asBigInt(a, 1), asBigInt(b, 2), 1n) },
+  {
+    name: 'numbers.range',
+    type: '(number, number) => array[number]',
+    run: (context, a: Value, b: Value) => range(context, asBigInt(a, 1), asBigInt(b, 2), 1n),
+  },
   {
     name: 'numbers.range_step',
     type: '(number, number, number) => array[number]',

@@ -91,7 +91,11 @@ export const objects: readonly Builtin[] = [
     },
   },
   { name: 'object.keys', type: '(object[any: any]) => set[any]', run: (_, object: Value) => RegoSet.of(asObject(object, 1).keys) },
-  { name: 'object.union', type: '(object[any: any], object[any: any]) => object[any: any]', run: (_, a: Value, b: Value) => merge(asObject(a, 1), asObject(b, 2)) },
+  {
+    name: 'object.union',
+    type: '(object[any: any], object[any: any]) => object[any: any]',
+    run: (_, a: Value, b: Value) => merge(asObject(a, 1), asObject(b, 2)),
+  },
   {
     name: 'object.union_n',
     type: '(array[object[any: any]]) => object[any: any]',

@@ -1,6 +1,6 @@
 // Type names, type tests and the deprecated casts.
 import { Num } from '../rego/number.ts';
-import { isArray, isNumber, RegoObject, RegoSet, type TypeName, typeName, type Value } from '../rego/value.ts';
+import { isArray, isNumber, RegoSet, type TypeName, typeName, type Value } from '../rego/value.ts';
 import { type Builtin, BuiltinError, elementsOf, wrongType } from './builtin.ts';
 
 const test = (type: TypeName): Builtin => ({ name: `is_${type}`, type: '(any) => boolean', run: (_, value: Value) => typeName(value) === type });
@@ -29,12 +29,13 @@ export const types: readonly Builtin[] = [
   { name: 'type_name', type: '(any) => string', run: (_, value: Value) => typeName(value) },
   { name: 'to_number', type: '(any<null, boolean, number, string>) => number', run: (_, value: Value) => toNumber(value) },
   { name: 'cast_array', type: '(any) => array[any]', run: (_, value: Value) => (isArray(value) ? value : elementsOf(value, 1, 'array', 'set')) },
-  { name: 'cast_set', type: '(any) => set[any]', run: (_, value: Value) => (value instanceof RegoSet ? value : RegoSet.of(elementsOf(value, 1, 'array', 'set'))) },
+  {
+    name: 'cast_set',
+    type: '(any) => set[any]',
+    run: (_, value: Value) => (value instanceof RegoSet ? value : RegoSet.of(elementsOf(value, 1, 'array', 'set'))),
+  },
   cast('boolean', 'boolean'),
   cast('null', 'null'),
   cast('string', 'string'),
-  { ...cast('object', 'object[any: any]'), run: (_, value: Value) => {
-    if (!(value instanceof RegoObject)) throw wrongType(1, value, 'object');
-    return value;
-  } },
+  cast('object', 'object[any: any]'),
 ];

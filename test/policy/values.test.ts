@@ -48,7 +48,9 @@ describe('order and keys', () => {
     expect(compareStrings('\u{1f600}', '\uff5e')).toBeGreaterThan(0);
   });
 
-  test.each([['1', '1.0'], ['1', '10e-1'], ['0', '-0'], ['0', '0.000'], ['100', '1e2'], ['0.5', '5e-1'], ['1e20', '100000000000000000000']])('%s equals %s', (a, b) => {
+  test.each([
+    ['1', '1.0'], ['1', '10e-1'], ['0', '-0'], ['0', '0.000'], ['100', '1e2'], ['0.5', '5e-1'], ['1e20', '100000000000000000000'],
+  ])('%s equals %s', (a, b) => {
     expect(keyOf(parseJson(a))).toBe(keyOf(parseJson(b)));
   });
 
