@@ -9,6 +9,21 @@ export const CODES = [
   'INPUT_DUPLICATE_KEY',
   'INPUT_NOT_UTF8',
   'INPUT_NOT_CANONICAL',
+  // The store: what the disk answers.
+  'STORE_MISSING',
+  'STORE_CORRUPT',
+  'STORE_FENCED',
+  'STORE_FULL',
+  'STORE_FAILED',
+  'PAYLOAD_MISSING',
+  'PAYLOAD_CORRUPT',
+  'PAYLOAD_TOO_LARGE',
+  // The anchor: what stands outside the database.
+  'ANCHOR_MISSING',
+  'ANCHOR_CORRUPT',
+  'ANCHOR_LOCKED',
+  'ANCHOR_TAKEN',
+  'ANCHOR_UNREACHABLE',
 ] as const;
 
 export type Code = (typeof CODES)[number];

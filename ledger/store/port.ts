@@ -1,0 +1,117 @@
+// What the ledger needs from a disk: one batch a commit, applied wholly or not at all, and readers that never see half of one.
+import type { Run } from './packed.ts';
+
+/** A full tile with every node inside it, so that a proof reads one row for eight levels. */
+export interface FatTile {
+  /** C2SP tlog-tiles level and number: hash i of a tile is the root of a perfect subtree of height 8 × level. */
+  readonly level: number;
+  readonly number: number;
+  /** 510 hashes: the tile's 256, then the 128 above them, down to 2. Its root is a hash of the tile above. */
+  readonly nodes: Uint8Array;
+}
+
+/** One row of a table that moves with the log, such as a gate-critical projection's document. */
+export interface TableWrite {
+  readonly table: string;
+  readonly key: string;
+  /** The columns that queries need and the document; null removes the row. */
+  readonly row: Readonly<Record<string, string | number | Uint8Array | null>> | null;
+}
+
+/** What one commit adds. Everything in it is applied, and flushed, or nothing is. */
+export interface Batch {
+  /** The writer's epoch: a store that knows a newer one refuses the batch inside the transaction. */
+  readonly epoch: number;
+  /** The entries; `run.start` must equal the stored size. */
+  readonly run: Run;
+  /** Recorded time of the last entry, milliseconds since 1970. */
+  readonly time: number;
+  /** Root over all entries up to and with this batch, 32 bytes. */
+  readonly root: Uint8Array;
+  /** The tiles that became full. */
+  readonly tiles: readonly FatTile[];
+  /** Idempotency records of the commands (`ledger/log/repeats.ts`); they stand in no entry. */
+  readonly repeats: Uint8Array;
+  readonly writes: readonly TableWrite[];
+}
+
+/** What the store keeps of a commit beside its entries. */
+export interface Commit {
+  readonly start: number;
+  readonly count: number;
+  readonly epoch: number;
+  readonly time: number;
+  readonly root: Uint8Array;
+  readonly repeats: Uint8Array;
+}
+
+/** A place where stored bytes are not what they were, as far as the store itself can tell. */
+export interface Fault {
+  /** Such as `commit 17 column root` or `entries 256 to 511`. */
+  readonly where: string;
+  readonly what: string;
+}
+
+/**
+ * A ledger's storage. Asynchronous and batch-shaped, so that a database behind a network fits as well as a file.
+ *
+ * Nothing above it knows SQL. Every method throws a LedgerError: STORE_FULL, STORE_FENCED, STORE_CORRUPT or STORE_FAILED.
+ */
+export interface Store {
+  /** The newest commit, or null where nothing is stored: its `start + count` is the size. */
+  head(): Promise<Commit | null>;
+
+  /** The newest epoch a writer took, 0 where none did. */
+  epoch(): Promise<number>;
+
+  /**
+   * Fences out every earlier writer: from here on only batches of this epoch are committed.
+   *
+   * @throws {LedgerError} STORE_FENCED when this or a newer epoch was taken before
+   */
+  takeEpoch(epoch: number): Promise<void>;
+
+  /**
+   * Applies a batch wholly, and flushes it, or throws and has applied nothing that a reader would see.
+   *
+   * After any throw the caller must read the head again: whether a failed flush reached the disk is not known.
+   *
+   * @throws {LedgerError} STORE_FENCED when another epoch holds the store, or the size is not `batch.run.start`
+   */
+  commit(batch: Batch): Promise<void>;
+
+  /** Commits in order, from the one that holds entry `start`; at least one where there is one, at most `limit`. */
+  commits(start: number, limit: number): Promise<Commit[]>;
+
+  /**
+   * Runs that cover the entries from `start` up to `end` in order, beginning with the run that holds `start`.
+   *
+   * Bounded: stops after about 4 MiB, the caller goes on where the last run ends. Runs are as they are stored and may begin
+   * before `start` and reach beyond `end`. Empty when `start` is not stored.
+   */
+  runs(start: number, end: number): Promise<Run[]>;
+
+  /** The nodes of full tiles, null for each that is not stored. */
+  tiles(places: readonly { level: number; number: number }[]): Promise<(Uint8Array | null)[]>;
+
+  /** A row of a table that moves with the log. */
+  row(table: string, key: string): Promise<TableWrite['row']>;
+
+  /** The newest published checkpoint's note text, or null. Newest by size; older ones are kept. */
+  checkpoint(): Promise<{ size: number; note: string } | null>;
+
+  /** Keeps a published checkpoint; of one size the newest text, for cosignatures come later. */
+  saveCheckpoint(size: number, note: string): Promise<void>;
+
+  /** Bytes that can always be computed again, kept to open faster; null when absent or damaged. */
+  loadMemo(name: string): Promise<Uint8Array | null>;
+  saveMemo(name: string, parts: readonly Uint8Array[]): Promise<void>;
+
+  /** Moves small runs of full bundles together, a bounded step; true while there is more to do. Off the hot path. */
+  compact(): Promise<boolean>;
+
+  /** Everything the store can find wrong by itself: its engine's own check, gaps, rows whose check sums do not fit. */
+  faults(): AsyncIterable<Fault>;
+
+  close(): Promise<void>;
+}
