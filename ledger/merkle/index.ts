@@ -9,3 +9,10 @@ export {
 export {
   planConsistency, planSubtreeConsistency, proveConsistency, verifyConsistency, verifySubtreeConsistency, verifyWitnessConsistency,
 } from './consistency.ts';
+export {
+  formatBundlePath, formatTilePath, parseTilePath, tileWidth, type BundleAddress, type TileAddress, type TilePath,
+} from './tile-path.ts';
+export {
+  foldHashes, hashesOf, newBundles, newTiles, nodeAt, nodesFromTiles, tileHeight, tilePlaceOf, tileWidthIn, type ReadTiles, type TilePlace,
+} from './tiles.ts';
+export { decodeBundle, encodeBundle } from './bundle.ts';
