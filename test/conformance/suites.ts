@@ -3,4 +3,5 @@ import type { Suite } from './suite.ts';
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   formats: async () => (await import('./formats.ts')).default,
+  versions: async () => (await import('./scanner/versions.ts')).suite,
 };
