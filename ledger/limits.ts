@@ -8,3 +8,12 @@ export const noteBytesMax = 524_288;
 
 /** Signature lines a note may carry. C2SP signed-note asks for at least 16. */
 export const noteSignaturesMax = 64;
+
+/** Hashes in one proof: a tree of 2^53 entries needs 53; C2SP tlog-witness allows 63. */
+export const proofHashesMax = 63;
+
+/** A trust policy file's largest size in bytes. */
+export const policyBytesMax = 1_048_576;
+
+/** Logs, witnesses and groups in one trust policy, together. C2SP tlog-policy asks for at least 32 of each. */
+export const policyMembersMax = 512;

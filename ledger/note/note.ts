@@ -5,7 +5,7 @@ import { noteBytesMax, noteSignaturesMax } from '../limits.ts';
 import { cosignedMessage } from './cosignature.ts';
 import type { VerifySignature } from './ed25519.ts';
 import { COSIGNATURE, ECDSA, ED25519, isKeyName, type NoteKey, p256PointOf, type Signer } from './keys.ts';
-import { findControl, textOf } from './text.ts';
+import { atPosition, findControl, textOf } from './text.ts';
 
 /** A note as it was read. Nothing in it may be believed before `verifyNote` named a trusted key. */
 export interface Note {
@@ -159,13 +159,7 @@ function parseSignatureLine(line: string, position: number): NoteSignature {
   if (dash !== '—' || rest.length > 0) throw malformed(`"${clip(line)}" is no signature line`, position);
   if (!isKeyName(name)) throw malformed(`"${clip(name)}" is no key name`, position + 2);
   const at = position + 3 + name.length;
-  let bytes;
-  try {
-    bytes = parseBase64(base64);
-  } catch (cause) {
-    if (!(cause instanceof LedgerError)) throw cause;
-    throw new LedgerError(cause.code, cause.message, { position: at, cause });
-  }
+  const bytes = atPosition(() => parseBase64(base64), at);
   if (bytes.length < 5) throw malformed('a signature has fewer than 5 bytes', at);
   const id = new DataView(bytes.buffer).getUint32(0);
   return { name, id, signature: bytes.slice(4) };

@@ -28,12 +28,7 @@ export function parseHash(text: string, position: number): Uint8Array {
   if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) {
     throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a hash: expected 32 bytes in base64`, { position });
   }
-  try {
-    return parseBase64(text);
-  } catch (cause) {
-    if (!(cause instanceof LedgerError)) throw cause;
-    throw new LedgerError(cause.code, cause.message, { position, cause });
-  }
+  return atPosition(() => parseBase64(text), position);
 }
 
 /** Text of a small file or answer: strings pass, bytes are read as UTF-8. */
@@ -47,4 +42,46 @@ export function findControl(text: string): number {
     if (text.charCodeAt(i) < 0x20 && text[i] !== '\n') return i;
   }
   return -1;
+}
+
+/** Lines with their positions, for C2SP's texts that are read line by line. */
+export class Lines {
+  readonly #lines: readonly string[];
+  #at = 0;
+  #next = 0;
+  /** Where the line last read begins, in characters. */
+  position = 0;
+
+  constructor(text: string) {
+    this.#lines = text.split('\n');
+  }
+
+  /** The next line, or an empty one after the last. */
+  next(): string {
+    const line = this.#lines[this.#at++] ?? '';
+    this.position = this.#next;
+    this.#next += line.length + 1;
+    return line;
+  }
+
+  /** All lines that are left, as hashes. */
+  hashes(): { hashes: Uint8Array[]; position: number } {
+    const position = this.#next;
+    const hashes: Uint8Array[] = [];
+    while (this.#at < this.#lines.length) {
+      const line = this.next();
+      hashes.push(parseHash(line, this.position));
+    }
+    return { hashes, position };
+  }
+}
+
+/** Moves the place in a refusal of a part to its place in the whole. */
+export function atPosition<T>(read: () => T, offset: number): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new LedgerError(cause.code, cause.message, { position: offset + (cause.position ?? 0), cause });
+  }
 }

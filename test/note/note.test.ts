@@ -2,28 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
-import { LedgerError } from '../../ledger/errors.ts';
 import { formatCheckpointText, parseCheckpoint, parseCheckpointText, signCheckpoint } from '../../ledger/note/checkpoint.ts';
 import { cosign } from '../../ledger/note/cosignature.ts';
 import { verifyEd25519 } from '../../ledger/note/ed25519.ts';
 import { asWitnessKey, COSIGNATURE, formatVkey, parseVkey } from '../../ledger/note/keys.ts';
 import { formatNote, formatSignatureLine, parseNote, signNote, verifyNote } from '../../ledger/note/note.ts';
 import { ed25519Signer, witnessSigner } from '../../ledger/note/signer.ts';
+import { refusal } from './refusal.ts';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/transparency.json', import.meta.url), 'utf8'));
 const verifiers = { ed25519: verifyEd25519 };
 const log = ed25519Signer(vectors.origin, parseHex(vectors.log_seed_hex));
 const witness = witnessSigner(vectors.witness_name, parseHex(vectors.witness_seed_hex));
-
-/** The code and position of the refusal, or what was returned instead. */
-function refusal(act: () => unknown): unknown {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
-    return error.position === null ? error.code : `${error.code} at ${error.position}`;
-  }
-}
 
 describe('outside vectors', () => {
   test('the worked example of C2SP signed-note', () => {
