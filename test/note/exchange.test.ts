@@ -165,7 +165,7 @@ describe('add-entries', () => {
   test('an upload in hexadecimal', () => {
     expect(formatHex(upload)).toBe(
       `0009${formatHex(encodeUtf8('a.example'))}00000000000000ff0000000000000102000109`
-      + `0002010201${'03'.repeat(32)}` + '000000010400',
+      + `0002010201${'03'.repeat(32)}000000010400`,
     );
     expect(decodeUpload(upload)).toEqual({ header, packages, complete: true });
   });
