@@ -15,4 +15,6 @@ export { verifyP256 } from './p256.ts';
 export { meetsQuorum, parsePolicy, type PolicyGroup, type PolicyLog, type PolicyWitness, type TrustPolicy } from './policy.ts';
 export { ed25519Signer, witnessSigner } from './signer.ts';
 export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
-export { type AddCheckpoint, addSignatures, formatAddCheckpoint, type HttpAnswer, parseAddCheckpoint, readWitnessAnswer, type WitnessAnswer } from './witness.ts';
+export {
+  type AddCheckpoint, addSignatures, formatAddCheckpoint, type HttpAnswer, parseAddCheckpoint, readWitnessAnswer, type WitnessAnswer,
+} from './witness.ts';

@@ -51,7 +51,9 @@ export function encodeUploadHeader({ origin, start, end, ticket }: UploadHeader)
 
 /** @throws {LedgerError} INPUT_TOO_LARGE when an entry exceeds 65,535 bytes or the proof 63 hashes */
 export function encodePackage({ entries, proof }: EntryPackage): Uint8Array {
-  if (proof.length > proofHashesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot write package: ${proof.length} hashes, expected at most ${proofHashesMax}`);
+  if (proof.length > proofHashesMax) {
+    throw new LedgerError('INPUT_TOO_LARGE', `Cannot write package: ${proof.length} hashes, expected at most ${proofHashesMax}`);
+  }
   return concatBytes(...entries.map((entry) => prefixed(entry, 'entry')), Uint8Array.of(proof.length), ...proof);
 }
 

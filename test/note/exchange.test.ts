@@ -119,7 +119,10 @@ describe('add-checkpoint', () => {
     ['no line', answer(200), { is: 'unreadable' }],
     ['a page of HTML', answer(200, '<html>'), { is: 'unreadable' }],
     ['a cosignature by somebody else', answer(200, cosignature, request, [other]), { is: 'unreadable', message: expect.stringContaining('no cosignature') }],
-    ['a cosignature that does not hold', answer(200, cosignature.replace('pVGeAr', 'pVGeBr')), { is: 'unreadable', message: expect.stringContaining('does not hold') }],
+    [
+      'a cosignature that does not hold', answer(200, cosignature.replace('pVGeAr', 'pVGeBr')),
+      { is: 'unreadable', message: expect.stringContaining('does not hold') },
+    ],
     ['409 with the size it stands at', answer(409, '3\n'), { is: 'elsewhere', size: 3 }],
     ['409 with a size beyond ours', answer(409, '20\n'), { is: 'elsewhere', size: 20 }],
     ['409 with a size and no newline', answer(409, '3'), { is: 'elsewhere', size: 3 }],

@@ -18,7 +18,8 @@ describe('what is read', () => {
   test('the example of C2SP tlog-policy, with two levels of groups', () => {
     const policy = parsePolicy(lines(
       '# the example', `log ${log} https://log.example/`, '', ...[1, 2, 3].map((n) => `witness X${n} ${witness(n)}`), 'group X-witnesses 2 X1 X2 X3',
-      ...[4, 5, 6].map((n) => `\twitness  Y${n - 3}\t${witness(n)} https://y.example `), 'group Y-witnesses any Y1 Y2 Y3', 'group X-and-Y all X-witnesses Y-witnesses',
+      ...[4, 5, 6].map((n) => `\twitness  Y${n - 3}\t${witness(n)} https://y.example `),
+      'group Y-witnesses any Y1 Y2 Y3', 'group X-and-Y all X-witnesses Y-witnesses',
       'quorum X-and-Y',
     ));
     expect(policy.logs).toMatchObject([{ key: { name: 'log.example' }, url: 'https://log.example/' }]);
