@@ -201,11 +201,13 @@ describe('add-entries', () => {
 
   test('an upload is what was written (property)', () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
-    fc.assert(fc.property(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 0, max: 600 }), fc.string(), bytes, fc.infiniteStream(bytes), (start, count, name, ticket, stream) => {
+    const hashes = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 4 });
+    const number = fc.integer({ min: 0, max: 700 });
+    fc.assert(fc.property(number, number, fc.string(), bytes, hashes, fc.infiniteStream(bytes), (start, count, name, ticket, proof, stream) => {
       if (!name.isWellFormed()) return;
       const head = { origin: name, start, end: start + count, ticket };
       const made = [...packagesOf(start, start + count)].map((range) => ({
-        entries: [...stream.take(range.end - range.start)], proof: [...stream.take(range.end % 5)].map((b) => Uint8Array.from({ length: 32 }, (_, i) => b[i] ?? 0)),
+        entries: [...stream.take(range.end - range.start)], proof,
       }));
       const whole = [encodeUploadHeader(head), ...made.map(encodePackage)];
       const joined = new Uint8Array(whole.reduce((sum, part) => sum + part.length, 0));
