@@ -8,6 +8,7 @@ export const CODES = [
   'INPUT_TOO_DEEP',
   'INPUT_DUPLICATE_KEY',
   'INPUT_NOT_UTF8',
+  'INPUT_DOCTYPE',
   'INPUT_NOT_CANONICAL',
   // The store: what the disk answers.
   'STORE_MISSING',
@@ -24,6 +25,8 @@ export const CODES = [
   'ANCHOR_LOCKED',
   'ANCHOR_TAKEN',
   'ANCHOR_UNREACHABLE',
+  // Evidence: what a document from outside is.
+  'FORMAT_UNKNOWN',
 ] as const;
 
 export type Code = (typeof CODES)[number];

@@ -3,10 +3,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, Suite } from './suite.ts';
 import { casesBelow, type Reader } from './formats/case.ts';
+import { documents } from './formats/documents.ts';
 import { jcs, json } from './formats/json.ts';
 
+const CYCLONEDX = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'];
+
 /** One reader a format: what its cases are and when one agrees. A folder without a line here belongs to another suite. */
-const READERS: Readonly<Record<string, Reader>> = { jcs, json };
+const READERS: Readonly<Record<string, Reader>> = {
+  cyclonedx: documents('cyclonedx', CYCLONEDX),
+  'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
+  jcs,
+  json,
+};
 
 const suite: Suite = {
   argument: 'formats',

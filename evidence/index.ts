@@ -1,0 +1,38 @@
+// The door of evidence: bytes in; format, verdict, deviations and a view out, never a throw for what a stranger wrote.
+import { LedgerError } from '../ledger/errors.ts';
+import { detect } from './detect.ts';
+import { verdictOf, type Deviation, type Document, type Mode } from './document.ts';
+import { parseSource } from './source.ts';
+
+export type { Deviation, DeviationCode, Document, Mode, Verdict, View } from './document.ts';
+export type { Attestation, AttestationSubject, SignatureFacts } from './attestation/model.ts';
+export type { Report, ReportResult } from './report/model.ts';
+export type { Component, ComponentHash, Edge, Sbom } from './sbom/model.ts';
+export type { Vex, VexJustification, VexProduct, VexStatement, VexStatus } from './vex/model.ts';
+
+export interface Hints {
+  /** A format's name, such as `openvex`: asked first, content decides. */
+  format?: string;
+  /** `tolerant` when left out. */
+  mode?: Mode;
+}
+
+/** Reads one document from outside. The bytes are never changed; what is mended is mended in the view and listed. */
+export async function readDocument(bytes: Uint8Array, hints: Hints = {}): Promise<Document> {
+  const noted: Deviation[] = [];
+  try {
+    const source = parseSource(bytes, (deviation) => noted.push(deviation));
+    const format = detect(source, hints.format);
+    if (format === null) {
+      throw new LedgerError('FORMAT_UNKNOWN', 'Cannot read the document: no known format claims it', { hint: 'add it as a plain document' });
+    }
+    const reading = await format.read(source, hints.mode ?? 'tolerant');
+    const deviations = [...noted, ...reading.deviations];
+    const verdict = reading.verdict === 'valid' ? verdictOf(deviations) : reading.verdict;
+    return { ...reading, format: format.name, verdict, deviations, refusal: null };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    const { code, message, position, hint } = error;
+    return { format: null, version: null, verdict: 'refused', deviations: noted, view: {}, refusal: { code, message, position, hint } };
+  }
+}

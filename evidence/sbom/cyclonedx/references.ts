@@ -1,0 +1,41 @@
+// The references inside a CycloneDX document, which no schema can check: each name once, each reference to a name.
+import type { Json, JsonObject } from '../../../ledger/json.ts';
+import { isJsonObject } from '../../../ledger/json.ts';
+import type { Deviation } from '../../document.ts';
+import { at, below, objectsAt, textAt, textsAt } from '../../json-view.ts';
+
+/** Finds every `bom-ref` that stands twice, and every dependency and affected product that names none. */
+export function referenceProblems(bom: Json): { repeated: Deviation[]; dangling: Deviation[] } {
+  const repeated: Deviation[] = [];
+  const dangling: Deviation[] = [];
+  const known = new Set<string>();
+  const visit = (value: Json, pointer: string) => {
+    if (Array.isArray(value)) value.forEach((item, i) => visit(item, below(pointer, i)));
+    else if (isJsonObject(value)) {
+      const ref = value['bom-ref'];
+      if (typeof ref === 'string') {
+        if (known.has(ref)) repeated.push({ code: 'IDENTIFIER_REPEATED', pointer: below(pointer, 'bom-ref'), message: 'this bom-ref stands twice' });
+        known.add(ref);
+      }
+      for (const key of Object.keys(value)) if (typeof value[key] === 'object') visit(value[key] as Json, below(pointer, key));
+    }
+  };
+  visit(bom, '');
+
+  const check = (ref: string | undefined, pointer: string) => {
+    // A BOM-Link names something in another document.
+    if (ref === undefined || known.has(ref) || ref.startsWith('urn:cdx:')) return;
+    dangling.push({ code: 'REFERENCE_DANGLING', pointer, message: 'this reference leads nowhere in the document' });
+  };
+  objectsAt(bom, 'dependencies').forEach((dependency, i) => {
+    check(textAt(dependency, 'ref'), below('', 'dependencies', i, 'ref'));
+    for (const name of ['dependsOn', 'provides']) {
+      textsAt(dependency, name).forEach((ref, j) => check(ref, below('', 'dependencies', i, name, j)));
+    }
+  });
+  objectsAt(bom, 'vulnerabilities').forEach((vulnerability: JsonObject, i) => {
+    if (at(bom, 'components') === undefined) return; // A document of vulnerabilities alone names another one's components.
+    objectsAt(vulnerability, 'affects').forEach((affected, j) => check(textAt(affected, 'ref'), below('', 'vulnerabilities', i, 'affects', j, 'ref')));
+  });
+  return { repeated, dangling };
+}
