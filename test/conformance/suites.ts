@@ -3,5 +3,6 @@ import type { Suite } from './suite.ts';
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   formats: async () => (await import('./formats.ts')).default,
+  purl: async () => (await import('./scanner/purl.ts')).suite,
   versions: async () => (await import('./scanner/versions.ts')).suite,
 };
