@@ -33,7 +33,7 @@ export function rootFromInclusion(
   index: number, size: number, leaf: Uint8Array, proof: readonly Uint8Array[], hasher: Hasher = nobleHasher,
 ): Uint8Array | null {
   if (!isCount(index) || !isCount(size) || index >= size) return null;
-  if (proof.length > 0 && !areHashes([leaf, ...proof])) return null;
+  if (!areHashes([leaf, ...proof])) return null;
   let fn = index;
   let sn = size - 1;
   let root = leaf;
@@ -78,7 +78,7 @@ export function verifyInclusion(
     return no('PROOF_LENGTH_WRONG', `${proof.length} hashes cannot prove entry ${index} of ${size}`);
   }
   const computed = rootFromInclusion(index, size, leaf, proof, hasher);
-  if (computed === null) return no('PROOF_HASH_MALFORMED', `a hash in the proof of entry ${index} is not of 32 bytes`);
+  if (computed === null) return no('PROOF_HASH_MALFORMED', `a hash given for entry ${index} is not of 32 bytes`);
   return sameRoot(computed, root, `the proof of entry ${index} in ${size}`);
 }
 

@@ -11,7 +11,7 @@ export const PROOF_CODES = [
   'PROOF_OLD_EMPTY',
   // The proof has too many or too few hashes: cut, padded, or made for other sizes.
   'PROOF_LENGTH_WRONG',
-  // A hash in it is not of 32 bytes.
+  // A hash in it, or the leaf's, is not of 32 bytes.
   'PROOF_HASH_MALFORMED',
   // The proof does not rebuild the older root (or the subtree's): it is about another older tree.
   'PROOF_OLD_ROOT_MISMATCH',

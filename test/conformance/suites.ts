@@ -2,6 +2,7 @@
 import type { Suite } from './suite.ts';
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
+  merkle: async () => (await import('./merkle.ts')).merkle,
   formats: async () => (await import('./formats.ts')).default,
   purl: async () => (await import('./scanner/purl.ts')).suite,
   versions: async () => (await import('./scanner/versions.ts')).suite,
