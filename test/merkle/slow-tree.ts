@@ -19,7 +19,7 @@ function split(n: number): number {
 /** Remembers roots by their run: the definitions would hash for minutes otherwise. */
 export class SlowTree {
   readonly leaves: readonly Uint8Array[];
-  readonly #roots = new Map<string, Uint8Array>();
+  readonly #roots = new Map<number, Uint8Array>();
 
   constructor(entries: readonly Uint8Array[]) {
     this.leaves = entries.map(slowLeaf);
@@ -29,7 +29,7 @@ export class SlowTree {
   root(start: number, end: number): Uint8Array {
     if (start === end) return sha256();
     if (end - start === 1) return this.leaves[start] as Uint8Array;
-    const key = `${start} ${end}`;
+    const key = start * (this.leaves.length + 1) + end;
     const known = this.#roots.get(key);
     if (known !== undefined) return known;
     const k = split(end - start);
