@@ -96,7 +96,7 @@ describe('consistency', () => {
     'flip a bit of the root': { expect: 'PROOF_ROOT_MISMATCH', apply: (e) => ({ ...e, root: flip(e.root, e.seed) }) },
     'flip the last hash, which only the newer tree has': {
       expect: 'PROOF_ROOT_MISMATCH', where: (e) => grown(e) && e.end <= 2 ** Math.floor(Math.log2(e.size - 1)),
-      apply: (e) => ({ ...e, proof: e.proof.with(-1, flip(e.proof.at(-1), e.seed)) }),
+      apply: (e) => ({ ...e, proof: [...e.proof.slice(0, -1), flip(e.proof.at(-1), e.seed)] }),
     },
     'flip a bit of an older root that is no node of the newer tree': {
       expect: 'PROOF_OLD_ROOT_MISMATCH', where: (e) => grown(e) && !Number.isInteger(Math.log2(e.end - e.start)),
