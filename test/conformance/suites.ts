@@ -4,6 +4,8 @@ import type { Suite } from './suite.ts';
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   merkle: async () => (await import('./merkle.ts')).merkle,
   formats: async () => (await import('./formats.ts')).default,
+  labels: async () => (await import('./scanner/labels.ts')).suite,
+  osv: async () => (await import('./scanner/osv.ts')).suite,
   purl: async () => (await import('./scanner/purl.ts')).suite,
   versions: async () => (await import('./scanner/versions.ts')).suite,
 };

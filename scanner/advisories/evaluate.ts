@@ -1,0 +1,233 @@
+// OSV's evaluation (osv-schema 1.7.5, "Evaluation"): is this version of this package affected, and by which rule.
+import type { Scheme } from '../versions/index.ts';
+import { SCHEMES } from '../versions/index.ts';
+import { ecosystemCovers, nameKey, schemeOf, versionText } from './ecosystems.ts';
+import { EVENT_KINDS, type EventKind, type OsvAffected, type OsvRange, type OsvRecord } from './osv.ts';
+
+/** What a scan answers for a component and a record; never silence. */
+export type OutcomeName = 'affected' | 'not_affected' | 'indeterminate' | 'unsupported' | 'unversioned';
+
+/** A rule that was looked at, with the bound that decided it. `range` counts from 0 within the affected entry. */
+export type Reason =
+  | { readonly rule: 'listed'; readonly version: string }
+  | { readonly rule: 'not_listed'; readonly listed: number }
+  | { readonly rule: 'in_range'; readonly range: number; readonly introduced: string; readonly until?: EventKind; readonly bound?: string }
+  | { readonly rule: 'before_introduced' | 'at_or_after_fixed' | 'after_last_affected' | 'at_or_after_limit'; readonly range: number; readonly bound: string }
+  | { readonly rule: 'version_ill_formed'; readonly range: number; readonly scheme: string }
+  | { readonly rule: 'bound_ill_formed'; readonly range: number; readonly scheme: string; readonly bound: string }
+  | { readonly rule: 'range_malformed'; readonly range: number; readonly why: string }
+  | { readonly rule: 'range_type_unknown'; readonly range: number; readonly type: string }
+  | { readonly rule: 'commit_graph_needed'; readonly range: number }
+  | { readonly rule: 'no_scheme'; readonly range: number; readonly ecosystem: string }
+  | { readonly rule: 'withdrawn'; readonly at: string }
+  | { readonly rule: 'unversioned' };
+
+export interface Evaluation {
+  readonly outcome: OutcomeName;
+  /** Which of the record's affected entries answered, from 0. */
+  readonly entry: number;
+  /** The deciding rule first. */
+  readonly reasons: readonly Reason[];
+}
+
+export interface PackageVersion {
+  readonly ecosystem: string;
+  readonly name: string;
+  /** As the component states it; null or empty where it states none. */
+  readonly version: string | null;
+}
+
+/** A package version made ready to meet many records. */
+export interface Candidate extends PackageVersion {
+  readonly nameKey: string;
+  /** As the ecosystem's records spell it. */
+  readonly text: string;
+  readonly parsed: Map<Scheme, { wellFormed: boolean; version: unknown }>;
+}
+
+export function candidateOf({ ecosystem, name, version }: PackageVersion): Candidate {
+  return { ecosystem, name, version, nameKey: nameKey(ecosystem, name), text: versionText(ecosystem, name, version ?? ''), parsed: new Map() };
+}
+
+/** Of several entries for one package, the first of these answers for all. */
+const PRECEDENCE: readonly OutcomeName[] = ['affected', 'indeterminate', 'unversioned', 'unsupported', 'not_affected'];
+
+/** A record whose affected entries are read once for many components. */
+export interface PreparedRecord {
+  readonly record: OsvRecord;
+  readonly entries: readonly PreparedEntry[];
+}
+
+interface PreparedEntry {
+  ecosystem: string;
+  name: string;
+  versions: ReadonlySet<string>;
+  ranges: readonly PreparedRange[];
+}
+
+type PreparedRange =
+  | { is: 'events'; scheme: Scheme; events: readonly PreparedEvent[]; limits: readonly PreparedEvent[]; illFormed: string | null }
+  | { is: 'git' }
+  | { is: 'answered'; reason: Reason };
+
+interface PreparedEvent {
+  kind: EventKind;
+  bound: string;
+  /** Null for the bounds outside every order: `introduced: "0"` and `limit: "*"`. */
+  parsed: unknown;
+}
+
+export function prepareRecord(record: OsvRecord): PreparedRecord {
+  const entries = (record.affected ?? []).map((affected) => prepareEntry(affected));
+  return { record, entries };
+}
+
+function prepareEntry(affected: OsvAffected): PreparedEntry {
+  const ecosystem = affected.package?.ecosystem ?? '';
+  const name = affected.package?.name ?? '';
+  const ranges = (affected.ranges ?? []).map((range, i) => prepareRange(ecosystem, range, i));
+  return { ecosystem, name: nameKey(ecosystem, name), versions: new Set(affected.versions ?? []), ranges };
+}
+
+function prepareRange(ecosystem: string, range: OsvRange, index: number): PreparedRange {
+  if (range.type === 'GIT') return { is: 'git' };
+  if (range.type !== 'SEMVER' && range.type !== 'ECOSYSTEM') return { is: 'answered', reason: { rule: 'range_type_unknown', range: index, type: range.type } };
+  const why = malformed(range);
+  if (why !== null) return { is: 'answered', reason: { rule: 'range_malformed', range: index, why } };
+  const scheme = range.type === 'SEMVER' ? SCHEMES.semver : schemeOf(ecosystem);
+  if (scheme === null) return { is: 'answered', reason: { rule: 'no_scheme', range: index, ecosystem } };
+  const all = range.events.map((event): PreparedEvent => {
+    const kind = EVENT_KINDS.find((name) => event[name] !== undefined) as EventKind;
+    const bound = event[kind] as string;
+    const outside = (kind === 'introduced' && bound === '0') || (kind === 'limit' && bound === '*');
+    return { kind, bound, parsed: outside ? null : scheme.parse(bound) };
+  });
+  const illFormed = all.find((event) => event.parsed !== null && !scheme.wellFormed(event.bound))?.bound ?? null;
+  const events = illFormed === null ? sortEvents(scheme, all.filter(({ kind }) => kind !== 'limit')) : [];
+  return { is: 'events', scheme, events, limits: all.filter(({ kind }) => kind === 'limit'), illFormed };
+}
+
+/** The schema's rules for events, none of which an evaluation may guess around. */
+function malformed(range: OsvRange): string | null {
+  const kinds = range.events.map((event) => EVENT_KINDS.filter((kind) => event[kind] !== undefined));
+  if (kinds.some((found) => found.length !== 1)) return 'an event needs exactly one of introduced, fixed, last_affected and limit';
+  const all = new Set(kinds.flat());
+  if (!all.has('introduced')) return 'no event says introduced';
+  return all.has('fixed') && all.has('last_affected') ? 'fixed and last_affected stand in one range' : null;
+}
+
+/**
+ * Events in the order of their versions; `introduced: "0"` before everything.
+ *
+ * Where several stand at one version, an end of what began earlier comes first, then the introductions, then the other ends:
+ * `fixed 2, introduced 2` goes on at 2 under another cause, and `introduced 2, fixed 2` is empty. Any fixed order of the kinds
+ * would read one of the two wrong, and records of both sorts are in the field.
+ */
+function sortEvents(scheme: Scheme, events: readonly PreparedEvent[]): PreparedEvent[] {
+  const order = (a: PreparedEvent, b: PreparedEvent) =>
+    a.parsed === null || b.parsed === null ? Number(b.parsed === null) - Number(a.parsed === null) : scheme.order(a.parsed, b.parsed);
+  const sorted: PreparedEvent[] = [];
+  let open = false;
+  for (const group of groupsOfEqual(events.toSorted(order), order)) {
+    const begins = group.filter(({ kind }) => kind === 'introduced');
+    const ends = group.filter(({ kind }) => kind === 'fixed');
+    const last = group.filter(({ kind }) => kind === 'last_affected');
+    sorted.push(...(open ? [...ends, ...begins] : [...begins, ...ends]), ...last);
+    open = last.length === 0 && (open ? begins.length > 0 || ends.length === 0 : begins.length > 0 && ends.length === 0);
+  }
+  return sorted;
+}
+
+function* groupsOfEqual<T>(sorted: readonly T[], order: (a: T, b: T) => number): Generator<T[]> {
+  let group: T[] = [];
+  for (const item of sorted) {
+    if (group.length > 0 && order(group[0] as T, item) !== 0) {
+      yield group;
+      group = [];
+    }
+    group.push(item);
+  }
+  if (group.length > 0) yield group;
+}
+
+/**
+ * Evaluates one package version against one record.
+ *
+ * @returns null when the record has no entry for the package at all
+ */
+export function evaluate(prepared: PreparedRecord, component: Candidate): Evaluation | null {
+  let best: Evaluation | null = null;
+  for (const [i, entry] of prepared.entries.entries()) {
+    if (entry.name !== component.nameKey || !ecosystemCovers(entry.ecosystem, component.ecosystem)) continue;
+    const found = evaluateEntry(prepared.record, entry, i, component);
+    if (best === null || PRECEDENCE.indexOf(found.outcome) < PRECEDENCE.indexOf(best.outcome)) best = found;
+    if (best.outcome === 'affected') return best;
+  }
+  return best;
+}
+
+function evaluateEntry(record: OsvRecord, entry: PreparedEntry, index: number, component: Candidate): Evaluation {
+  const answer = (outcome: OutcomeName, ...reasons: Reason[]): Evaluation => ({ outcome, entry: index, reasons });
+  if (record.withdrawn !== undefined) return answer('not_affected', { rule: 'withdrawn', at: record.withdrawn });
+  if (component.version === null || component.version === '') return answer('unversioned', { rule: 'unversioned' });
+  // In `versions` literally, or in a range: each alone is enough (a filled list does not silence the ranges).
+  const listed = [component.text, component.version].find((version) => entry.versions.has(version));
+  if (listed !== undefined) return answer('affected', { rule: 'listed', version: listed });
+  const reasons = entry.ranges.map((range, i) => evaluateRange(range, i, component));
+  const hit = reasons.find(({ rule }) => rule === 'in_range');
+  if (hit !== undefined) return answer('affected', hit);
+  const unknown = reasons.filter(({ rule }) => INDETERMINATE.has(rule));
+  if (unknown.length > 0) return answer('indeterminate', ...unknown);
+  const unsupported = reasons.filter(({ rule }) => rule === 'no_scheme' || rule === 'range_type_unknown');
+  if (unsupported.length > 0) return answer('unsupported', ...unsupported);
+  const decided = reasons.filter(({ rule }) => rule !== 'commit_graph_needed');
+  // Commits need a graph nobody brings along: the list decides, and where there is none, nothing does.
+  if (decided.length === 0 && entry.versions.size === 0 && reasons.length > 0) return answer('unsupported', ...reasons);
+  if (entry.versions.size > 0 || decided.length === 0) decided.push({ rule: 'not_listed', listed: entry.versions.size });
+  return answer('not_affected', ...decided);
+}
+
+const INDETERMINATE: ReadonlySet<Reason['rule']> = new Set(['version_ill_formed', 'bound_ill_formed', 'range_malformed']);
+
+function evaluateRange(range: PreparedRange, index: number, component: Candidate): Reason {
+  if (range.is === 'git') return { rule: 'commit_graph_needed', range: index };
+  if (range.is === 'answered') return range.reason;
+  const { scheme } = range;
+  const { wellFormed, version } = parsedUnder(scheme, component);
+  if (!wellFormed) return { rule: 'version_ill_formed', range: index, scheme: scheme.name };
+  if (range.illFormed !== null) return { rule: 'bound_ill_formed', range: index, scheme: scheme.name, bound: range.illFormed };
+  const limit = beforeLimits(range.scheme, range.limits, version);
+  if (limit !== null) return { rule: 'at_or_after_limit', range: index, bound: limit };
+
+  let since: PreparedEvent | null = null;
+  let ended: PreparedEvent | null = null;
+  for (const [i, event] of range.events.entries()) {
+    const order = event.parsed === null ? 1 : scheme.order(version, event.parsed);
+    const passed = event.kind === 'last_affected' ? order > 0 : order >= 0;
+    if (!passed) {
+      if (since === null) break;
+      // Events ascend: the next end is the bound that the version has not reached.
+      const until = range.events.slice(i).find(({ kind }) => kind !== 'introduced');
+      return { rule: 'in_range', range: index, introduced: since.bound, ...(until && { until: until.kind, bound: until.bound }) };
+    }
+    if (event.kind === 'introduced') since ??= event;
+    else [since, ended] = [null, event];
+  }
+  if (since !== null) return { rule: 'in_range', range: index, introduced: since.bound };
+  if (ended === null) return { rule: 'before_introduced', range: index, bound: (range.events[0] as PreparedEvent).bound };
+  return { rule: ended.kind === 'fixed' ? 'at_or_after_fixed' : 'after_last_affected', range: index, bound: ended.bound };
+}
+
+function parsedUnder(scheme: Scheme, component: Candidate): { wellFormed: boolean; version: unknown } {
+  const known = component.parsed.get(scheme);
+  if (known !== undefined) return known;
+  const found = { wellFormed: scheme.wellFormed(component.text), version: scheme.parse(component.text) };
+  component.parsed.set(scheme, found);
+  return found;
+}
+
+/** Null when the version is before the limits (or there are none), else the limit that shuts it out. */
+function beforeLimits(scheme: Scheme, limits: readonly PreparedEvent[], version: unknown): string | null {
+  if (limits.length === 0 || limits.some(({ parsed }) => parsed === null || scheme.order(version, parsed) < 0)) return null;
+  return (limits[0] as PreparedEvent).bound;
+}
