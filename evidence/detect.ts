@@ -1,9 +1,11 @@
 // The one place where a format is added: one line here, one folder beside it.
 import type { Format, Source } from './document.ts';
 import { cyclonedx } from './sbom/cyclonedx/index.ts';
+import { spdx2 } from './sbom/spdx-2/index.ts';
+import { spdx3 } from './sbom/spdx-3/index.ts';
 
 /** In order: the first that claims a document reads it. */
-export const FORMATS: readonly Format[] = [cyclonedx];
+export const FORMATS: readonly Format[] = [cyclonedx, spdx2, spdx3];
 
 /**
  * Tells a document's format from its content.

@@ -48,3 +48,17 @@ function safeDecode(text: string): string {
     return text;
   }
 }
+
+/**
+ * The licences of an expression that all hold: `A AND B` is two, an `OR` stays one expression.
+ *
+ * @param names - names of the licences that the document itself defines (`LicenseRef-…`)
+ */
+export function licencesOf(expression: string | undefined, names: ReadonlyMap<string, string | undefined>): string[] {
+  if (expression === undefined) return [];
+  const parts = /[()]| OR /.test(expression) ? [expression] : expression.split(/ AND /);
+  return parts.map((part) => part.trim()).map((part) => {
+    const name = names.get(part);
+    return name === undefined || name === 'NOASSERTION' || name === '' ? part : name;
+  });
+}

@@ -13,6 +13,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   cyclonedx: documents('cyclonedx', CYCLONEDX),
   'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
   jcs,
+  'spdx-3.0.1': documents('spdx-3', ['3.0.1']),
+  'spdx-2.3': documents('spdx-2', ['SPDX-2.2', 'SPDX-2.3']),
   json,
 };
 
