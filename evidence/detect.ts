@@ -3,9 +3,11 @@ import type { Format, Source } from './document.ts';
 import { cyclonedx } from './sbom/cyclonedx/index.ts';
 import { spdx2 } from './sbom/spdx-2/index.ts';
 import { spdx3 } from './sbom/spdx-3/index.ts';
+import { csaf } from './vex/csaf/index.ts';
+import { openvex } from './vex/openvex/index.ts';
 
 /** In order: the first that claims a document reads it. */
-export const FORMATS: readonly Format[] = [cyclonedx, spdx2, spdx3];
+export const FORMATS: readonly Format[] = [cyclonedx, spdx2, spdx3, openvex, csaf];
 
 /**
  * Tells a document's format from its content.

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, Suite } from './suite.ts';
 import { casesBelow, type Reader } from './formats/case.ts';
+import { csaf } from './formats/csaf.ts';
 import { documents } from './formats/documents.ts';
 import { jcs, json } from './formats/json.ts';
 
@@ -14,6 +15,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
   jcs,
   'spdx-3.0.1': documents('spdx-3', ['3.0.1']),
+  csaf,
+  openvex: documents('openvex', ['0.2.0']),
   'spdx-2.3': documents('spdx-2', ['SPDX-2.2', 'SPDX-2.3']),
   json,
 };

@@ -41,8 +41,6 @@ describe('formats', () => {
     ['uri', 'http://a b', false],
     ['uri-reference', '../a%20b', true],
     ['uri-reference', '%zz', false],
-    ['iri', 'https://exämple', true],
-    ['iri', 'exämple', false],
     ['email', 'a@b.c', true],
     ['email', 'a b@c', false],
     ['idn-email', 'ä@ö.de', true],
@@ -53,7 +51,7 @@ describe('formats', () => {
 
   test('take linear time', () => {
     const started = performance.now();
-    for (const name of ['uri', 'uri-reference', 'iri', 'email', 'idn-email', 'date-time']) holds(name, `${'a.'.repeat(500_000)}@`);
+    for (const name of ['uri', 'uri-reference', 'email', 'idn-email', 'date-time']) holds(name, `${'a.'.repeat(500_000)}@`);
     expect(performance.now() - started).toBeLessThan(2000);
   });
 });

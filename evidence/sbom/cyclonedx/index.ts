@@ -1,6 +1,6 @@
 // CycloneDX 1.2 to 1.7, JSON and XML: recognised, checked against the official schema, read into our model.
 import type { Json } from '../../../ledger/json.ts';
-import { type Deviation, type Format, type Reading, type Source, verdictOf } from '../../document.ts';
+import { type Deviation, type Format, type Mode, type Reading, type Source, verdictOf } from '../../document.ts';
 import { at, textAt } from '../../json-view.ts';
 import { type SchemaName, violationOf } from '../../schemas/index.ts';
 import { readBom } from './read.ts';
@@ -20,7 +20,7 @@ export const cyclonedx: Format = {
   read,
 };
 
-async function read(source: Source): Promise<Reading> {
+async function read(source: Source, mode: Mode): Promise<Reading> {
   const version = versionOf(source);
   if (version === null || !VERSIONS.includes(version)) {
     const stated = version === null ? 'states no version' : `is of version "${version}"`;
@@ -35,9 +35,9 @@ async function read(source: Source): Promise<Reading> {
 
   const bom = source.syntax === 'xml' ? bomOfXml(source.root) : jsonOf(source);
   const sbom = readBom(bom);
-  const { repeated, dangling } = referenceProblems(bom);
-  if (repeated.length > 0) return { version, verdict: 'invalid_semantic', deviations: [...repeated, ...dangling], view: {} };
-  const deviations: Deviation[] = [...dangling];
+  const { repeated, merged, dangling } = referenceProblems(bom);
+  const deviations: Deviation[] = [...repeated, ...merged, ...dangling];
+  if (repeated.length > 0 || (merged.length > 0 && mode === 'strict')) return { version, verdict: 'invalid_semantic', deviations, view: {} };
   if (OLD.includes(version)) deviations.unshift({ code: 'VERSION_OLD', pointer: '/specVersion', message: `version ${version} is read with what it has` });
   const vex = vexOf(bom, sbom);
   return { version, verdict: verdictOf(deviations), deviations, view: vex === null ? { sbom } : { sbom, vex } };

@@ -4,18 +4,25 @@ import { isJsonObject } from '../../../ledger/json.ts';
 import type { Deviation } from '../../document.ts';
 import { at, below, objectsAt, textAt, textsAt } from '../../json-view.ts';
 
-/** Finds every `bom-ref` that stands twice, and every dependency and affected product that names none. */
-export function referenceProblems(bom: Json): { repeated: Deviation[]; dangling: Deviation[] } {
+/**
+ * Finds every `bom-ref` that stands twice, and every dependency and affected product that names none.
+ *
+ * `merged` are repeats by what is plainly the same component again: tools list the described product among its components.
+ */
+export function referenceProblems(bom: Json): { repeated: Deviation[]; merged: Deviation[]; dangling: Deviation[] } {
   const repeated: Deviation[] = [];
+  const merged: Deviation[] = [];
   const dangling: Deviation[] = [];
-  const known = new Set<string>();
+  const known = new Map<string, JsonObject>();
   const visit = (value: Json, pointer: string) => {
     if (Array.isArray(value)) value.forEach((item, i) => visit(item, below(pointer, i)));
     else if (isJsonObject(value)) {
       const ref = value['bom-ref'];
       if (typeof ref === 'string') {
-        if (known.has(ref)) repeated.push({ code: 'IDENTIFIER_REPEATED', pointer: below(pointer, 'bom-ref'), message: 'this bom-ref stands twice' });
-        known.add(ref);
+        const before = known.get(ref);
+        const same = before !== undefined && ['type', 'group', 'name', 'version', 'purl'].every((key) => before[key] === value[key]);
+        if (before === undefined) known.set(ref, value);
+        else (same ? merged : repeated).push({ code: 'IDENTIFIER_REPEATED', pointer: below(pointer, 'bom-ref'), message: 'this bom-ref stands twice' });
       }
       for (const key of Object.keys(value)) if (typeof value[key] === 'object') visit(value[key] as Json, below(pointer, key));
     }
@@ -37,5 +44,5 @@ export function referenceProblems(bom: Json): { repeated: Deviation[]; dangling:
     if (at(bom, 'components') === undefined) return; // A document of vulnerabilities alone names another one's components.
     objectsAt(vulnerability, 'affects').forEach((affected, j) => check(textAt(affected, 'ref'), below('', 'vulnerabilities', i, 'affects', j, 'ref')));
   });
-  return { repeated, dangling };
+  return { repeated, merged, dangling };
 }

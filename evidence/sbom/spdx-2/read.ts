@@ -82,7 +82,7 @@ function packageOf(one: JsonObject, extracted: ReadonlyMap<string, string | unde
   const source = sourceOf(one, purl, generatedFrom);
   return {
     ref: textAt(one, 'SPDXID') ?? '',
-    type: (textAt(one, 'primaryPackagePurpose') ?? 'LIBRARY').toLowerCase(),
+    type: (textAt(one, 'primaryPackagePurpose') ?? 'LIBRARY').toLowerCase().replaceAll('_', '-'),
     name: textAt(one, 'name') ?? '',
     ...(version === undefined ? {} : { version }),
     ...(purl === undefined ? {} : { purl }),

@@ -20,7 +20,7 @@ export function repairSpdx(document: Json): Deviation[] {
       repaired(pointer, 'no downloadLocation, read as NOASSERTION');
     }
     const purpose = textAt(one, 'primaryPackagePurpose');
-    const word = purpose?.toUpperCase().replaceAll('_', '-');
+    const word = purpose?.toUpperCase().replaceAll('-', '_');
     if (purpose !== undefined && word !== undefined && purpose !== word) {
       one['primaryPackagePurpose'] = word;
       repaired(below(pointer, 'primaryPackagePurpose'), `the schema spells "${word}"`);
@@ -38,6 +38,11 @@ export function repairSpdx(document: Json): Deviation[] {
       delete one[key];
       repaired(below(pointer, key), 'a member that the schema does not know, left out');
     }
+  });
+  objectsAt(document, 'relationships').forEach((relationship, i) => {
+    if (relationship['relationshipType'] !== 'DESCRIBE') return;
+    relationship['relationshipType'] = 'DESCRIBES';
+    repaired(below('', 'relationships', i, 'relationshipType'), 'the schema spells "DESCRIBES"');
   });
   return repairs;
 }
