@@ -10,6 +10,15 @@ export const CODES = [
   'INPUT_NOT_UTF8',
   'INPUT_DOCTYPE',
   'INPUT_NOT_CANONICAL',
+  // Entries, as they are decoded.
+  'ENTRY_KIND_UNKNOWN',
+  'EVENT_UNKNOWN',
+  'EVENT_VERSION_UNKNOWN',
+  'EVENT_INVALID',
+  'EVENT_STREAMS_WRONG',
+  // Payloads, as they are opened.
+  'PAYLOAD_UNREADABLE',
+  'PAYLOAD_COMMITMENT_MISMATCH',
   // The store: what the disk answers.
   'STORE_MISSING',
   'STORE_CORRUPT',

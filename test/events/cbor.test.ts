@@ -7,6 +7,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { decodeCbor } from '../../ledger/events/cbor-reader.ts';
 import { CborWriter, encodeCbor, type CborValue } from '../../ledger/events/cbor.ts';
 import vectors from '../../spec/vectors/events/cbor.json' with { type: 'json' };
+import { codeOf, fromJson } from './vectors.ts';
 
 /** What a refused vector says about itself, as the code a reader gets. */
 const CODE_OF: Readonly<Record<string, string>> = {
@@ -19,23 +20,6 @@ const CODE_OF: Readonly<Record<string, string>> = {
   'text not UTF-8': 'INPUT_NOT_UTF8',
   'too deep': 'INPUT_TOO_DEEP',
 };
-
-export function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof LedgerError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
-
-function fromJson(value: unknown): CborValue {
-  if (Array.isArray(value)) return value.map(fromJson);
-  if (typeof value !== 'object' || value === null) return value as CborValue;
-  if ('$hex' in value) return parseHex(value.$hex as string);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fromJson(inner)]));
-}
 
 const key = fc.string({ unit: 'binary-ascii', maxLength: 30 });
 const { value: anyValue } = fc.letrec<{ value: CborValue; leaf: CborValue }>((tie) => ({

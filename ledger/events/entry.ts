@@ -1,0 +1,142 @@
+// Entries, read: from exact bytes to an envelope, and from there to a typed event in its newest shape.
+import { LedgerError } from '../errors.ts';
+import { entryBytesMax } from '../limits.ts';
+import type { CborMap } from './cbor.ts';
+import { decodeCbor } from './cbor-reader.ts';
+import { compile } from './compile.ts';
+import { envelope, envelopeVersion, type Actor, type Envelope, type PayloadReference } from './envelope.ts';
+import { registry, type DataOf, type EventName, type ReadyVersion, type Registry } from './families.ts';
+import type { Role } from './family.ts';
+import type { Digest } from './schema.ts';
+import { deriveStreams, StreamNames } from './streams-of.ts';
+
+/** What an entry is, told by its first byte: an event is a CBOR map of 1 to 23 pairs, a Rekor entry body begins with `{`. */
+export type EntryKind = 'event' | 'rekor';
+
+/** The kind of an entry, or null where its first byte names none. On a raw ledger only entry 0 has a kind. */
+export function kindOf(entry: Uint8Array): EntryKind | null {
+  const first = entry[0];
+  if (first === undefined) return null;
+  if (first >= 0xa1 && first <= 0xb7) return 'event';
+  return first === 0x7b ? 'rekor' : null;
+}
+
+/** An event as its readers know it: its data in the newest version, whatever version was stored. */
+export type Event<T extends EventName = EventName> = {
+  [K in T]: Omit<Envelope, 'type' | 'data'> & { readonly type: K; readonly data: DataOf<K> };
+}[T];
+
+const ready = compile(envelope);
+
+/**
+ * Decodes an event's entry and checks its envelope; its data is any map yet, so that an event of a later time can be shown.
+ *
+ * @throws {LedgerError} the codes of `decodeCbor`; INPUT_TOO_LARGE; ENTRY_KIND_UNKNOWN when it is no event;
+ *   EVENT_VERSION_UNKNOWN for a later envelope; EVENT_INVALID
+ * @see spec/entry.md, "The envelope"
+ */
+export function decodeEnvelope(entry: Uint8Array): Envelope {
+  if (entry.length > entryBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot decode entry: ${entry.length} bytes, expected at most ${entryBytesMax}`);
+  if (kindOf(entry) !== 'event') throw new LedgerError('ENTRY_KIND_UNKNOWN', 'Cannot decode entry: its first byte begins no event', { position: 0 });
+  const value = decodeCbor(entry) as CborMap;
+  const stated = value.v;
+  if (Number.isSafeInteger(stated) && (stated as number) > envelopeVersion) {
+    throw new LedgerError('EVENT_VERSION_UNKNOWN', `Cannot decode event: envelope version ${String(stated)}, expected ${envelopeVersion}`, newer);
+  }
+  const complaint = ready.check(value);
+  if (complaint !== null) throw new LedgerError('EVENT_INVALID', `Cannot accept event: event${complaint}`);
+  return value as unknown as Envelope;
+}
+
+const newer = { hint: 'read it with a newer version of Stella Ledger' };
+
+/**
+ * Decodes an entry into an event: envelope, data, payloads and streams checked against its type, data lifted to its newest version.
+ *
+ * @throws {LedgerError} what `decodeEnvelope` throws; EVENT_UNKNOWN for a type of a later time, EVENT_VERSION_UNKNOWN for
+ *   a later version of its data, EVENT_INVALID, EVENT_STREAMS_WRONG
+ * @see spec/entry.md, "Reading an event"
+ */
+export function decodeEvent(entry: Uint8Array): Event {
+  return readEvent(decodeEnvelope(entry));
+}
+
+/** Understands a decoded envelope, as `decodeEvent` does. @param events - the types known; all of ours when left out */
+export function readEvent(decoded: Envelope, events: Registry = registry): Event {
+  const versions = versionsOf(decoded.type, events);
+  const version = versions[decoded.schema - 1];
+  if (version === undefined) {
+    throw new LedgerError('EVENT_VERSION_UNKNOWN', `Cannot read ${decoded.type}: version ${decoded.schema}, expected at most ${versions.length}`, newer);
+  }
+  checkData(decoded.type, version, decoded.data);
+  checkPayloads(decoded.type, version, decoded.payloads ?? [], decoded.by);
+  const evidence = evidenceOf(version, decoded.data, decoded.payloads ?? []);
+  if ((decoded.sameAs !== undefined) !== (evidence !== null)) {
+    const state = evidence === null ? 'a sameAs, which only evidence that is not sealed has' : 'no sameAs';
+    throw new LedgerError('EVENT_INVALID', `Cannot accept ${decoded.type}: ${state}`);
+  }
+  deriveStreams(version.templates, decoded.data, expected);
+  if (expected.count !== decoded.streams.length || decoded.streams.some(({ name }, i) => name !== expected.text(i))) {
+    const names = Array.from({ length: expected.count }, (_, i) => expected.text(i));
+    throw new LedgerError('EVENT_STREAMS_WRONG', `Cannot accept ${decoded.type}: its streams do not follow from its data, expected ${names.join(' ')}`);
+  }
+  if (version === versions[versions.length - 1]) return decoded as unknown as Event;
+  return { ...decoded, schema: versions.length, data: lift(versions, decoded) } as unknown as Event;
+}
+
+const expected = new StreamNames();
+
+function lift(versions: readonly ReadyVersion[], decoded: Envelope): CborMap {
+  let data = decoded.data;
+  for (const version of versions.slice(decoded.schema)) data = (version.lift as (older: CborMap) => CborMap)(data);
+  return data;
+}
+
+/** @throws {LedgerError} EVENT_UNKNOWN */
+export function versionsOf(type: string, events: Registry = registry): readonly ReadyVersion[] {
+  const versions = events.get(type);
+  if (versions === undefined) throw new LedgerError('EVENT_UNKNOWN', `Cannot read event: type "${type}" is unknown`, newer);
+  return versions;
+}
+
+export function checkData(type: string, version: ReadyVersion, data: CborMap): void {
+  const complaint = version.compiled.check(data);
+  if (complaint !== null) throw new LedgerError('EVENT_INVALID', `Cannot accept ${type}: data${complaint}`);
+}
+
+/** What recognises an event when it comes again. */
+export interface Evidence {
+  readonly subjects: readonly Digest[];
+  readonly role: string;
+  readonly digest: Digest;
+}
+
+/** @returns null for a type that is never recognised by content, and for a sealed payload: nothing may say what it holds */
+export function evidenceOf(version: ReadyVersion, data: CborMap, payloads: readonly PayloadReference[]): Evidence | null {
+  if (version.sameAs === undefined) return null;
+  const { subjects, role } = version.sameAs;
+  const payload = payloads.find((reference) => reference.role === role);
+  return payload?.digest === undefined ? null : { subjects: data[subjects] as unknown as readonly Digest[], role, digest: payload.digest };
+}
+
+// On every event an actor with a pseudonym may show that the command was signed with a key of theirs.
+const authorisation: Role = { count: 'optional', sealed: 'may' };
+
+export function checkPayloads(type: string, version: ReadyVersion, payloads: readonly PayloadReference[], by: Actor): void {
+  const roles = version.payloads ?? {};
+  const refuse = (state: string): never => {
+    throw new LedgerError('EVENT_INVALID', `Cannot accept ${type}: ${state}`);
+  };
+  const seen = new Set<string>();
+  for (const { role, commitment } of payloads) {
+    const rule = role === 'authorisation' && by.person !== undefined ? authorisation : Object.hasOwn(roles, role) ? roles[role] : undefined;
+    if (rule === undefined) return refuse(`a payload of role "${role}" has no place in it`);
+    if (seen.has(role) && rule.count !== 'many') refuse(`two payloads of role "${role}"`);
+    if (rule.sealed === 'never' && commitment !== undefined) refuse(`the payload of role "${role}" must not be sealed`);
+    if (rule.sealed === 'always' && commitment === undefined) refuse(`the payload of role "${role}" must be sealed`);
+    seen.add(role);
+  }
+  for (const role in roles) {
+    if ((roles[role] as Role).count === 'one' && !seen.has(role)) refuse(`a payload of role "${role}" is missing`);
+  }
+}

@@ -1,0 +1,172 @@
+// Entries, skimmed: the few fields that rebuilding needs, read in place, without making an object for anything else.
+import { decodeUtf8 } from '../bytes.ts';
+import { LedgerError } from '../errors.ts';
+import { streamsMax } from './names.ts';
+
+/**
+ * What `skimEntry` fills, again and again. Places are offsets into the skimmed bytes; −1 where the entry has no such field.
+ *
+ * Only what the log wrote itself, and has checked, is skimmed: nothing here is as strict as `decodeEvent`.
+ */
+export class Skim {
+  /** Recorded time in milliseconds since 1970. */
+  at = 0;
+  /** Where the type's text begins and ends: ASCII, without its head. */
+  typeStart = -1;
+  typeEnd = -1;
+  /** 16 bytes. */
+  sameAs = -1;
+  /** The hashed idempotency key and the request's digest, 16 bytes each. */
+  onceKey = -1;
+  onceRequest = -1;
+  /** The actor's pseudonym, 16 bytes. */
+  person = -1;
+  /** How many stream tags follow; the arrays below hold more from earlier entries. */
+  streams = 0;
+  readonly nameStart = new Int32Array(streamsMax);
+  readonly nameEnd = new Int32Array(streamsMax);
+  readonly version = new Float64Array(streamsMax);
+  /** −1 for a stream's first event. */
+  readonly prev = new Float64Array(streamsMax);
+}
+
+/** The ASCII text of a place in skimmed bytes. */
+export function skimmedText(bytes: Uint8Array, start: number, end: number): string {
+  return decodeUtf8(bytes.subarray(start, end));
+}
+
+/**
+ * Skims the event at `bytes[start, end)` into `skim`.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED where the bytes are no event of this envelope; use `decodeEvent` to learn why
+ */
+export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: Skim): void {
+  source = bytes;
+  limit = end;
+  at = start;
+  skim.typeStart = skim.sameAs = skim.onceKey = skim.onceRequest = skim.person = -1;
+  skim.streams = -1;
+  const pairs = argument(map);
+  for (let i = 0; i < pairs; i++) {
+    const length = argument(text);
+    const name = at;
+    at += length;
+    const first = source[name] as number;
+    // Length and first letter tell the envelope's keys apart, save `sameAs` and `schema`.
+    if (length === 2 && first === letter.a) skim.at = argument(uint);
+    else if (length === 2 && first === letter.b) skimActor(skim);
+    else if (length === 4 && first === letter.o) skimOnce(skim);
+    else if (length === 4 && first === letter.t) {
+      const typeLength = argument(text);
+      skim.typeStart = at;
+      skim.typeEnd = at += typeLength;
+    } else if (length === 6 && source[name + 1] === letter.a) {
+      argument(byteString);
+      skim.sameAs = at;
+      at += 16;
+    } else if (length === 7 && first === letter.s) skimStreams(skim);
+    else skipValue();
+  }
+  if (at !== limit || skim.typeStart < 0 || skim.streams < 0) malformed();
+}
+
+const uint = 0, byteString = 2, text = 3, array = 4, map = 5;
+const letter = { a: 0x61, b: 0x62, k: 0x6b, n: 0x6e, o: 0x6f, p: 0x70, s: 0x73, t: 0x74 } as const;
+
+let source: Uint8Array = new Uint8Array(0);
+let at = 0;
+let limit = 0;
+
+function malformed(): never {
+  throw new LedgerError('INPUT_MALFORMED', `Cannot skim entry at byte ${at}: no event of this envelope`, { position: at });
+}
+
+/** The argument of a head of the expected type; `at` moves behind it. */
+function argument(expected: number): number {
+  const first = source[at] as number;
+  if (first >> 5 !== expected) malformed();
+  return readArgument(first);
+}
+
+function readArgument(first: number): number {
+  const small = first & 0x1f;
+  at++;
+  if (small < 24) return small;
+  if (at >= limit) malformed();
+  let value = source[at++] as number;
+  if (small === 24) return value;
+  const more = small === 25 ? 1 : small === 26 ? 3 : 7;
+  if (small > 27 || at + more > limit) malformed();
+  for (let i = 0; i < more; i++) value = value * 0x100 + (source[at++] as number);
+  return value;
+}
+
+function skipValue(): void {
+  // One loop instead of a recursion: `left` counts the values still to be passed over.
+  for (let left = 1; left > 0; left--) {
+    if (at >= limit) malformed();
+    const first = source[at] as number;
+    const type = first >> 5;
+    if (type === 7) {
+      at++;
+      continue;
+    }
+    const value = readArgument(first);
+    if (type === byteString || type === text) at += value;
+    else if (type === array) left += value;
+    else if (type === map) left += 2 * value;
+  }
+}
+
+function skimActor(skim: Skim): void {
+  const pairs = argument(map);
+  for (let i = 0; i < pairs; i++) {
+    const length = argument(text);
+    const first = source[at] as number;
+    at += length;
+    if (first === letter.p) {
+      argument(byteString);
+      skim.person = at;
+      at += 16;
+    } else {
+      skipValue();
+    }
+  }
+}
+
+function skimOnce(skim: Skim): void {
+  const pairs = argument(map);
+  for (let i = 0; i < pairs; i++) {
+    const length = argument(text);
+    const isKey = source[at] === letter.k;
+    at += length;
+    argument(byteString);
+    if (isKey) skim.onceKey = at;
+    else skim.onceRequest = at;
+    at += 16;
+  }
+}
+
+function skimStreams(skim: Skim): void {
+  const count = argument(array);
+  if (count > streamsMax) malformed();
+  for (let i = 0; i < count; i++) {
+    skim.prev[i] = -1;
+    const pairs = argument(map);
+    for (let j = 0; j < pairs; j++) {
+      const length = argument(text);
+      const first = source[at] as number;
+      at += length;
+      if (first === letter.n) {
+        const nameLength = argument(text);
+        skim.nameStart[i] = at;
+        skim.nameEnd[i] = at += nameLength;
+      } else if (first === letter.p) {
+        skim.prev[i] = argument(uint);
+      } else {
+        skim.version[i] = argument(uint);
+      }
+    }
+  }
+  skim.streams = count;
+}
