@@ -1,7 +1,7 @@
 // node tools/schemas.ts: compiles the official schemas into evidence/schemas/*.generated.js, so that start-up never compiles.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv, _ } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -83,6 +83,13 @@ async function validator(name: string): Promise<string> {
       name: 'our own helpers instead of those of ajv',
       setup(build) {
         build.onResolve({ filter: /^(stella:|ajv\/dist\/runtime\/)/ }, ({ path }) => ({ path, namespace: 'ours' }));
+        // As paths within the house: short names are chosen by the letters of the input, absolute paths among them.
+        build.onResolve({ filter: /\.ts$/ }, ({ path, resolveDir }) => ({ path: relative(root, join(resolveDir, path)), namespace: 'house' }));
+        build.onLoad({ filter: /.*/, namespace: 'house' }, ({ path }) => ({
+          contents: readFileSync(join(root, path), 'utf8'),
+          resolveDir: dirname(join(root, path)),
+          loader: 'ts',
+        }));
         build.onLoad({ filter: /.*/, namespace: 'ours' }, ({ path }) => ({ contents: HELPERS[path] as string, resolveDir: schemas, loader: 'ts' }));
       },
     }],
