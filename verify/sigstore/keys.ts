@@ -61,7 +61,8 @@ export function publicKeyOf(spki: Uint8Array, allowed?: readonly Scheme[]): Publ
     throw new LedgerError('INPUT_MALFORMED', `Cannot read public key "${clip(formatHex(spki))}"`, { cause, hint: 'Give a PKIX SubjectPublicKeyInfo' });
   }
   const described = describe(object, isPss);
-  const schemes = allowed === undefined ? described.schemes : described.schemes.filter((scheme) => allowed.some((one) => isSameScheme(one, scheme)));
+  // A certificate or a trusted root names the scheme itself: then any hash goes with any key of the kind.
+  const schemes = allowed?.filter(({ name }) => described.schemes.some((scheme) => scheme.name === name)) ?? described.schemes;
   if (schemes.length === 0) throw new LedgerError('INPUT_MALFORMED', `Cannot use ${described.kind} key: it does not sign with the scheme that was named`);
   return { spki, id: sha256Hex(spki), kind: described.kind, schemes, object };
 }
@@ -197,10 +198,6 @@ function verifyQuietly(hash: Hash | null, message: Uint8Array, key: VerifyKey, s
   } catch {
     return false; // OpenSSL throws on some malformed signatures instead of refusing them.
   }
-}
-
-function isSameScheme(a: Scheme, b: Scheme): boolean {
-  return a.name === b.name && ('hash' in a ? a.hash : null) === ('hash' in b ? b.hash : null);
 }
 
 // createPublicKey's types ask for a class that this project does not use; any Uint8Array works.

@@ -189,14 +189,14 @@ function checkEntries(bundle: Bundle, signed: Signed, root: TrustedRoot, entries
 /**
  * The proven times: each log's signed integrated time, and each timestamp that a trusted authority made.
  *
- * A timestamp by an authority that the root does not know is passed over where another one counts; any other fault in a
- * timestamp refuses the bundle. A root that names no authority at all cannot judge timestamps, and passes over all of them.
+ * A timestamp that does not hold is passed over where another one does: anybody can add one to a bundle. Where there are
+ * timestamps and none holds, the bundle is refused even with a log's time, unless the root names no authority to judge them.
  */
 function checkTimes(
   bundle: Bundle, signature: Uint8Array, root: TrustedRoot, evidence: readonly EntryEvidence[], timesMin: number,
 ): readonly ProvenTime[] {
   const times: ProvenTime[] = [];
-  let unknown: Stop | null = null;
+  const faults: Failed[] = [];
   bundle.timestamps.forEach((timestamp, i) => {
     if (bundle.timestamps.slice(0, i).some((earlier) => equalBytes(earlier, timestamp))) fail('TIMESTAMP_DUPLICATE', 'a timestamp stands twice in the bundle');
   });
@@ -204,12 +204,13 @@ function checkTimes(
     try {
       times.push(verifyTimestamp(timestamp, signature, root.timestampAuthorities));
     } catch (error) {
-      if (!(error instanceof Stop) || error.verdict.is !== 'failed' || error.verdict.code !== 'TIMESTAMP_AUTHORITY_UNKNOWN') throw error;
-      unknown = error;
+      if (!(error instanceof Stop) || error.verdict.is !== 'failed') throw error;
+      faults.push(error.verdict);
     }
   }
   const logTimes = evidence.flatMap(({ time }) => (time === null ? [] : [time]));
-  if (times.length === 0 && unknown !== null && (root.timestampAuthorities.length > 0 || (logTimes.length === 0 && timesMin > 0))) throw unknown;
+  const [fault] = faults.toSorted((a, b) => rankOf(b) - rankOf(a));
+  if (times.length === 0 && fault !== undefined && (root.timestampAuthorities.length > 0 || (logTimes.length === 0 && timesMin > 0))) throw new Stop(fault);
   times.push(...logTimes);
   if (times.length === 0 && timesMin > 0) fail('TIME_MISSING', 'nothing that is trusted says when the signature was made');
   if (times.length < timesMin) fail('TIME_THRESHOLD_NOT_MET', `${times.length} proven times, expected ${timesMin}`);
