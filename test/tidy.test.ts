@@ -22,7 +22,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'ledger/store': ['ledger', 'npm:better-sqlite3', 'npm:kysely', 'npm:pg', 'node:'],
   'ledger/log': ['ledger/*', 'node:crypto'],
   verify: ['ledger', 'ledger/merkle', 'ledger/note', 'ledger/events', 'ledger/streams'],
-  'verify/sigstore': ['verify', 'ledger/*', 'npm:@sigstore/core', 'node:crypto'],
+  'verify/sigstore': ['verify', 'ledger/*', 'npm:@noble/curves', 'node:crypto'],
   evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib'],
   scanner: ['ledger', 'ledger/merkle', 'evidence/*', 'node:zlib', 'node:crypto'],
   policy: ['ledger', 'npm:re2js', 'npm:yaml', 'npm:@noble/hashes', 'npm:@noble/curves', 'node:crypto', 'node:zlib'],

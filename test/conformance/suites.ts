@@ -4,6 +4,7 @@ import type { Suite } from './suite.ts';
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   merkle: async () => (await import('./merkle.ts')).merkle,
   sigstore: async () => (await import('./sigstore.ts')).sigstore,
+  'sigstore-oracle': async () => (await import('./sigstore-oracle.ts')).sigstoreOracle,
   formats: async () => (await import('./formats.ts')).default,
   labels: async () => (await import('./scanner/labels.ts')).suite,
   osv: async () => (await import('./scanner/osv.ts')).suite,

@@ -17,10 +17,14 @@ export interface Bundle {
   readonly content: Content;
 }
 
-export type Material =
-  | { readonly kind: 'key'; readonly hint: string }
-  /** The leaf first; the others are for building a path at most. */
-  | { readonly kind: 'certificates'; readonly leaf: Uint8Array; readonly others: readonly Uint8Array[] };
+export type Material = { readonly kind: 'key'; readonly hint: string } | Certificates;
+
+export interface Certificates {
+  readonly kind: 'certificates';
+  readonly leaf: Uint8Array;
+  /** For building a path at most. */
+  readonly others: readonly Uint8Array[];
+}
 
 export type Content =
   | { readonly kind: 'message'; readonly digest: { readonly hash: Hash; readonly bytes: Uint8Array } | null; readonly signature: Uint8Array }

@@ -187,7 +187,8 @@ function readAt(bytes: Uint8Array, at: number): Der {
 function checkInteger(content: Uint8Array): void {
   const [first, second] = content;
   if (first === undefined) throw new DerError('an empty integer');
-  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) throw new DerError('an integer that is not in its shortest form');
+  const isLonger = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
+  if (isLonger) throw new DerError('an integer that is not in its shortest form');
 }
 
 function hexByte(byte: number): string {

@@ -94,9 +94,8 @@ function sctsOf(leaf: Certificate): readonly Sct[] {
 function readSct(bytes: Uint8Array): Sct | null {
   const reader = new TlsReader(bytes);
   if (reader.number(1) !== 0) return null;
-  const sct = {
-    logId: reader.take(32), time: reader.number(8), extensions: reader.vector(), hash: reader.number(1), algorithm: reader.number(1), signature: reader.vector(),
-  };
+  const [logId, time, extensions] = [reader.take(32), reader.number(8), reader.vector()];
+  const sct = { logId, time, extensions, hash: reader.number(1), algorithm: reader.number(1), signature: reader.vector() };
   reader.end();
   return sct;
 }

@@ -61,7 +61,9 @@ function verifyProof(entry: TlogEntry, proof: InclusionProof, envelope: string, 
   const lines = checkpoint.note.signatures.filter(({ name, id }) => signsAs(log, checkpoint.origin, name) && isHint(id, log, name));
   if (lines.length === 0) fail('CHECKPOINT_SIGNATURE_MISSING', 'no signature line of the checkpoint is by the log');
   const text = encodeUtf8(checkpoint.note.text);
-  if (!lines.some(({ signature }) => holds(log.key, text, signature))) fail('CHECKPOINT_SIGNATURE_INVALID', "the log's signature on the checkpoint does not hold");
+  if (!lines.some(({ signature }) => holds(log.key, text, signature))) {
+    fail('CHECKPOINT_SIGNATURE_INVALID', "the log's signature on the checkpoint does not hold");
+  }
   // 2. The proof repeats size and root; where they differ, one of them is not what was proven.
   if (proof.treeSize !== checkpoint.size || !equalBytes(proof.rootHash, checkpoint.root)) {
     fail('PROOF_FIELDS_MISMATCH', 'the size or root beside the proof is not that of the checkpoint');

@@ -3,7 +3,7 @@ import { equalBytes } from '../../ledger/bytes.ts';
 import type { Json } from '../../ledger/json.ts';
 import { type Artifact, artifactDigest, bindingDigests } from './artifact.ts';
 import { bindBody, type Signed } from './body.ts';
-import { type Bundle, bundleOf, type Content, parseBundle } from './bundle.ts';
+import { type Bundle, bundleOf, type Certificates, type Content, parseBundle } from './bundle.ts';
 import { codeSigningRules, keyOf, trustedPath } from './chain.ts';
 import { DerError } from './der.ts';
 import { preAuthEncoding } from './dsse.ts';
@@ -62,7 +62,7 @@ export function verdictOf(check: () => SignatureVerdict): SignatureVerdict {
 }
 
 function verifyKeyless(
-  bundle: Bundle, material: { readonly leaf: Uint8Array; readonly others: readonly Uint8Array[] }, artifact: Artifact | null, trust: Trust, options: BundleOptions,
+  bundle: Bundle, material: Certificates, artifact: Artifact | null, trust: Trust, options: BundleOptions,
 ): SignatureVerdict {
   // 1. Somebody must be trusted: an identity, and a root that says who may vouch for one.
   if (trust.identities.length === 0) lack('policy', 'no trusted identity is given, and a certificate proves only what its subject is');

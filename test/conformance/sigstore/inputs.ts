@@ -17,13 +17,13 @@ export interface CaseFiles {
 }
 
 const isRoot = (name: string) => /trusted_root|trust_config|^ca\.json$/.test(name);
-const isKey = (name: string) => /\.pub$/.test(name);
+const isKey = (name: string) => name.endsWith('.pub');
 const isNote = (name: string) => /^README|^identity$|^issuer$/.test(name);
 
 /** Which of a case's files is the bundle, and which the artifact. */
 export function filesOf(one: Case): CaseFiles {
   const plain = one.files.filter((file) => ![isRoot, isKey, isNote].some((is) => is(basename(file))));
-  const bundle = plain.find((file) => /sigstore/.test(basename(file)) && !/\.tgz$/.test(file)) ?? (plain[0] as string);
+  const bundle = plain.find((file) => /sigstore/.test(basename(file)) && !file.endsWith('.tgz')) ?? (plain[0] as string);
   const stated = text(one.line['artifact']);
   const rest = plain.filter((file) => file !== bundle);
   const key = text(one.line['key']) ?? (existsSync(join(one.folder, dirname(bundle), 'key.pub')) ? 'key.pub' : null);
