@@ -105,7 +105,7 @@ function verifyManaged(bundle: Bundle, artifact: Artifact | null, trust: Trust, 
     checkKeyTime(trust.keys, key, [], options.at);
     return { is: 'signature_only', signers, message, ...payloadOf(bundle.content) };
   };
-  if (trust.roots.length === 0 && (entriesMin > 0 || bundle.entries.length > 0)) return only('the signature holds, and no trusted root is given to judge its log entry');
+  if (trust.roots.length === 0 && (entriesMin > 0 || bundle.entries.length > 0)) return only('the signature holds, and no trusted root can judge its log entry');
   if (bundle.entries.length === 0 && entriesMin > 0) return only('the signature holds, and no log recorded it');
   return furthest(trust.roots.length > 0 ? trust.roots : [NO_ROOT], (root) => {
     // 4. The log, and 5. the time: as for certificates, but a managed key needs no time of its own.
