@@ -105,8 +105,8 @@ function verifyManaged(bundle: Bundle, artifact: Artifact | null, trust: Trust, 
     checkKeyTime(trust.keys, key, [], options.at);
     return { is: 'signature_only', signers, message, ...payloadOf(bundle.content) };
   };
-  if (trust.roots.length === 0 && (entriesMin > 0 || bundle.entries.length > 0)) return only('the signature holds, and no trusted root can judge its log entry');
-  if (bundle.entries.length === 0 && entriesMin > 0) return only('the signature holds, and no log recorded it');
+  if (trust.roots.length === 0 && (entriesMin > 0 || bundle.entries.length > 0)) return only('no trusted root can judge what a log recorded');
+  if (bundle.entries.length === 0 && entriesMin > 0) return only('no log recorded the signature');
   return furthest(trust.roots.length > 0 ? trust.roots : [NO_ROOT], (root) => {
     // 4. The log, and 5. the time: as for certificates, but a managed key needs no time of its own.
     const evidence = checkEntries(bundle, signed, root, entriesMin);
@@ -254,7 +254,8 @@ export function checkKeyTime(keys: readonly TrustedKey[], key: PublicKey, times:
   if (intervals.some((interval) => !isBounded(interval))) return;
   const known = times.length > 0 ? times.map((time) => time.at) : at === undefined ? [] : [at];
   if (known.length === 0) lack('time', 'the key is trusted for an interval, and nothing proves when it signed');
-  if (!intervals.some((interval) => known.every((one) => isWithin(interval, one)))) fail('KEY_NOT_VALID_THEN', 'the key is not trusted at the time of the signature');
+  const isTrusted = intervals.some((interval) => known.every((one) => isWithin(interval, one)));
+  if (!isTrusted) fail('KEY_NOT_VALID_THEN', 'the key is not trusted at the time of the signature');
 }
 
 /** Asks each root, and answers with the first that verifies, else with the failure that got furthest. */
