@@ -1,0 +1,159 @@
+// npm run mutants -- [DIR…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { reason as messageReason } from './messages.ts';
+
+/** A room, and where its tests are when they are not in test/NAME. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'ledger/merkle': ['test/merkle'],
+  'ledger/note': ['test/note'],
+  'ledger/events': ['test/events'],
+  'ledger/streams': ['test/streams'],
+  verify: ['test/verify'],
+};
+const scoreMin = 90;
+
+interface Survivor {
+  file: string;
+  line: number;
+  mutant: string;
+  /** Why it may live, from survivors.json; null where nobody has looked at it yet. */
+  reason: string | null;
+}
+
+interface Room {
+  name: string;
+  mutants: number;
+  killed: number;
+  /** Per cent killed. */
+  score: number;
+  /** Mutants of messages, left out of the other figures. */
+  messages: number;
+  survived: Survivor[];
+}
+
+/** The part of Stryker's JSON report that is used (mutation-testing-report-schema). */
+interface Report {
+  files: Record<string, { source: string; mutants: Mutant[] }>;
+}
+interface Mutant {
+  mutatorName: string;
+  replacement?: string;
+  status: string;
+  statusReason?: string;
+  location: { start: Place; end: Place };
+}
+interface Place {
+  line: number;
+  column: number;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const here = join(root, 'tools/mutants');
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, concurrency: { type: 'string' } } });
+const asked = positionals.length > 0 ? positionals.map((name) => name.replace(/\/+$/, '')) : Object.keys(ROOMS);
+
+install();
+const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as { file: string; code: string; mutant: string; reason: string }[];
+const rooms: Room[] = [];
+for (const name of asked) {
+  const tests = (ROOMS[name] ?? [`test/${basename(name)}`]).filter((folder) => existsSync(join(root, folder)));
+  if (!existsSync(join(root, name)) || tests.length === 0) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
+  else rooms.push(show(summary(name, run(name, tests))));
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rooms }, null, 1)}\n`);
+if (rooms.length === 0 || rooms.some((room) => room.score < scoreMin)) process.exitCode = 1;
+
+/** Installs what tools/mutants/package-lock.json names, once per lockfile, apart from what a fresh clone installs. */
+function install(): void {
+  const stamp = join(here, 'node_modules/.stella-installed');
+  const wanted = createHash('sha256').update(readFileSync(join(here, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  process.stderr.write('Installing StrykerJS (once) …\n');
+  const npm = process.env['npm_execpath'];
+  const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const done = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (done.status !== 0) {
+    process.stderr.write('Cannot install StrykerJS: check that the npm registry is reachable, then run the same command again\n');
+    process.exit(1);
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/** Runs Stryker on a room, in a copy of the checkout below .stryker-tmp, and reads its report. */
+function run(name: string, tests: readonly string[]): Report {
+  const folder = mkdtempSync(join(tmpdir(), 'stella-mutants-'));
+  try {
+    const [config, report] = [join(folder, 'stryker.json'), join(folder, 'report.json')];
+    writeFileSync(config, JSON.stringify({
+      mutate: [`${name}/**/*.ts`, '!**/*.generated.ts'],
+      testRunner: 'vitest',
+      vitest: { configFile: 'tools/mutants/vitest.config.ts', related: false },
+      plugins: ['./tools/mutants/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js', './tools/mutants/messages.ts'],
+      ignorers: ['messages'],
+      ignorePatterns: ['.cache', 'dist', 'coverage', 'reports', 'demo-ledger', 'tools/mutants/node_modules'],
+      reporters: ['json', 'progress-append-only'],
+      jsonReporter: { fileName: report },
+      coverageAnalysis: 'perTest',
+      concurrency: Number(values.concurrency ?? Math.max(1, availableParallelism() - 1)),
+      // Typescript 7 has no API for what Stryker would rewrite in it.
+      tsconfigFile: 'none.json',
+      timeoutMS: 10_000,
+      timeoutFactor: 3,
+      tempDirName: '.stryker-tmp',
+      allowConsoleColors: false,
+    }));
+    const stryker = join(here, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+    const env = { ...process.env, STELLA_MUTANTS: '1', STELLA_MUTANTS_TESTS: tests.join(',') };
+    // What Stryker says goes to standard error: standard output is for the figures.
+    const done = spawnSync(process.execPath, [stryker, 'run', config], { cwd: root, env, stdio: ['ignore', 2, 'inherit'] });
+    if (done.status !== 0) throw new Error(`Stryker ended with ${done.status ?? done.signal ?? done.error}`);
+    return JSON.parse(readFileSync(report, 'utf8')) as Report;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function summary(name: string, report: Report): Room {
+  const room: Room = { name, mutants: 0, killed: 0, score: 100, messages: 0, survived: [] };
+  for (const [file, { source, mutants }] of Object.entries(report.files)) {
+    for (const mutant of mutants) {
+      if (mutant.status === 'Ignored' && mutant.statusReason === messageReason) room.messages += 1;
+      // A mutant that does not compile or load is none.
+      if (['Ignored', 'CompileError', 'RuntimeError'].includes(mutant.status)) continue;
+      room.mutants += 1;
+      // A mutant that never ends is noticed.
+      if (mutant.status === 'Killed' || mutant.status === 'Timeout') room.killed += 1;
+      else room.survived.push(survivor(file, source, mutant));
+    }
+  }
+  if (room.mutants > 0) room.score = Math.floor((1000 * room.killed) / room.mutants) / 10;
+  room.survived.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+  return room;
+}
+
+function survivor(file: string, source: string, { location: { start, end }, replacement, mutatorName }: Mutant): Survivor {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  const code = (lines[0] ?? '').trim();
+  lines[lines.length - 1] = (lines.at(-1) ?? '').slice(0, end.column - 1);
+  lines[0] = (lines[0] ?? '').slice(start.column - 1);
+  const mutant = `${short(lines.join('\n'))} → ${short(replacement ?? mutatorName)}`;
+  const known = looked.find((entry) => entry.file === file && entry.code === code && entry.mutant === mutant);
+  return { file, line: start.line, mutant, reason: known?.reason ?? null };
+}
+
+function short(code: string): string {
+  const line = code.replaceAll(/\s+/g, ' ');
+  return line.length <= 100 ? line : `${line.slice(0, 99)}…`;
+}
+
+function show(room: Room): Room {
+  process.stdout.write(`${room.name}: ${room.killed} of ${room.mutants} mutants killed, ${room.score} %; ${room.messages} in messages left out\n`);
+  for (const { file, line, mutant, reason } of room.survived) process.stdout.write(`  ${file}:${line} ${mutant}\n      ${reason ?? 'NOT LOOKED AT'}\n`);
+  return room;
+}
