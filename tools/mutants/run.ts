@@ -106,13 +106,19 @@ function run(name: string, tests: readonly string[]): Report {
       timeoutMS: 10_000,
       timeoutFactor: 3,
       tempDirName: '.stryker-tmp',
+      cleanTempDir: 'always',
+      // Vitest checks no types, and a test compares generated sources byte for byte.
+      disableTypeChecks: false,
       allowConsoleColors: false,
     }));
     const stryker = join(here, 'node_modules/@stryker-mutator/core/bin/stryker.js');
     const env = { ...process.env, STELLA_MUTANTS: '1', STELLA_MUTANTS_TESTS: tests.join(',') };
     // What Stryker says goes to standard error: standard output is for the figures.
     const done = spawnSync(process.execPath, [stryker, 'run', config], { cwd: root, env, stdio: ['ignore', 2, 'inherit'] });
-    if (done.status !== 0) throw new Error(`Stryker ended with ${done.status ?? done.signal ?? done.error}`);
+    if (done.status !== 0) {
+      process.stderr.write(`Cannot run the mutants of ${name}: Stryker ended with ${done.status ?? done.signal ?? done.error}\n`);
+      process.exit(2);
+    }
     return JSON.parse(readFileSync(report, 'utf8')) as Report;
   } finally {
     rmSync(folder, { recursive: true, force: true });
