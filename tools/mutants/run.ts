@@ -103,8 +103,8 @@ function run(name: string, tests: readonly string[]): Report {
       concurrency: Number(values.concurrency ?? Math.max(1, availableParallelism() - 1)),
       // Typescript 7 has no API for what Stryker would rewrite in it.
       tsconfigFile: 'none.json',
-      timeoutMS: 10_000,
-      timeoutFactor: 3,
+      timeoutMS: 3000,
+      timeoutFactor: 2,
       tempDirName: '.stryker-tmp',
       cleanTempDir: 'always',
       // Vitest checks no types, and a test compares generated sources byte for byte.
