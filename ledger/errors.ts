@@ -28,12 +28,26 @@ export const CODES = [
   'PAYLOAD_MISSING',
   'PAYLOAD_CORRUPT',
   'PAYLOAD_TOO_LARGE',
+  'SECRETS_EXPOSED',
   // The anchor: what stands outside the database.
   'ANCHOR_MISSING',
   'ANCHOR_CORRUPT',
   'ANCHOR_LOCKED',
   'ANCHOR_TAKEN',
   'ANCHOR_UNREACHABLE',
+  // The log: why it signs nothing, and why it appends nothing.
+  'LOG_FOREIGN',
+  'LOG_FORKED',
+  'LOG_ROLLED_BACK',
+  'LOG_KEY_WRONG',
+  'HASH_DISAGREES',
+  'LOG_ENDED',
+  'LOG_CLOSED',
+  'CLOCK_DOUBTED',
+  'ENTRY_TOO_LARGE',
+  'ENTRY_MISSING',
+  'VERSION_CONFLICT',
+  'IDEMPOTENCY_CONFLICT',
   // Evidence: what a document from outside is.
   'FORMAT_UNKNOWN',
 ] as const;

@@ -34,14 +34,14 @@ export function openMemory(state: MemoryState = emptyState()): Store {
       state.epoch = epoch;
     },
     async commit(batch) {
-      const { run, epoch, time, root, repeats } = batch;
+      const { run, epoch, time, root } = batch;
       if (epoch !== state.epoch) throw fenced(`this writer has epoch ${epoch}, the store ${state.epoch}`);
       if (run.start !== size()) throw fenced(`the batch begins at ${run.start}, the store holds ${size()} entries`);
       if (run.count === 0) throw new RangeError('an empty batch');
       const runs = cutRun({ ...run, packed: run.packed.slice() });
       state.runs.push(...runs);
       for (const tile of batch.tiles) state.tiles.set(`${tile.level}/${tile.number}`, tile.nodes.slice());
-      state.commits.push({ start: run.start, count: run.count, epoch, time, root: root.slice(), repeats: repeats.slice() });
+      state.commits.push({ start: run.start, count: run.count, epoch, time, root: root.slice() });
       for (const write of batch.writes) applyWrite(state, write);
     },
     async commits(start, limit) {

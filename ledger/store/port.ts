@@ -30,8 +30,6 @@ export interface Batch {
   readonly root: Uint8Array;
   /** The tiles that became full. */
   readonly tiles: readonly FatTile[];
-  /** Idempotency records of the commands (`ledger/log/repeats.ts`); they stand in no entry. */
-  readonly repeats: Uint8Array;
   readonly writes: readonly TableWrite[];
 }
 
@@ -42,7 +40,6 @@ export interface Commit {
   readonly epoch: number;
   readonly time: number;
   readonly root: Uint8Array;
-  readonly repeats: Uint8Array;
 }
 
 /** A place where stored bytes are not what they were, as far as the store itself can tell. */

@@ -109,7 +109,7 @@ class SqliteStore implements Store {
   }
 
   #apply(batch: Batch): void {
-    const { run, epoch, time, root, repeats } = batch;
+    const { run, epoch, time, root } = batch;
     const held = this.#epoch();
     if (epoch !== held) throw fenced(`this writer has epoch ${epoch}, the store ${held}`);
     const last = this.#sql('SELECT start, count FROM batch ORDER BY start DESC LIMIT 1').get() as Run | undefined;
@@ -121,8 +121,8 @@ class SqliteStore implements Store {
       else this.#sql('INSERT INTO segment VALUES (?, ?, ?)').run(part.start, part.count, part.packed);
     }
     for (const tile of batch.tiles) this.#sql('INSERT INTO tile VALUES (?, ?)').run(placeOf(tile.level, tile.number), tile.nodes);
-    const chk = checkOf('batch', [run.start, run.count, epoch, time, root, repeats]);
-    this.#sql('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)').run(run.start, run.count, epoch, time, root, repeats, chk);
+    const chk = checkOf('batch', [run.start, run.count, epoch, time, root]);
+    this.#sql('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)').run(run.start, run.count, epoch, time, root, chk);
     for (const write of batch.writes) this.#write(write);
   }
 
@@ -258,8 +258,8 @@ class SqliteStore implements Store {
   }
 }
 
-function commitOf({ start, count, epoch, time, root, repeats }: Commit): Commit {
-  return { start, count, epoch, time, root, repeats };
+function commitOf({ start, count, epoch, time, root }: Commit): Commit {
+  return { start, count, epoch, time, root };
 }
 
 function fenced(why: string): LedgerError {

@@ -1,0 +1,41 @@
+// What a caller asks the log to append, and what it answers.
+import type { LedgerError } from '../errors.ts';
+import type { Draft } from '../events/index.ts';
+
+/** An entry that lacks only its place: an event's draft or, where the ledger takes such entries, the exact bytes. */
+export type EntryDraft = Draft | Uint8Array;
+
+/** The version a writer expects a stream to have; a number is exact, and 0 the same as `absent`. */
+export interface Expectation {
+  readonly stream: string;
+  readonly version: number | 'exists' | 'absent';
+}
+
+/**
+ * Entries that are appended together, at neighbouring places, or not at all.
+ *
+ * A command is recognised by its first draft: by its idempotency key, else by its `sameAs`.
+ */
+export interface Command {
+  readonly drafts: readonly EntryDraft[];
+  readonly expected?: readonly Expectation[];
+}
+
+/** An acknowledgement: the entries are durable, anchored, and under a signed checkpoint. */
+export interface Appended {
+  readonly ok: true;
+  /** Index of the command's first entry. */
+  readonly index: number;
+  readonly count: number;
+  /** True when the entries were there before: this is the receipt that was given then. */
+  readonly repeated: boolean;
+  /** A size that is signed and anchored and covers the entries. */
+  readonly size: number;
+}
+
+export interface Refused {
+  readonly ok: false;
+  readonly error: LedgerError;
+}
+
+export type Outcome = Appended | Refused;

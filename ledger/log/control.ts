@@ -1,0 +1,83 @@
+// What the `ledger` stream says about the log itself: its name, its keys, its stream index, its end.
+import { concatBytes, equalBytes, formatHex } from '../bytes.ts';
+import { LedgerError } from '../errors.ts';
+import { decodeEvent, keyIdOf, type DataOf, type Event, type KeyRecord } from '../events/index.ts';
+import type { Signer } from '../note/index.ts';
+import { sha256 } from './engine.ts';
+import { ed25519Spki } from './signing.ts';
+import type { LogState } from './state.ts';
+
+export interface Control {
+  readonly genesis: DataOf<'ledger.created'>;
+  /** The key that signs checkpoints now. */
+  key: KeyRecord;
+  /** Keys that sign no more, with the last size each may have signed. */
+  readonly retired: { readonly id: Uint8Array; readonly lastSize: number }[];
+  /** The size that the newest `ledger.indexed` is about, 0 before the first. */
+  indexedSize: number;
+  ended: boolean;
+  /** The outside time that the newest accepted clock contradicted: it counts no more. Null before the first. */
+  outsideAccepted: number | null;
+}
+
+/**
+ * Folds the `ledger` stream.
+ *
+ * @param read - an entry by its index
+ * @throws {LedgerError} STORE_CORRUPT when entry 0 is no genesis; EVENT_UNKNOWN for an event of a later time
+ */
+export async function loadControl(state: LogState, read: (index: number) => Promise<Uint8Array>): Promise<Control> {
+  const first = decodeEvent(await read(0));
+  if (first.type !== 'ledger.created') {
+    throw new LedgerError('STORE_CORRUPT', `Cannot open the log: entry 0 is "${first.type}", expected "ledger.created"`, { hint: 'run "stella fsck"' });
+  }
+  const control = controlOf(first.data);
+  // From the newest back to the genesis along `prev`, then forward: a ledger has few of these.
+  const events: Event[] = [];
+  for (let index = state.heads.head('ledger')?.index ?? 0; index > 0; ) {
+    const event = decodeEvent(await read(index));
+    events.push(event);
+    index = event.streams.find(({ name }) => name === 'ledger')?.prev ?? 0;
+  }
+  for (const event of events.reverse()) applyControl(control, event);
+  return control;
+}
+
+export function controlOf(genesis: DataOf<'ledger.created'>): Control {
+  const key = genesis.keys.find(({ use }) => use === 'checkpoint') as KeyRecord;
+  return { genesis, key, retired: [], indexedSize: 0, ended: false, outsideAccepted: null };
+}
+
+export function applyControl(control: Control, event: Event): void {
+  if (event.type === 'key.rotated' && equalBytes(event.data.from, control.key.id)) {
+    control.retired.push({ id: event.data.from, lastSize: event.data.lastSize });
+    control.key = event.data.to;
+  } else if (event.type === 'ledger.indexed') {
+    control.indexedSize = event.data.size;
+  } else if (event.type === 'ledger.clock_set' && event.data.reason === 'outside') {
+    control.outsideAccepted = event.data.from;
+  } else if (event.type === 'ledger.ended') {
+    control.ended = true;
+  }
+}
+
+/** @throws {LedgerError} LOG_KEY_WRONG when the signer is not the log's origin and current key */
+export function expectSigner({ genesis, key }: Control, signer: Signer): void {
+  const ours = key.algorithm === 'ed25519' && equalBytes(key.public.subarray(ed25519Spki.length), signer.key.publicKey);
+  if (ours && signer.key.name === genesis.origin) return;
+  throw new LedgerError('LOG_KEY_WRONG', `Cannot sign for "${genesis.origin}" with this key: expected the key ${formatHex(key.id).slice(0, 16)}…`, {
+    hint: 'give the key file of this ledger\'s current key: "stella key list" names it',
+  });
+}
+
+/** The stream of one key, by its id. */
+export function keyStream(id: Uint8Array): string {
+  return `key:${formatHex(id)}`;
+}
+
+
+/** The record of a signer's key, as the genesis and rotations carry it. */
+export function keyRecordOf(signer: Signer): KeyRecord {
+  const spki = concatBytes(ed25519Spki, signer.key.publicKey);
+  return { id: keyIdOf(sha256, spki), use: 'checkpoint', algorithm: 'ed25519', public: spki };
+}

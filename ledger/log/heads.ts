@@ -1,0 +1,206 @@
+// The head of every stream: its version and its last event, in typed arrays, found by the hash of its name.
+import { hash } from 'node:crypto';
+import { encodeUtf8, equalBytes } from '../bytes.ts';
+
+const chunkStreams = 16_384;
+const cachedNamesMax = 131_072;
+const cachedNameBytes = 96;
+
+export interface StreamHead {
+  /** How many events the stream has; the newest has this version. */
+  readonly version: number;
+  /** Index of its newest event. */
+  readonly index: number;
+}
+
+/** A stream is known by its key, `SHA-256(UTF-8 of its name)`: names are of any length, keys take 32 bytes. */
+export class StreamHeads {
+  #count = 0;
+  #chunks: Chunk[] = [];
+  /** Ordinal + 1 at the slot that the key's first 32 bits lead to. */
+  #slots = new Uint32Array(1024);
+  readonly #names = new NameCache();
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @returns the stream's place in this table, or -1 where it has none @param bytes - hold the name, in UTF-8, at `start` to `end` */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const known = this.#names.find(bytes, start, end);
+    if (known >= 0) return known;
+    const found = this.#search(keyOf(bytes.subarray(start, end)));
+    if (found >= 0) this.#names.add(bytes, start, end, found);
+    return found;
+  }
+
+  /** @returns null for a stream without events */
+  head(name: string): StreamHead | null {
+    const bytes = encodeUtf8(name);
+    const ordinal = this.find(bytes, 0, bytes.length);
+    const version = this.version(ordinal);
+    return version === 0 ? null : { version, index: this.index(ordinal) };
+  }
+
+  /** 0 for a stream without events, whether or not it has a place here. */
+  version(ordinal: number): number {
+    return ordinal < 0 ? 0 : (this.#chunk(ordinal).versions[ordinal % chunkStreams] as number);
+  }
+
+  index(ordinal: number): number {
+    return ordinal < 0 ? 0 : (this.#chunk(ordinal).indexes[ordinal % chunkStreams] as number);
+  }
+
+  /** 32 bytes, a view. */
+  key(ordinal: number): Uint8Array {
+    const at = 32 * (ordinal % chunkStreams);
+    return this.#chunk(ordinal).keys.subarray(at, at + 32);
+  }
+
+  /** Moves the stream at a place on. */
+  advance(ordinal: number, version: number, index: number): void {
+    this.#set(ordinal, version, index);
+  }
+
+  /** Makes a place for a stream that has none. */
+  add(bytes: Uint8Array, start: number, end: number): number {
+    const ordinal = this.#add(keyOf(bytes.subarray(start, end)));
+    this.#names.add(bytes, start, end, ordinal);
+    return ordinal;
+  }
+
+  #set(ordinal: number, version: number, index: number): void {
+    const chunk = this.#chunk(ordinal);
+    chunk.versions[ordinal % chunkStreams] = version;
+    chunk.indexes[ordinal % chunkStreams] = index;
+  }
+
+  #add(key: Uint8Array): number {
+    if (this.#count * 3 > this.#slots.length * 2) this.#growSlots();
+    const ordinal = this.#count;
+    if (ordinal % chunkStreams === 0) this.#chunks.push(new Chunk());
+    this.#count += 1;
+    this.#chunk(ordinal).keys.set(key, 32 * (ordinal % chunkStreams));
+    this.#slots[this.#freeSlot(key)] = ordinal + 1;
+    return ordinal;
+  }
+
+  #search(key: Uint8Array): number {
+    for (let at = this.#home(key); ; at = (at + 1) % this.#slots.length) {
+      const ordinal = (this.#slots[at] as number) - 1;
+      if (ordinal < 0) return -1;
+      if (equalBytes(this.key(ordinal), key)) return ordinal;
+    }
+  }
+
+  #freeSlot(key: Uint8Array): number {
+    let at = this.#home(key);
+    while (this.#slots[at] !== 0) at = (at + 1) % this.#slots.length;
+    return at;
+  }
+
+  #home(key: Uint8Array): number {
+    const mark = (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) >>> 0;
+    return Math.floor((mark / 0x1_0000_0000) * this.#slots.length);
+  }
+
+  #growSlots(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    for (let ordinal = 0; ordinal < this.#count; ordinal++) this.#slots[this.#freeSlot(this.key(ordinal))] = ordinal + 1;
+  }
+
+  #chunk(ordinal: number): Chunk {
+    return this.#chunks[Math.floor(ordinal / chunkStreams)] as Chunk;
+  }
+
+  /** The table as bytes, for a memo: keys, versions and indexes of each chunk. */
+  parts(): Uint8Array[] {
+    const count = new Float64Array([this.#count]);
+    return [asBytes(count), ...this.#chunks.flatMap((chunk) => [chunk.keys, asBytes(chunk.versions), asBytes(chunk.indexes)])];
+  }
+
+  static of(bytes: Uint8Array): StreamHeads {
+    const heads = new StreamHeads();
+    heads.#count = new Float64Array(bytes.slice(0, 8).buffer)[0] as number;
+    let at = 8;
+    for (let first = 0; first < heads.#count; first += chunkStreams) {
+      const chunk = new Chunk();
+      for (const part of [chunk.keys, asBytes(chunk.versions), asBytes(chunk.indexes)]) {
+        part.set(bytes.subarray(at, at + part.length));
+        at += part.length;
+      }
+      heads.#chunks.push(chunk);
+    }
+    if (at !== bytes.length) throw new RangeError(`stream heads of ${at} bytes in ${bytes.length}`);
+    let slots = 1024;
+    while (heads.#count * 3 > slots * 2) slots *= 2;
+    heads.#slots = new Uint32Array(slots);
+    for (let ordinal = 0; ordinal < heads.#count; ordinal++) heads.#slots[heads.#freeSlot(heads.key(ordinal))] = ordinal + 1;
+    return heads;
+  }
+}
+
+class Chunk {
+  readonly keys = new Uint8Array(32 * chunkStreams);
+  readonly versions = new Float64Array(chunkStreams);
+  readonly indexes = new Float64Array(chunkStreams);
+}
+
+/** Places by name, so that a name in use is not hashed with SHA-256 again: at most so many, then it begins anew. */
+class NameCache {
+  #count = 0;
+  readonly #slots = new Uint32Array(4 * cachedNamesMax);
+  readonly #ordinals = new Uint32Array(cachedNamesMax);
+  /** The names themselves, so that a hit is exact; longer ones are not cached. */
+  readonly #names = new Uint8Array(cachedNameBytes * cachedNamesMax);
+  readonly #lengths = new Uint8Array(cachedNamesMax);
+
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    for (let at = this.#home(bytes, start, end); ; at = (at + 1) % this.#slots.length) {
+      const entry = (this.#slots[at] as number) - 1;
+      if (entry < 0) return -1;
+      if (this.#lengths[entry] === length && this.#is(entry, bytes, start, length)) return this.#ordinals[entry] as number;
+    }
+  }
+
+  add(bytes: Uint8Array, start: number, end: number, ordinal: number): void {
+    if (end - start > cachedNameBytes) return;
+    if (this.#count === cachedNamesMax) {
+      this.#slots.fill(0);
+      this.#count = 0;
+    }
+    const entry = this.#count;
+    this.#count += 1;
+    this.#names.set(bytes.subarray(start, end), entry * cachedNameBytes);
+    this.#lengths[entry] = end - start;
+    this.#ordinals[entry] = ordinal;
+    let at = this.#home(bytes, start, end);
+    while (this.#slots[at] !== 0) at = (at + 1) % this.#slots.length;
+    this.#slots[at] = entry + 1;
+  }
+
+  #is(entry: number, bytes: Uint8Array, start: number, length: number): boolean {
+    const names = this.#names;
+    const from = entry * cachedNameBytes;
+    for (let i = 0; i < length; i++) if (names[from + i] !== bytes[start + i]) return false;
+    return true;
+  }
+
+  /** The end of a name tells most: a digest's last digits, an advisory's number. */
+  #home(bytes: Uint8Array, start: number, end: number): number {
+    let mixed = end - start;
+    for (let i = Math.max(start, end - 24); i < end; i++) mixed = Math.imul(mixed ^ (bytes[i] as number), 0x01000193);
+    mixed ^= mixed >>> 15;
+    return (mixed >>> 0) % this.#slots.length;
+  }
+}
+
+/** `SHA-256(UTF-8 of the stream's name)`, 32 bytes. */
+function keyOf(name: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('sha256', name, 'buffer'));
+}
+
+function asBytes(array: Float64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

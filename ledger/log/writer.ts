@@ -1,0 +1,192 @@
+// The single writer: places commands as they come, and commits what is there whenever the commit before has returned.
+import { encodeUtf8, equalBytes } from '../bytes.ts';
+import { LedgerError } from '../errors.ts';
+import type { Draft } from '../events/index.ts';
+import type { TableWrite } from '../store/port.ts';
+import { disagree } from './boot.ts';
+import type { Clock } from './clock.ts';
+import type { Command, Outcome } from './command.ts';
+import type { Committer } from './committer.ts';
+import { Group } from './group.ts';
+import type { StreamHead } from './heads.ts';
+import type { Published, Publisher } from './publisher.ts';
+import type { Reader } from './reader.ts';
+import { findRepeat, type Recogniser } from './recognise.ts';
+import type { LogState } from './state.ts';
+import type { At } from './steps.ts';
+import type { Tree } from './tree.ts';
+
+/** Gate-critical projections: what a batch changes, computed before it is committed and stored in its transaction. */
+export interface Projector {
+  /** @param start - index of the first entry @param entries - the batch's, in order */
+  project(start: number, entries: { packed: Uint8Array; offsets: Uint32Array }): Promise<readonly TableWrite[]>;
+}
+
+export interface WriterParts {
+  readonly epoch: number;
+  readonly tree: Tree;
+  readonly state: LogState;
+  readonly clock: Clock;
+  readonly committer: Committer;
+  readonly publisher: Publisher;
+  readonly reader: Reader;
+  readonly recogniser: Recogniser;
+  readonly projector: Projector | null;
+  readonly at: At;
+  /** The hash engines' names, the growing tree's first. */
+  readonly engines: readonly [string, string];
+}
+
+interface Waiting {
+  readonly outcomes: readonly Outcome[];
+  readonly resolve: (outcomes: readonly Outcome[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One history's writer. After any error in a commit it is spent: the log reads everything again and makes a new one. */
+export class Writer {
+  readonly #parts: WriterParts;
+  /** Takes commands. */
+  #open: Group;
+  /** Is being committed, or is the last one that was. */
+  #closed: Group;
+  #waiting: Waiting[] = [];
+  #committing = false;
+  #scheduled = false;
+  #room: (() => void)[] = [];
+  #published: Published;
+  /** Why it takes no more, or null. */
+  failure: unknown = null;
+
+  constructor(parts: WriterParts, published: Published) {
+    this.#parts = parts;
+    this.#published = published;
+    this.#open = this.#closed = new Group(published.size);
+  }
+
+  get published(): Published {
+    return this.#published;
+  }
+
+  /**
+   * Appends commands, each for itself all or nothing; one that is refused does not stop the others.
+   *
+   * @returns one outcome for each, once everything they name is durable, anchored and under a signed checkpoint
+   */
+  async append(commands: readonly Command[], accepts = false): Promise<readonly Outcome[]> {
+    while (this.#open.isFull) await new Promise<void>((resolve) => this.#room.push(resolve));
+    const { recogniser, state } = this.#parts;
+    // What the tables name and the store holds is compared first, all of it in one reading; in most calls there is nothing.
+    while (!recogniser.knows(commands, state, this.#committedSize())) await recogniser.learn(commands, state, this.#committedSize());
+    if (this.failure !== null) throw this.failure;
+    const placed = this.#open.count;
+    const outcomes = commands.map((command) => this.#place(command, accepts));
+    if (this.#open.count > placed) this.#parts.tree.append(this.#open.packed, this.#open.offsets(placed));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ outcomes, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Entries below it are in the store; those from it on are in one of the two groups. */
+  #committedSize(): number {
+    return this.#closed === this.#open ? this.#open.start : this.#closed.start;
+  }
+
+  #draftAt(index: number): Draft | null {
+    const group = index >= this.#open.start ? this.#open : this.#closed;
+    const draft = group.drafts[index - group.start];
+    return draft === undefined || draft instanceof Uint8Array ? null : draft;
+  }
+
+  /** A stream's head at the published size: what is placed, but not yet under a checkpoint, is nobody's to read. */
+  head(stream: string): StreamHead | null {
+    const name = encodeUtf8(stream);
+    let head = this.#parts.state.heads.head(stream);
+    while (head !== null && head.index >= this.#published.size) {
+      head = (head.index >= this.#open.start ? this.#open : this.#closed).before(name, head.index);
+    }
+    return head;
+  }
+
+  #place(command: Command, accepts: boolean): Outcome {
+    const { state, clock, recogniser } = this.#parts;
+    try {
+      const repeat = findRepeat(command, state, (index) => this.#draftAt(index) ?? recogniser.read(index));
+      const count = command.drafts.length;
+      if (repeat !== null) return { ok: true, index: repeat, count, repeated: true, size: 0 };
+      const time = accepts ? clock.accept() : clock.record();
+      return { ok: true, index: this.#open.place(command, time, state), count, repeated: false, size: 0 };
+    } catch (error) {
+      if (error instanceof LedgerError) return { ok: false, error };
+      throw error;
+    }
+  }
+
+  // No timer: a lone call is committed at once, and while a commit runs the next group fills.
+  #schedule(): void {
+    if (this.#committing || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#commit();
+    });
+  }
+
+  async #commit(): Promise<void> {
+    this.#committing = true;
+    const waiting = this.#waiting;
+    const group = this.#open;
+    this.#waiting = [];
+    this.#closed = group;
+    if (group.count > 0) this.#open = new Group(group.end, group.packed.length, group.count);
+    const room = this.#room;
+    this.#room = [];
+    try {
+      const tiles = this.#parts.tree.takeFullTiles();
+      const root = this.#parts.tree.root();
+      for (const wake of room) wake();
+      if (group.count > 0) {
+        this.#published = await this.#steps(group, tiles, root);
+        this.#parts.state.size = group.end;
+      }
+      const { size } = this.#published;
+      for (const { outcomes, resolve } of waiting) resolve(outcomes.map((outcome) => (outcome.ok ? { ...outcome, size } : outcome)));
+    } catch (error) {
+      this.failure = error;
+      for (const { reject } of [...waiting, ...this.#waiting]) reject(error);
+      this.#waiting = [];
+      for (const wake of this.#room) wake();
+    }
+    this.#committing = false;
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  async #steps(group: Group, tiles: ReturnType<Tree['takeFullTiles']>, root: Uint8Array): Promise<Published> {
+    const { committer, projector, publisher, reader, epoch, at, engines } = this.#parts;
+    for (const tile of tiles) reader.keep(tile);
+    const { start, count, packed, time } = group;
+    const writes = projector === null ? [] : await projector.project(start, { packed, offsets: group.offsets() });
+    await at('append 0: batch ready');
+    // 1. Entries, tiles and projections in one transaction, flushed, unsigned. A crash before it leaves nothing; a crash after
+    //    it leaves entries that no checkpoint mentions: the next start verifies and anchors them.
+    const second = await committer.commit({ epoch, run: { start, count, packed }, time, root, tiles, writes });
+    await at('append 1: committed');
+    // 2. The second engine has hashed what the store now holds. Another root: nothing is signed. A crash here is as after 1.
+    if (!equalBytes(second, root)) throw disagree(group.end, `engine ${engines[0]}`, `engine ${engines[1]} over the stored bytes`);
+    await at('append 2: recomputed');
+    // 3. Signed in memory, then swapped into the anchor. Two writers cannot both pass, so two histories are never both signed
+    //    and kept. A crash after it: the anchor is ahead of what was published, and the next start publishes it.
+    const published = await publisher.publish(group.end, root);
+    await at('append 3: anchored');
+    // 4. Publish: callers are answered, readers see the new size. A crash before it loses an answer, never an entry: the same
+    //    idempotency key gives the receipt.
+    await at('append 4: published');
+    return published;
+  }
+
+  /** Waits until nothing is being committed or queued. */
+  async idle(): Promise<void> {
+    while (this.#committing || this.#scheduled || this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}

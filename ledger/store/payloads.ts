@@ -1,0 +1,177 @@
+// Payloads: bytes outside the log, in files named by their SHA-256, streamed in and out in bounded memory.
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { formatHex, parseHex } from '../bytes.ts';
+import { LedgerError } from '../errors.ts';
+import { guarded } from './sqlite.ts';
+
+/** What a stored payload is called by: an entry names it, so it must be there before the entry is. */
+export interface StoredPayload {
+  /** SHA-256 of the stored bytes, 32 bytes: of a sealed payload, of its ciphertext. */
+  readonly digest: Uint8Array;
+  readonly size: number;
+}
+
+export interface PayloadStore {
+  /**
+   * Stores bytes under their digest, durably: after it returns, a crash or a power failure loses nothing of them.
+   *
+   * A crash before that leaves no payload, at most a temporary file that `tidy` removes: an entry that names it is appended later.
+   *
+   * @param bytesMax - the largest size taken
+   * @throws {LedgerError} PAYLOAD_TOO_LARGE, STORE_FULL, STORE_FAILED; nothing is stored then
+   */
+  put(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StoredPayload>;
+
+  /**
+   * The bytes, in pieces, checked while they pass: the last piece comes only when the digest is right.
+   *
+   * @throws {LedgerError} PAYLOAD_MISSING; PAYLOAD_CORRUPT at the end, when other bytes lie there
+   */
+  get(digest: Uint8Array): AsyncIterable<Uint8Array>;
+
+  has(digest: Uint8Array): Promise<boolean>;
+
+  /** Removes a payload that nothing names any more. True when it was there. */
+  remove(digest: Uint8Array): Promise<boolean>;
+
+  /** Every stored payload's digest, in no order. */
+  list(): AsyncIterable<Uint8Array>;
+
+  /** Removes what stores that were stopped in the middle have left; no other may be running. */
+  tidy(): Promise<number>;
+}
+
+/** @param directory - created when missing, readable by its owner alone */
+export function openPayloads(directory: string): PayloadStore {
+  const fileOf = (digest: Uint8Array) => {
+    const name = formatHex(digest);
+    return join(directory, name.slice(0, 2), name);
+  };
+  return {
+    async put(bytes, bytesMax) {
+      const arriving = join(directory, 'arriving');
+      await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
+      const temporary = join(arriving, randomUUID());
+      try {
+        // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
+        const stored = await write(temporary, bytes, bytesMax);
+        const file = fileOf(stored.digest);
+        await reached(async () => {
+          await makeDirectory(dirname(file));
+          // 2. Its name. Equal bytes have one name: whoever is second replaces them by themselves.
+          await rename(temporary, file);
+          // 3. The name, flushed. A crash before it may lose the name, so the entry may not be there yet.
+          await flushDirectory(dirname(file));
+        });
+        return stored;
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    },
+    async *get(digest) {
+      const hash = createHash('sha256');
+      let held: Uint8Array | null = null;
+      for await (const piece of pieces(fileOf(digest), digest)) {
+        hash.update(piece);
+        if (held !== null) yield held;
+        held = piece;
+      }
+      const found = hash.digest();
+      if (!found.equals(digest)) {
+        throw new LedgerError('PAYLOAD_CORRUPT', `Cannot read payload ${formatHex(digest)}: its bytes have the digest ${formatHex(found)}`, {
+          hint: 'bring it back from a backup or a mirror',
+        });
+      }
+      if (held !== null) yield held;
+    },
+    has: (digest) => stat(fileOf(digest)).then(() => true, () => false),
+    async remove(digest) {
+      const file = fileOf(digest);
+      const there = await unlink(file).then(() => true, () => false);
+      if (there) await reached(() => flushDirectory(dirname(file)));
+      return there;
+    },
+    async *list() {
+      for (const folder of await names(directory)) {
+        if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+        for (const name of await names(join(directory, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield parseHex(name);
+      }
+    },
+    async tidy() {
+      const left = await names(join(directory, 'arriving'));
+      for (const name of left) await rm(join(directory, 'arriving', name), { force: true });
+      return left.length;
+    },
+  };
+}
+
+async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StoredPayload> {
+  const handle = await reached(() => open(file, 'wx', 0o600));
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const piece of bytes) {
+      size += piece.length;
+      if (size > bytesMax) throw new LedgerError('PAYLOAD_TOO_LARGE', `Cannot store a payload of more than ${bytesMax} bytes`);
+      hash.update(piece);
+      await reached(async () => {
+        for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
+      });
+    }
+    await reached(() => handle.sync());
+    return { digest: new Uint8Array(hash.digest()), size };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* pieces(file: string, digest: Uint8Array): AsyncIterable<Uint8Array> {
+  try {
+    for await (const piece of createReadStream(file)) yield piece as Uint8Array;
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== 'ENOENT') throw asRefusal(cause);
+    throw new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not here`, {
+      hint: 'it was erased, or is not in this copy; its digest still stands in the log',
+    });
+  }
+}
+
+/** A new folder's own name must be flushed too, or a power failure takes all that lies in it. */
+async function makeDirectory(directory: string): Promise<void> {
+  if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) await flushDirectory(dirname(directory));
+}
+
+async function flushDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
+}
+
+async function reached<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw asRefusal(cause);
+  }
+}
+
+function asRefusal(cause: unknown): unknown {
+  try {
+    return guarded(() => {
+      throw cause;
+    });
+  } catch (refusal) {
+    return refusal;
+  }
+}

@@ -1,0 +1,125 @@
+// Payloads and secrets: streamed, content-addressed, checked on the way out, and gone when they are erased.
+import { execFile } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { concatBytes, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { openPayloads } from '../../ledger/store/payloads.ts';
+import { openSecrets } from '../../ledger/store/secrets.ts';
+import { freshDirectory } from './place.ts';
+
+async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return concatBytes(...all);
+}
+
+const hello = encodeUtf8('hello');
+const helloDigest = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+const fileIn = (directory: string) => join(directory, helloDigest.slice(0, 2), helloDigest);
+
+describe('payloads', () => {
+  test('are stored under their SHA-256 and come back', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const stored = await payloads.put([hello.subarray(0, 2), hello.subarray(2)], 100);
+    expect({ ...stored, digest: formatHex(stored.digest) }).toEqual({ digest: helloDigest, size: 5 });
+    expect(await bytesOf(payloads.get(stored.digest))).toEqual(hello);
+    expect(await payloads.has(stored.digest)).toBe(true);
+    expect(statSync(fileIn(directory)).mode & 0o077).toBe(0);
+    expect((await payloads.put([hello], 5)).digest).toEqual(stored.digest);
+    const listed: string[] = [];
+    for await (const digest of payloads.list()) listed.push(formatHex(digest));
+    expect(listed).toEqual([helloDigest]);
+    const empty = await payloads.put([], 0);
+    expect(await bytesOf(payloads.get(empty.digest))).toHaveLength(0);
+  });
+
+  test('one that is too large, or stops in the middle, leaves nothing', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    await expect(payloads.put([hello], 4)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    async function* breaking() {
+      yield hello;
+      throw new Error('connection lost');
+    }
+    await expect(payloads.put(breaking(), 100)).rejects.toThrow('connection lost');
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['arriving']);
+  });
+
+  test('one that was altered, cut or removed is found when it is read', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const { digest } = await payloads.put([hello], 100);
+    for (const altered of ['hellO', 'hell', '', 'hello!']) {
+      writeFileSync(fileIn(directory), altered);
+      await expect(bytesOf(payloads.get(digest))).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
+    }
+    expect(await payloads.remove(digest)).toBe(true);
+    expect(await payloads.remove(digest)).toBe(false);
+    await expect(bytesOf(payloads.get(digest))).rejects.toMatchObject({ code: 'PAYLOAD_MISSING' });
+  });
+
+  test('100 MB pass in bounded memory', async () => {
+    const directory = freshDirectory();
+    const script = `
+      import { openPayloads } from ${JSON.stringify(new URL('../../ledger/store/payloads.ts', import.meta.url).href)};
+      const payloads = openPayloads(${JSON.stringify(directory)});
+      function* pieces() { for (let i = 0; i < 1600; i++) yield new Uint8Array(65536).fill(i); }
+      const before = process.memoryUsage.rss();
+      let most = 0;
+      const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5);
+      const { digest, size } = await payloads.put(pieces(), 2 ** 27);
+      let read = 0;
+      for await (const piece of payloads.get(digest)) read += piece.length;
+      clearInterval(watch);
+      process.stdout.write(JSON.stringify({ size, read, grown: most - before, digest: Buffer.from(digest).toString('hex') }));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    const { size, read, grown, digest } = JSON.parse(stdout) as { size: number; read: number; grown: number; digest: string };
+    expect({ size, read }).toEqual({ size: 104_857_600, read: 104_857_600 });
+    // The cap: 64 MB above an idle process, most of it buffers that wait for the collector.
+    expect(grown).toBeLessThan(64 * 2 ** 20);
+    const hash = createHash('sha256');
+    for (let i = 0; i < 1600; i++) hash.update(new Uint8Array(65_536).fill(i));
+    expect(digest).toBe(hash.digest('hex'));
+  });
+
+  test('what a stopped store left is tidied away', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    await payloads.put([hello], 100);
+    writeFileSync(join(directory, 'arriving', 'half'), 'hel');
+    expect(await payloads.tidy()).toBe(1);
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+    expect(readFileSync(fileIn(directory), 'utf8')).toBe('hello');
+  });
+});
+
+describe('secrets', () => {
+  const commitment = new Uint8Array(32).fill(1);
+  const secret = new Uint8Array(32).fill(7);
+
+  test('are kept by commitment, and destroyed for good', async () => {
+    const directory = join(freshDirectory(), 'secrets');
+    const secrets = openSecrets(directory);
+    expect(await secrets.get(commitment)).toBeNull();
+    await secrets.put(commitment, secret);
+    expect(await openSecrets(directory).get(commitment)).toEqual(secret);
+    expect(await secrets.destroy(commitment)).toBe(true);
+    expect(await secrets.destroy(commitment)).toBe(false);
+    expect(await secrets.get(commitment)).toBeNull();
+    const left: Uint8Array[] = [];
+    for await (const one of secrets.list()) left.push(one);
+    expect(left).toEqual([]);
+  });
+
+  test('where others may read them they are not used', () => {
+    const directory = join(freshDirectory(), 'secrets');
+    openSecrets(directory);
+    chmodSync(directory, 0o750);
+    expect(() => openSecrets(directory)).toThrow(expect.objectContaining({ code: 'SECRETS_EXPOSED' }));
+  });
+});
