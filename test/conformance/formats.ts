@@ -5,6 +5,7 @@ import type { Outcome, Suite } from './suite.ts';
 import { casesBelow, type Reader } from './formats/case.ts';
 import { csaf } from './formats/csaf.ts';
 import { documents } from './formats/documents.ts';
+import { inToto } from './formats/in-toto.ts';
 import { jcs, json } from './formats/json.ts';
 
 const CYCLONEDX = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'];
@@ -13,6 +14,7 @@ const CYCLONEDX = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'];
 const READERS: Readonly<Record<string, Reader>> = {
   cyclonedx: documents('cyclonedx', CYCLONEDX),
   'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
+  'in-toto': inToto,
   jcs,
   'spdx-3.0.1': documents('spdx-3', ['3.0.1']),
   csaf,
