@@ -134,6 +134,7 @@ function simpleSigning(opened: Opened, payload: Json): One {
   return { version: null, verdict: digest === null ? 'invalid_schema' : 'valid', deviations, attestation: read, inner: {} };
 }
 
-function without({ digest: _, ...opened }: Opened): Omit<Opened, 'digest'> {
-  return opened;
+function without(opened: Opened): Omit<Opened, 'digest'> {
+  const { envelope, source, mediaType, payloadType, payload, signatures, certificates } = opened;
+  return { envelope, source, mediaType, payloadType, payload, signatures, certificates };
 }

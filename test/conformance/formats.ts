@@ -7,6 +7,7 @@ import { csaf } from './formats/csaf.ts';
 import { documents } from './formats/documents.ts';
 import { inToto } from './formats/in-toto.ts';
 import { jcs, json } from './formats/json.ts';
+import { sarif } from './formats/sarif.ts';
 
 const CYCLONEDX = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'];
 
@@ -16,6 +17,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
   'in-toto': inToto,
   jcs,
+  oscal: documents('oscal', []),
+  sarif,
   'spdx-3.0.1': documents('spdx-3', ['3.0.1']),
   csaf,
   openvex: documents('openvex', ['0.2.0']),

@@ -13,8 +13,10 @@ export function documents(format: string, versions: readonly string[]): Reader {
       return;
     }
     const started = performance.now();
-    const { verdict, version, deviations, refusal } = await readDocument(one.bytes(), { format, mode: 'strict' });
+    const { format: found, verdict, version: ofFound, deviations, refusal } = await readDocument(one.bytes(), { format, mode: 'strict' });
     const took = performance.now() - started;
+    // A document of another format states no version of this one.
+    const version = found === format ? ofFound : null;
     const first = deviations[0];
     const why = refusal === null ? `${first?.pointer ?? ''} ${first?.message ?? ''}` : `${refusal.code}: ${refusal.message}`;
     const got = `${verdict} (${why.trim()})`;
