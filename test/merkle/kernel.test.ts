@@ -1,6 +1,6 @@
 // The kernel against the definitions: its bytes, its hashes at every count, fat tiles, and its refusals.
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { formatHex } from '../../ledger/bytes.ts';
 import { createKernel, fatTileBytes, fatTileOffset, type Kernel } from '../../ledger/merkle/kernel.ts';
 import { kernelBytes, kernelSource } from '../../tools/merkle-kernel.ts';
@@ -8,7 +8,7 @@ import { entries, SlowTree, slowNode } from './slow-tree.ts';
 
 const bytes = 16_384 + 64;
 const tree = new SlowTree(entries(256));
-const kernels: [string, Kernel][] = [['simd', createKernel(bytes)], ['portable', createKernel(bytes, null)]];
+const kernels: [string, () => Kernel][] = [['simd', () => createKernel(bytes)], ['portable', () => createKernel(bytes, null)]];
 
 const noise = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 21);
 const at = (memory: Uint8Array, offset: number) => formatHex(memory.subarray(offset, offset + 32));
@@ -19,8 +19,13 @@ test('the committed module is what the generator writes', () => {
   expect(committed).toBe(kernelSource());
 });
 
-describe.each(kernels)('the %s kernel', (engine, kernel) => {
-  const { memory } = kernel;
+describe.each(kernels)('the %s kernel', (engine, make) => {
+  let kernel: Kernel;
+  let memory: Uint8Array;
+  beforeEach(() => {
+    kernel = make();
+    ({ memory } = kernel);
+  });
 
   test('is the one asked for, and its memory is zero', () => {
     expect(kernel.engine).toBe(engine);
