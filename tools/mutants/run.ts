@@ -1,4 +1,5 @@
 // npm run mutants -- [DIR…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room.
+// A survivor is killed by a better test, or named with its reason in survivors.json, where its line is the key.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   verify: ['test/verify'],
 };
 const scoreMin = 90;
+
+interface Known {
+  file: string;
+  /** The line of source where the mutant begins, trimmed: it stays when lines above it come and go. */
+  code: string;
+  mutant: string;
+  reason: string;
+}
 
 interface Survivor {
   file: string;
@@ -59,7 +68,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 const asked = positionals.length > 0 ? positionals.map((name) => name.replace(/\/+$/, '')) : Object.keys(ROOMS);
 
 install();
-const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as { file: string; code: string; mutant: string; reason: string }[];
+const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as Known[];
 const rooms: Room[] = [];
 for (const name of asked) {
   const tests = (ROOMS[name] ?? [`test/${basename(name)}`]).filter((folder) => existsSync(join(root, folder)));
@@ -152,6 +161,7 @@ function survivor(file: string, source: string, { location: { start, end }, repl
   lines[0] = (lines[0] ?? '').slice(start.column - 1);
   const mutant = `${short(lines.join('\n'))} → ${short(replacement ?? mutatorName)}`;
   const known = looked.find((entry) => entry.file === file && entry.code === code && entry.mutant === mutant);
+  if (known === undefined) process.stdout.write(`not looked at: ${JSON.stringify({ file, code, mutant, reason: '' })}\n`);
   return { file, line: start.line, mutant, reason: known?.reason ?? null };
 }
 
@@ -162,6 +172,6 @@ function short(code: string): string {
 
 function show(room: Room): Room {
   process.stdout.write(`${room.name}: ${room.killed} of ${room.mutants} mutants killed, ${room.score} %; ${room.messages} in messages left out\n`);
-  for (const { file, line, mutant, reason } of room.survived) process.stdout.write(`  ${file}:${line} ${mutant}\n      ${reason ?? 'NOT LOOKED AT'}\n`);
+  for (const { file, line, mutant, reason } of room.survived) process.stdout.write(`  ${file}:${line} ${mutant}: ${reason ?? 'not looked at'}\n`);
   return room;
 }
