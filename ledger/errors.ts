@@ -50,6 +50,8 @@ export const CODES = [
   'IDEMPOTENCY_CONFLICT',
   // Evidence: what a document from outside is.
   'FORMAT_UNKNOWN',
+  // Advisory snapshots.
+  'SNAPSHOT_DAMAGED',
 ] as const;
 
 export type Code = (typeof CODES)[number];
