@@ -8,6 +8,7 @@ export const CODES = [
   'INPUT_TOO_DEEP',
   'INPUT_DUPLICATE_KEY',
   'INPUT_NOT_UTF8',
+  'INPUT_VERSION_UNKNOWN',
   'INPUT_DOCTYPE',
   'INPUT_NOT_CANONICAL',
   // Entries, as they are decoded.

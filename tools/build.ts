@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeBundles } from './bundle.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -10,6 +11,7 @@ const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin
 if (tsc.status !== 0) process.exit(1);
 // tsc emits nothing for generated JavaScript, which is published as it lies here.
 for (const file of globSync('evidence/**/*.generated.{js,d.ts}', { cwd: root })) cpSync(join(root, file), join(root, 'dist', file));
+await writeBundles(join(root, 'dist/bundle'));
 // npm packs modes as they are: without this, two clones under two umasks pack two digests.
 for (const entry of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
   chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);

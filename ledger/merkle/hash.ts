@@ -1,6 +1,5 @@
 // The two hashes a tree is made of (RFC 6962 §2.1), over any SHA-256 that a caller brings.
 import { sha256 } from '@noble/hashes/sha2.js';
-import { parseHex } from '../bytes.ts';
 
 /** The bytes of every hash here. */
 export const hashBytes = 32;
@@ -50,5 +49,5 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 
 /** The root of a tree without entries: `SHA-256("")` (RFC 6962 §2.1). A fresh copy, for arrays can be written to. */
 export function emptyRoot(): Uint8Array {
-  return parseHex('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  return sha256(new Uint8Array(0));
 }

@@ -1,9 +1,10 @@
 // Checkpoints: origin, size and root of a tree, as the text of a note (C2SP tlog-checkpoint).
 import { formatBase64 } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
+import { noteBytesMax, proofHashesMax } from '../limits.ts';
 import type { Signer } from './keys.ts';
 import { type Note, parseNote, signNote } from './note.ts';
-import { parseDecimal, parseHash } from './text.ts';
+import { atPosition, Lines, malformed, parseDecimal, parseHash, textOf } from './text.ts';
 
 export interface Checkpoint {
   /** Who speaks: the log's name, pinned by every reader. */
@@ -39,11 +40,11 @@ export function parseCheckpoint(input: Uint8Array | string): SignedCheckpoint {
  */
 export function parseCheckpointText(text: string): Checkpoint {
   const lines = text.split('\n');
-  if (lines.pop() !== '') throw new LedgerError('INPUT_MALFORMED', 'Cannot read checkpoint: its last line has no newline', { position: text.length });
+  if (lines.pop() !== '') throw malformed('checkpoint', 'its last line has no newline', text.length);
   const empty = lines.indexOf('');
   if (lines.length < 3 || empty >= 0) {
     const position = empty < 0 ? text.length : lines.slice(0, empty).reduce((at, line) => at + line.length + 1, 0);
-    throw new LedgerError('INPUT_MALFORMED', 'Cannot read checkpoint: expected at least three lines, none of them empty', { position });
+    throw malformed('checkpoint', 'expected at least three lines, none of them empty', position);
   }
   const [origin, size, root, ...extensions] = lines as [string, string, string, ...string[]];
   const sizeAt = origin.length + 1;
@@ -67,4 +68,29 @@ export function formatCheckpointText({ origin, size, root, extensions }: Checkpo
 /** Signs a checkpoint, one line for each signer. @returns the whole note */
 export function signCheckpoint(checkpoint: Checkpoint, signers: readonly Signer[]): Promise<string> {
   return signNote(formatCheckpointText(checkpoint), signers);
+}
+
+/**
+ * Reads what C2SP's proofs share: first lines of their own, hashes one a line, a blank line, and a signed checkpoint.
+ *
+ * @param what - names the text in the refusal @param head - reads the first lines
+ * @throws {LedgerError} INPUT_TOO_LARGE, INPUT_MALFORMED with the position (in characters), or as `parseCheckpoint`
+ */
+export function parseProofText<Head>(
+  what: string, input: Uint8Array | string, head: (lines: Lines) => Head,
+): Head & { proof: Uint8Array[]; checkpoint: SignedCheckpoint } {
+  if (input.length > 2 * noteBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read ${what}: expected at most ${2 * noteBytesMax} bytes`);
+  const text = textOf(input);
+  // The first blank line ends the proof: no line of it is empty, while a checkpoint's note has a blank line of its own.
+  const blank = text.indexOf('\n\n');
+  if (blank < 0) throw malformed(what, 'no blank line before the checkpoint', text.length);
+  const lines = new Lines(text.slice(0, blank));
+  const first = head(lines);
+  const proof: Uint8Array[] = [];
+  while (lines.more) {
+    const line = lines.next();
+    if (proof.length === proofHashesMax) throw malformed(what, `more than ${proofHashesMax} hashes`, lines.position);
+    proof.push(parseHash(line, lines.position));
+  }
+  return { ...first, proof, checkpoint: atPosition(() => parseCheckpoint(text.slice(blank + 2)), blank + 2) };
 }

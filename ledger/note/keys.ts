@@ -1,8 +1,7 @@
 // The keys that sign notes: verifier keys ("vkeys") and their text form, and the port that signing goes through.
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concatBytes, encodeUtf8, equalBytes, formatBase64, parseBase64, parseHex } from '../bytes.ts';
+import { concatBytes, encodeUtf8, equalBytes, formatBase64, parseBase64 } from '../bytes.ts';
 import { clip, LedgerError } from '../errors.ts';
-import { isStrictPoint } from './ed25519.ts';
 import { findControl } from './text.ts';
 
 /** The signature types this project checks (C2SP signed-note, "Signature types"); every other byte is an unknown key. */
@@ -66,7 +65,7 @@ export function parseVkey(text: string): NoteKey {
   const encoded = parseBase64(text.slice(name.length + 10));
   const [type] = encoded;
   if (type === undefined || encoded.length < 2) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: it is empty`);
-  const id = uint32(parseHex(hex));
+  const id = Number.parseInt(hex, 16);
   const publicKey = encoded.slice(1);
   if (type !== ED25519 && type !== ECDSA && type !== COSIGNATURE) return { name, id, type, publicKey };
   const key = noteKey(name, type, publicKey);
@@ -93,19 +92,10 @@ export function isSamePublicKey(a: NoteKey, b: NoteKey): boolean {
   return equalBytes(a.publicKey, b.publicKey);
 }
 
-/** The 65-byte point in a P-256 SubjectPublicKeyInfo, or null when it is another kind of key. */
-export function p256PointOf(spki: Uint8Array): Uint8Array | null {
-  const point = spki.subarray(P256_SPKI.length);
-  return point.length === 65 && equalBytes(spki.subarray(0, P256_SPKI.length), P256_SPKI) ? point : null;
-}
-
-/** DER up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING } (RFC 5480 §2). */
-const P256_SPKI = parseHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
-
 function noteKey(name: string, type: number, publicKey: Uint8Array): NoteKey {
   if (!isKeyName(name)) throw new LedgerError('INPUT_MALFORMED', `Cannot use "${clip(name)}" as a key name: it is empty or holds a space or a plus`);
-  if (type !== ECDSA && !isStrictPoint(publicKey)) {
-    throw new LedgerError('INPUT_MALFORMED', `Cannot use the key of "${clip(name)}": expected 32 bytes, a point of large order in its one spelling`);
+  if (type !== ECDSA && publicKey.length !== 32) {
+    throw new LedgerError('INPUT_MALFORMED', `Cannot use the key of "${clip(name)}": ${publicKey.length} bytes, expected 32`);
   }
   // Type 0x02 is as Sigstore made it: the id hashes the key alone, not the name.
   const hashed = type === ECDSA ? publicKey : concatBytes(encodeUtf8(`${name}\n`), Uint8Array.of(type), publicKey);

@@ -4,7 +4,7 @@ import { LedgerError } from '../errors.ts';
 import { entryBytesMax, proofHashesMax } from '../limits.ts';
 import type { NoteKey } from './keys.ts';
 import type { Verifiers } from './note.ts';
-import { atPosition, Lines, parseDecimal, textOf } from './text.ts';
+import { atPosition, Lines, malformed, parseDecimal, textOf } from './text.ts';
 import { type HttpAnswer, readCosignatures, type WitnessAnswer } from './witness.ts';
 
 /** Entries in a full package; packages begin at its multiples. */
@@ -66,14 +66,14 @@ export function encodePackage({ entries, proof }: EntryPackage): Uint8Array {
 export function decodeUpload(bytes: Uint8Array): { header: UploadHeader; packages: EntryPackage[]; complete: boolean } {
   const reader = new UploadReader(bytes);
   const header = { origin: decodeUtf8(reader.prefixed()), start: reader.uint64(), end: reader.uint64(), ticket: reader.prefixed() };
-  if (header.start > header.end) throw malformed(`it ends at ${header.end}, before its start`, reader.at);
+  if (header.start > header.end) throw malformed('upload', `it ends at ${header.end}, before its start`, reader.at);
   const packages: EntryPackage[] = [];
   for (const range of packagesOf(header.start, header.end)) {
     const read = reader.package(range.end - range.start);
     if (read === null) return { header, packages, complete: false };
     packages.push(read);
   }
-  if (reader.at !== bytes.length) throw malformed('bytes follow the last package', reader.at);
+  if (reader.at !== bytes.length) throw malformed('upload', 'bytes follow the last package', reader.at);
   return { header, packages, complete: true };
 }
 
@@ -108,7 +108,7 @@ export function readMirrorAnswer(text: string, { status, body }: HttpAnswer, key
 /** Reads `text/x.tlog.mirror-info`: pending size, next entry, ticket. @throws {LedgerError} INPUT_MALFORMED or as `parseDecimal` */
 export function parseMirrorInfo(input: Uint8Array | string): { size: number; next: number; ticket: Uint8Array } {
   const text = textOf(input);
-  if (!/^[^\n]*\n[^\n]*\n[^\n]*\n$/.test(text)) throw malformed('expected three lines', 0);
+  if (!/^[^\n]*\n[^\n]*\n[^\n]*\n$/.test(text)) throw malformed('upload', 'expected three lines', 0);
   const lines = new Lines(text);
   const size = parseDecimal(lines.next(), 'tree size', lines.position);
   const next = parseDecimal(lines.next(), 'next entry', lines.position);
@@ -127,13 +127,13 @@ class UploadReader {
 
   prefixed(): Uint8Array {
     const bytes = this.#prefixed();
-    if (bytes === null) throw malformed('its header is cut', this.#bytes.length);
+    if (bytes === null) throw malformed('upload', 'its header is cut', this.#bytes.length);
     return bytes;
   }
 
   uint64(): number {
     const bytes = this.#take(8);
-    if (bytes === null) throw malformed('its header is cut', this.#bytes.length);
+    if (bytes === null) throw malformed('upload', 'its header is cut', this.#bytes.length);
     const number = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);
     if (number > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new LedgerError('INPUT_TOO_LARGE', `Cannot read upload: index ${number}, expected at most 2^53 - 1`, { position: this.at - 8 });
@@ -152,7 +152,7 @@ class UploadReader {
     }
     const hashes = this.#take(1)?.[0];
     if (hashes === undefined) return this.#rewind(began);
-    if (hashes > proofHashesMax) throw malformed(`a proof of ${hashes} hashes`, this.at - 1);
+    if (hashes > proofHashesMax) throw malformed('upload', `a proof of ${hashes} hashes`, this.at - 1);
     const proof = this.#take(32 * hashes);
     if (proof === null) return this.#rewind(began);
     return { entries, proof: Array.from({ length: hashes }, (_, i) => proof.slice(32 * i, 32 * i + 32)) };
@@ -178,8 +178,4 @@ class UploadReader {
 function prefixed(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes.length > entryBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot write ${what}: ${bytes.length} bytes, expected at most ${entryBytesMax}`);
   return concatBytes(Uint8Array.of(bytes.length >>> 8, bytes.length & 0xff), bytes);
-}
-
-function malformed(what: string, position: number): LedgerError {
-  return new LedgerError('INPUT_MALFORMED', `Cannot read upload: ${what}`, { position });
 }

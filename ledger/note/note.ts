@@ -4,8 +4,8 @@ import { clip, LedgerError } from '../errors.ts';
 import { noteBytesMax, noteSignaturesMax } from '../limits.ts';
 import { cosignedMessage } from './cosignature.ts';
 import type { VerifySignature } from './ed25519.ts';
-import { COSIGNATURE, ECDSA, ED25519, isKeyName, type NoteKey, p256PointOf, type Signer } from './keys.ts';
-import { atPosition, findControl, textOf } from './text.ts';
+import { COSIGNATURE, ECDSA, ED25519, isKeyName, type NoteKey, type Signer } from './keys.ts';
+import { atPosition, findControl, malformed, textOf } from './text.ts';
 
 /** A note as it was read. Nothing in it may be believed before `verifyNote` named a trusted key. */
 export interface Note {
@@ -23,10 +23,10 @@ export interface NoteSignature {
   readonly signature: Uint8Array;
 }
 
-/** The engines that check signatures. Without `ecdsa`, type 0x02 keys are reported as unsupported. */
+/** The engines that check signatures. Where `ecdsa` is missing or answers null, a type 0x02 key is reported as unsupported. */
 export interface Verifiers {
   readonly ed25519: VerifySignature;
-  readonly ecdsa?: VerifySignature;
+  readonly ecdsa?: (...signed: Parameters<VerifySignature>) => boolean | null;
 }
 
 /** Which known keys signed a note. A note with anything in `failed` must be refused as a whole. */
@@ -51,10 +51,10 @@ export function parseNote(input: Uint8Array | string): Note {
   if (bytes.length > noteBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read note: ${bytes.length} bytes, expected at most ${noteBytesMax}`);
   const note = textOf(input);
   const control = findControl(note);
-  if (control >= 0) throw malformed('a control character', control);
+  if (control >= 0) throw malformed('note', 'a control character', control);
   // The last blank line separates: the text itself may hold blank lines.
   const blank = note.lastIndexOf('\n\n');
-  if (blank < 0) throw malformed('no blank line between text and signatures', note.length);
+  if (blank < 0) throw malformed('note', 'no blank line between text and signatures', note.length);
   const text = note.slice(0, blank + 1);
   return { text, signatures: parseSignatureLines(note.slice(blank + 2), blank + 2) };
 }
@@ -70,8 +70,8 @@ export function formatNote(note: Note): string {
  * @throws {LedgerError} as `parseNote`
  */
 export function parseSignatureLines(lines: string, position = 0): NoteSignature[] {
-  if (lines === '') throw malformed('no signature line', position);
-  if (!lines.endsWith('\n')) throw malformed('the last line has no newline', position + lines.length);
+  if (lines === '') throw malformed('note', 'no signature line', position);
+  if (!lines.endsWith('\n')) throw malformed('note', 'the last line has no newline', position + lines.length);
   const signatures: NoteSignature[] = [];
   let at = position;
   for (const line of lines.slice(0, -1).split('\n')) {
@@ -105,7 +105,7 @@ export async function signNote(text: string, signers: readonly Signer[]): Promis
     signatures.push({ name, id, signature: await signer.sign(message) });
   }
   const note = formatNote({ text, signatures });
-  if (parseNote(note).text !== text) throw malformed('the text does not end in a newline', text.length);
+  if (parseNote(note).text !== text) throw malformed('note', 'the text does not end in a newline', text.length);
   return note;
 }
 
@@ -135,13 +135,13 @@ export function verifyNote(note: Note, keys: readonly NoteKey[], verifiers: Veri
 type Check = { readonly is: 'verified' | 'failed' | 'unsupported'; readonly time: number | null };
 
 function verifySignature(text: string, signature: Uint8Array, key: NoteKey, verifiers: Verifiers): Check {
-  const answer = (holds: boolean, time: number | null = null): Check => ({ is: holds ? 'verified' : 'failed', time });
+  const answer = (holds: boolean | null, time: number | null = null): Check =>
+    ({ is: holds === null ? 'unsupported' : holds ? 'verified' : 'failed', time });
   switch (key.type) {
     case ED25519:
       return answer(verifiers.ed25519(key.publicKey, encodeUtf8(text), signature));
     case ECDSA:
-      if (verifiers.ecdsa === undefined || p256PointOf(key.publicKey) === null) return { is: 'unsupported', time: null };
-      return answer(verifiers.ecdsa(key.publicKey, encodeUtf8(text), signature));
+      return answer(verifiers.ecdsa?.(key.publicKey, encodeUtf8(text), signature) ?? null);
     case COSIGNATURE: {
       if (signature.length !== 72) return answer(false);
       const time = Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0));
@@ -150,17 +150,17 @@ function verifySignature(text: string, signature: Uint8Array, key: NoteKey, veri
       return answer(verifiers.ed25519(key.publicKey, cosignedMessage(text, time), signature.subarray(8)), time);
     }
     default:
-      return { is: 'unsupported', time: null };
+      return answer(null);
   }
 }
 
 function parseSignatureLine(line: string, position: number): NoteSignature {
   const [dash, name = '', base64 = '', ...rest] = line.split(' ');
-  if (dash !== '—' || rest.length > 0) throw malformed(`"${clip(line)}" is no signature line`, position);
-  if (!isKeyName(name)) throw malformed(`"${clip(name)}" is no key name`, position + 2);
+  if (dash !== '—' || rest.length > 0) throw malformed('note', `"${clip(line)}" is no signature line`, position);
+  if (!isKeyName(name)) throw malformed('note', `"${clip(name)}" is no key name`, position + 2);
   const at = position + 3 + name.length;
   const bytes = atPosition(() => parseBase64(base64), at);
-  if (bytes.length < 5) throw malformed('a signature has fewer than 5 bytes', at);
+  if (bytes.length < 5) throw malformed('note', 'a signature has fewer than 5 bytes', at);
   const id = new DataView(bytes.buffer).getUint32(0);
   return { name, id, signature: bytes.slice(4) };
 }
@@ -169,8 +169,4 @@ function uint32Bytes(number: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, number);
   return bytes;
-}
-
-function malformed(what: string, position: number): LedgerError {
-  return new LedgerError('INPUT_MALFORMED', `Cannot read note: ${what}`, { position });
 }

@@ -1,7 +1,9 @@
 // ECDSA over P-256 with SHA-256, for notes signed in the manner of Rekor v1.
 import { p256 } from '@noble/curves/nist.js';
-import type { VerifySignature } from './ed25519.ts';
-import { p256PointOf } from './keys.ts';
+import { equalBytes, parseHex } from '../bytes.ts';
+
+/** DER up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING } (RFC 5480 §2). */
+const SPKI = /* @__PURE__ */ parseHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
 
 /**
  * Verifies an ASN.1 DER signature over SHA-256 of the message (FIPS 186-5 §6.4.2, RFC 3279 §2.2.3).
@@ -9,13 +11,13 @@ import { p256PointOf } from './keys.ts';
  * Both (r, s) and (r, n - s) hold: ECDSA signatures are no identity, and must never recognise a repeat.
  *
  * @param publicKey - SubjectPublicKeyInfo in DER, 91 bytes: an uncompressed point of P-256
+ * @returns null when the key is of another kind
  */
-export const verifyP256: VerifySignature = (publicKey, message, signature) => {
-  const point = p256PointOf(publicKey);
-  if (point === null) return false;
+export function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | null {
+  if (publicKey.length !== SPKI.length + 65 || !equalBytes(publicKey.subarray(0, SPKI.length), SPKI)) return null;
   try {
-    return p256.verify(signature, message, point, { format: 'der', lowS: false, prehash: true });
+    return p256.verify(signature, message, publicKey.subarray(SPKI.length), { format: 'der', lowS: false, prehash: true });
   } catch {
     return false; // Not a DER signature, or no point of the curve.
   }
-};
+}

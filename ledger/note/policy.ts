@@ -3,7 +3,7 @@ import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { clip, LedgerError } from '../errors.ts';
 import { policyBytesMax, policyMembersMax } from '../limits.ts';
 import { asWitnessKey, isSamePublicKey, type NoteKey, parseVkey } from './keys.ts';
-import { atPosition } from './text.ts';
+import { atPosition, malformed } from './text.ts';
 
 export interface TrustPolicy {
   readonly logs: readonly PolicyLog[];
@@ -44,14 +44,67 @@ export interface PolicyGroup {
 export function parsePolicy(input: Uint8Array | string): TrustPolicy {
   const bytes = typeof input === 'string' ? encodeUtf8(input) : input;
   if (bytes.length > policyBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read policy: ${bytes.length} bytes, expected at most ${policyBytesMax}`);
-  const reader = new PolicyReader();
+  const logs: PolicyLog[] = [];
+  const witnesses: PolicyWitness[] = [];
+  let quorum: TrustPolicy['quorum'] | undefined;
+  // Witnesses and groups share one namespace; a member leaves `free`, for it may be listed once in the whole file.
+  const named = new Map<string, PolicyWitness | PolicyGroup>();
+  const free = new Set<string>();
+
+  function name(octets: string, member: PolicyWitness | PolicyGroup): void {
+    if (octets === 'none' || named.has(octets)) throw refuse(`the name "${clip(textOf(octets))}" is taken`);
+    named.set(octets, member);
+    free.add(octets);
+  }
+
+  function find(octets: string): PolicyWitness | PolicyGroup {
+    const member = named.get(octets);
+    if (member === undefined) throw refuse(`"${clip(textOf(octets))}" is not defined on a line before`);
+    return member;
+  }
+
+  function readLine(line: string): void {
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(line)) throw refuse('a control character');
+    const [verb, first, second, ...more] = line.split(/[\t ]+/).filter((word) => word !== '');
+    if (verb === undefined || verb.startsWith('#')) return;
+    if (logs.length + named.size >= policyMembersMax) {
+      throw new LedgerError('INPUT_TOO_LARGE', `Cannot read policy: more than ${policyMembersMax} logs, witnesses and groups`);
+    }
+    if (verb === 'log' && first !== undefined && more.length === 0) {
+      const key = parseVkey(decodeUtf8(octetsOf(first)));
+      if (logs.some((log) => isSamePublicKey(log.key, key))) throw refuse(`the key of log "${clip(key.name)}" is listed twice`);
+      logs.push({ key, url: urlOf(second) });
+    } else if (verb === 'witness' && first !== undefined && second !== undefined && more.length < 2) {
+      const key = asWitnessKey(parseVkey(decodeUtf8(octetsOf(second))));
+      // One operator under two names would count twice towards a quorum.
+      if (witnesses.some((witness) => isSamePublicKey(witness.key, key))) throw refuse(`the key of witness "${clip(key.name)}" is listed twice`);
+      const witness: PolicyWitness = { is: 'witness', name: textOf(first), key, url: urlOf(more[0]) };
+      name(first, witness);
+      witnesses.push(witness);
+    } else if (verb === 'group' && first !== undefined && second !== undefined && more.length > 0) {
+      const members = more.map((octets) => {
+        const member = find(octets);
+        if (!free.delete(octets)) throw refuse(`"${clip(textOf(octets))}" is a member of two groups`);
+        return member;
+      });
+      const threshold = second === 'any' ? 1 : second === 'all' ? members.length : /^[1-9][0-9]{0,3}$/.test(second) ? Number(second) : 0;
+      if (threshold < 1 || threshold > members.length) throw refuse(`"${clip(second)}" of ${members.length} is no rule for a group`);
+      name(first, { is: 'group', name: textOf(first), threshold, members });
+    } else if (verb === 'quorum' && first !== undefined && second === undefined) {
+      if (quorum !== undefined) throw refuse('it has two quorum lines');
+      quorum = first === 'none' ? null : find(first);
+    } else {
+      throw refuse(`"${clip(textOf(line))}" is no line of a policy`);
+    }
+  }
+
   let position = 0;
   for (const line of octetText(bytes).split('\n')) {
-    atPosition(() => reader.line(line), position);
+    atPosition(() => readLine(line), position);
     position += line.length + 1;
   }
-  if (reader.quorum === undefined) throw malformed('it has no quorum line', bytes.length);
-  return { logs: reader.logs, witnesses: reader.witnesses, quorum: reader.quorum };
+  if (quorum === undefined) throw refuse('it has no quorum line', bytes.length);
+  return { logs, witnesses, quorum };
 }
 
 /** Whether the witnesses that `signed` names satisfy the quorum. */
@@ -59,72 +112,6 @@ export function meetsQuorum(quorum: TrustPolicy['quorum'], signed: (witness: Pol
   if (quorum === null) return true;
   if (quorum.is === 'witness') return signed(quorum);
   return quorum.members.filter((member) => meetsQuorum(member, signed)).length >= quorum.threshold;
-}
-
-class PolicyReader {
-  readonly logs: PolicyLog[] = [];
-  readonly witnesses: PolicyWitness[] = [];
-  quorum: TrustPolicy['quorum'] | undefined;
-  /** Witnesses and groups share one namespace; a member leaves `free`, for it may be listed once in the whole file. */
-  readonly #named = new Map<string, PolicyWitness | PolicyGroup>();
-  readonly #free = new Set<string>();
-
-  line(line: string): void {
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(line)) throw malformed('a control character');
-    const [verb, ...words] = line.split(/[\t ]+/).filter((word) => word !== '');
-    if (verb === undefined || verb.startsWith('#')) return;
-    if (this.logs.length + this.#named.size >= policyMembersMax) {
-      throw new LedgerError('INPUT_TOO_LARGE', `Cannot read policy: more than ${policyMembersMax} logs, witnesses and groups`);
-    }
-    if (verb === 'log' && (words.length === 1 || words.length === 2)) this.#log(words[0] as string, words[1]);
-    else if (verb === 'witness' && (words.length === 2 || words.length === 3)) this.#witness(words[0] as string, words[1] as string, words[2]);
-    else if (verb === 'group' && words.length >= 3) this.#group(words[0] as string, words[1] as string, words.slice(2));
-    else if (verb === 'quorum' && words.length === 1) this.#quorum(words[0] as string);
-    else throw malformed(`"${clip(textOfOctets(line))}" is no line of a policy`);
-  }
-
-  #log(vkey: string, url: string | undefined): void {
-    const key = parseVkey(decodeUtf8(octetsOf(vkey)));
-    if (this.logs.some((log) => isSamePublicKey(log.key, key))) throw malformed(`the key of log "${clip(key.name)}" is listed twice`);
-    this.logs.push({ key, url: url === undefined ? null : textOfOctets(url) });
-  }
-
-  #witness(name: string, vkey: string, url: string | undefined): void {
-    const key = asWitnessKey(parseVkey(decodeUtf8(octetsOf(vkey))));
-    // One operator under two names would count twice towards a quorum.
-    if (this.witnesses.some((witness) => isSamePublicKey(witness.key, key))) throw malformed(`the key of witness "${clip(key.name)}" is listed twice`);
-    const witness: PolicyWitness = { is: 'witness', name: textOfOctets(name), key, url: url === undefined ? null : textOfOctets(url) };
-    this.#name(name, witness);
-    this.witnesses.push(witness);
-  }
-
-  #group(name: string, rule: string, names: readonly string[]): void {
-    const members = names.map((member) => {
-      const found = this.#find(member);
-      if (!this.#free.delete(member)) throw malformed(`"${clip(textOfOctets(member))}" is a member of two groups`);
-      return found;
-    });
-    const threshold = rule === 'any' ? 1 : rule === 'all' ? members.length : /^[1-9][0-9]{0,3}$/.test(rule) ? Number(rule) : 0;
-    if (threshold < 1 || threshold > members.length) throw malformed(`"${clip(rule)}" of ${members.length} is no rule for a group`);
-    this.#name(name, { is: 'group', name: textOfOctets(name), threshold, members });
-  }
-
-  #quorum(name: string): void {
-    if (this.quorum !== undefined) throw malformed('it has two quorum lines');
-    this.quorum = name === 'none' ? null : this.#find(name);
-  }
-
-  #name(name: string, member: PolicyWitness | PolicyGroup): void {
-    if (name === 'none' || this.#named.has(name)) throw malformed(`the name "${clip(textOfOctets(name))}" is taken`);
-    this.#named.set(name, member);
-    this.#free.add(name);
-  }
-
-  #find(name: string): PolicyWitness | PolicyGroup {
-    const member = this.#named.get(name);
-    if (member === undefined) throw malformed(`"${clip(textOfOctets(name))}" is not defined on a line before`);
-    return member;
-  }
 }
 
 // The file is octets: names are compared as octets, so its text is kept with one character for each until it is shown.
@@ -136,10 +123,14 @@ function octetsOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function textOfOctets(text: string): string {
-  return new TextDecoder().decode(octetsOf(text));
+function textOf(octets: string): string {
+  return new TextDecoder().decode(octetsOf(octets));
 }
 
-function malformed(what: string, position?: number): LedgerError {
-  return new LedgerError('INPUT_MALFORMED', `Cannot read policy: ${what}`, position === undefined ? {} : { position });
+function urlOf(octets: string | undefined): string | null {
+  return octets === undefined ? null : textOf(octets);
+}
+
+function refuse(why: string, position?: number): LedgerError {
+  return malformed('policy', why, position);
 }

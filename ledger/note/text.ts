@@ -64,16 +64,15 @@ export class Lines {
     return line;
   }
 
-  /** All lines that are left, as hashes. */
-  hashes(): { hashes: Uint8Array[]; position: number } {
-    const position = this.#next;
-    const hashes: Uint8Array[] = [];
-    while (this.#at < this.#lines.length) {
-      const line = this.next();
-      hashes.push(parseHash(line, this.position));
-    }
-    return { hashes, position };
+  /** Whether a line is left. */
+  get more(): boolean {
+    return this.#at < this.#lines.length;
   }
+}
+
+/** A refusal of a text. @param what - names it: "note" @param position - in characters */
+export function malformed(what: string, why: string, position?: number): LedgerError {
+  return new LedgerError('INPUT_MALFORMED', `Cannot read ${what}: ${why}`, position === undefined ? {} : { position });
 }
 
 /** Moves the place in a refusal of a part to its place in the whole. */

@@ -1,11 +1,10 @@
 // Talking to witnesses without a network: request bodies to send, and what their answers mean (C2SP tlog-witness).
 import { formatBase64 } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { noteBytesMax, proofHashesMax } from '../limits.ts';
-import { parseCheckpoint, type SignedCheckpoint } from './checkpoint.ts';
+import { parseProofText, type SignedCheckpoint } from './checkpoint.ts';
 import type { NoteKey } from './keys.ts';
 import { formatNote, type NoteSignature, parseSignatureLines, type Verifiers, verifyNote } from './note.ts';
-import { atPosition, Lines, parseDecimal, textOf } from './text.ts';
+import { malformed, parseDecimal, textOf } from './text.ts';
 
 /** The body of `POST add-checkpoint`. */
 export interface AddCheckpoint {
@@ -26,17 +25,11 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
  * @throws {LedgerError} INPUT_MALFORMED with the position (in characters), or as `parseCheckpoint`
  */
 export function parseAddCheckpoint(input: Uint8Array | string): AddCheckpoint {
-  if (input.length > 2 * noteBytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read request: expected at most ${2 * noteBytesMax} bytes`);
-  const text = textOf(input);
-  const blank = text.indexOf('\n\n');
-  if (blank < 0) throw malformed('no blank line before the checkpoint', text.length);
-  const lines = new Lines(text.slice(0, blank));
-  const old = lines.next();
-  if (!old.startsWith('old ')) throw malformed('no line with the old size', 0);
-  const oldSize = parseDecimal(old.slice(4), 'tree size', 4);
-  const { hashes, position } = lines.hashes();
-  if (hashes.length > proofHashesMax) throw malformed(`${hashes.length} hashes, expected at most ${proofHashesMax}`, position);
-  return { oldSize, proof: hashes, checkpoint: atPosition(() => parseCheckpoint(text.slice(blank + 2)), blank + 2) };
+  return parseProofText('request', input, (lines) => {
+    const old = lines.next();
+    if (!old.startsWith('old ')) throw malformed('request', 'no line with the old size', 0);
+    return { oldSize: parseDecimal(old.slice(4), 'tree size', 4) };
+  });
 }
 
 /** An HTTP answer as the caller's `send` received it. */
@@ -121,8 +114,4 @@ function sizeIn(body: Uint8Array): number | null {
   } catch {
     return null;
   }
-}
-
-function malformed(what: string, position: number): LedgerError {
-  return new LedgerError('INPUT_MALFORMED', `Cannot read request: ${what}`, { position });
 }

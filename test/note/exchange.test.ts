@@ -44,7 +44,7 @@ describe('tlog-proof', () => {
 
   test.each([
     ['nothing', '', 'INPUT_MALFORMED at 0'],
-    ['another version', text.replace('@v1', '@v2'), 'INPUT_MALFORMED at 0'],
+    ['another version', text.replace('@v1', '@v2'), 'INPUT_VERSION_UNKNOWN at 0'],
     ['no header', text.slice(text.indexOf('\n') + 1), 'INPUT_MALFORMED at 0'],
     ['no index', text.replace('index 4\n', ''), 'INPUT_MALFORMED at 23'],
     ['an index with a leading zero', text.replace('index 4', 'index 04'), 'INPUT_MALFORMED at 29'],
@@ -55,7 +55,7 @@ describe('tlog-proof', () => {
     ['a short hash', text.replace(hash, hash.slice(4)), 'INPUT_MALFORMED at 31'],
     ['a hash with bits after the end', text.replace(hash, hash.replace('yU=', 'yV=')), 'INPUT_NOT_CANONICAL at 31'],
     ['carriage returns', text.replaceAll('\n', '\r\n'), `INPUT_MALFORMED at ${text.replaceAll('\n', '\r\n').length}`],
-    ['64 hashes', text.replace(hash, Array(61).fill(hash).join('\n')), 'INPUT_MALFORMED at 31'],
+    ['64 hashes', text.replace(hash, Array(61).fill(hash).join('\n')), 'INPUT_MALFORMED at 2866'],
     ['no checkpoint', text.slice(0, text.indexOf('\n\n') + 2), `INPUT_MALFORMED at ${text.indexOf('\n\n') + 2}`],
     ['a bad checkpoint', text.replace('\n15\n', '\n015\n'), `INPUT_MALFORMED at ${text.indexOf('\n15\n') + 1}`],
     ['an enormous text', 'x'.repeat(1_048_577), 'INPUT_TOO_LARGE'],
@@ -83,7 +83,7 @@ describe('add-checkpoint', () => {
     ['nothing', '', 'INPUT_MALFORMED at 0'],
     ['no old size', body.replace('old 8\n', ''), 'INPUT_MALFORMED at 0'],
     ['a negative old size', body.replace('old 8', 'old -8'), 'INPUT_MALFORMED at 4'],
-    ['64 hashes', body.replace('old 8\n', `old 8\n${`${hash}\n`.repeat(63)}`), 'INPUT_MALFORMED at 6'],
+    ['64 hashes', body.replace('old 8\n', `old 8\n${`${hash}\n`.repeat(63)}`), 'INPUT_MALFORMED at 2841'],
     ['a bad hash', body.replace('old 8\n', 'old 8\nAAAA\n'), 'INPUT_MALFORMED at 6'],
     ['a bad checkpoint', body.replace('\n15\n', '\n+15\n'), `INPUT_MALFORMED at ${body.indexOf('\n15\n') + 1}`],
     ['an enormous text', 'x'.repeat(1_048_577), 'INPUT_TOO_LARGE'],

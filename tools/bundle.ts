@@ -1,0 +1,39 @@
+// The verifier as single files for Node and browsers: dist/bundle/, written by `npm run build`.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Format } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** File name and door of each bundle. Their compressed sizes are bounded by test/verify/bundle.test.ts. */
+export const BUNDLES = {
+  'verify-receipts.mjs': 'verify/receipts.ts',
+  'verify.mjs': 'verify/index.ts',
+} as const;
+
+/** One bundle's text. @param format - `iife` assigns the door to the global `verifier` */
+export async function bundle(door: string, format: Format = 'esm'): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [door],
+    bundle: true,
+    minify: true,
+    write: false,
+    format,
+    // Neither Node's modules nor a browser's: an import of either is an error here.
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    charset: 'utf8',
+    logLevel: 'silent',
+    ...(format === 'iife' ? { globalName: 'verifier' } : {}),
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Writes all bundles. @param folder - made when it is not there */
+export async function writeBundles(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const [file, door] of Object.entries(BUNDLES)) writeFileSync(join(folder, file), await bundle(door));
+}
