@@ -1,5 +1,6 @@
 // Terms of Rego: scalars, refs, calls, collections, comprehensions, template strings, and infix operators by precedence.
 import { Expr, formatNode, isAssignment, isEquality, isVar, type Location, reference, scalar, Term, valueName, variable } from './ast.ts';
+import type { PolicyError } from './errors.ts';
 import { Num } from './number.ts';
 import { isKeyword, ParserState, shown } from './parser-state.ts';
 
@@ -11,6 +12,7 @@ const LEVELS: readonly (readonly string[])[] = [
 interface Remembered {
   readonly term: Term | null;
   readonly after: ReturnType<TermParser['save']>;
+  readonly added: readonly PolicyError[];
 }
 
 export abstract class TermParser extends ParserState {
@@ -82,11 +84,12 @@ export abstract class TermParser extends ParserState {
       const place = this.loc.offset * 2 + (this.is('identifier') ? 1 : 0);
       const known = this.remembered.get(place);
       if (known !== undefined) {
-        this.restore(known.after);
+        this.restore({ ...known.after, errors: known.added.length === 0 ? this.errors : [...this.errors, ...known.added] });
         return known.term;
       }
+      const before = this.errors.length;
       const term = this.freshTerm();
-      this.remembered.set(place, { term, after: this.save() });
+      this.remembered.set(place, { term, after: this.save(), added: this.errors.slice(before) });
       return term;
     });
   }
