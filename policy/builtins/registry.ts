@@ -3,8 +3,10 @@ import { aggregates } from './aggregates.ts';
 import { arrays } from './arrays.ts';
 import type { Builtin } from './builtin.ts';
 import { comparison } from './comparison.ts';
+import { core } from './core.ts';
 import { numbers } from './numbers.ts';
 import { objects } from './objects.ts';
+import { refusals } from './refused.ts';
 import { sets } from './sets.ts';
 import { types } from './types.ts';
 
@@ -13,8 +15,10 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   aggregates,
   arrays,
   comparison,
+  core,
   numbers,
   objects,
+  refusals,
   sets,
   types,
 ];

@@ -2,9 +2,10 @@
 import type { Suite } from './suite.ts';
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
-  merkle: async () => (await import('./merkle.ts')).merkle,
-  sigstore: async () => (await import('./sigstore.ts')).sigstore,
   'sigstore-oracle': async () => (await import('./sigstore-oracle.ts')).sigstoreOracle,
+  merkle: async () => (await import('./merkle.ts')).merkle,
+  rego: async () => (await import('./rego.ts')).rego,
+  sigstore: async () => (await import('./sigstore.ts')).sigstore,
   formats: async () => (await import('./formats.ts')).default,
   labels: async () => (await import('./scanner/labels.ts')).suite,
   osv: async () => (await import('./scanner/osv.ts')).suite,

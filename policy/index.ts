@@ -1,0 +1,167 @@
+// The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
+import { LedgerError } from '../ledger/errors.ts';
+import { formatRef, type Location, plainRef, reference } from './rego/ast.ts';
+import { compileModules, compileQuery } from './rego/compile/compile.ts';
+import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
+import { type Limits, Machine } from './rego/eval/machine.ts';
+import { Program } from './rego/eval/program.ts';
+import { planQuery } from './rego/eval/query.ts';
+import { ruleRef } from './rego/annotations.ts';
+import { parseModule, parseQuery } from './rego/parser.ts';
+import { EMPTY_OBJECT, type Value } from './rego/value.ts';
+
+export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
+export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
+export { formatTerm } from './rego/term.ts';
+export { RegoObject, RegoSet, type Value } from './rego/value.ts';
+export type { Limits } from './rego/eval/machine.ts';
+
+export interface ModuleSource {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface CompileOptions {
+  /** 1: the language of OPA 1.x; 0: the one before, as OPA's `--v0-compatible`. */
+  readonly regoVersion?: 0 | 1;
+  /** Also refuse unused imports, variables and arguments. */
+  readonly strict?: boolean;
+}
+
+export interface EvaluateOptions {
+  /** Left out: `input` is undefined. */
+  readonly input?: Value;
+  readonly data?: Value;
+  /** Nanoseconds since 1970: the only ambient value a policy can see. */
+  readonly clock: bigint;
+  /** A failing built-in ends the evaluation instead of being undefined. */
+  readonly strictBuiltinErrors?: boolean;
+  readonly limits?: Partial<Limits>;
+}
+
+/** A rule that had an answer, with the values of its variables at the first. */
+export interface FiredRule {
+  readonly path: string;
+  readonly file: string;
+  readonly row: number;
+  readonly bindings: ReadonlyMap<string, Value>;
+}
+
+export interface Printed {
+  readonly text: string;
+  readonly file: string;
+  readonly row: number;
+}
+
+export interface Evaluation {
+  readonly defined: boolean;
+  readonly value: Value | null;
+  /** In the order of files and rows. */
+  readonly fired: readonly FiredRule[];
+  readonly printed: readonly Printed[];
+  readonly stats: { readonly steps: number };
+  /** Why there is no value, where the evaluation ended early. */
+  readonly error: { readonly code: EvaluationCode; readonly message: string; readonly location: Location | null } | null;
+}
+
+export const LIMITS: Limits = { steps: 200_000_000, outputBytes: 256 * 1024 * 1024, depth: 500 };
+
+/**
+ * Compiles a policy.
+ *
+ * @throws {PolicyErrors} with every error, each with OPA's code, its text, file, row and column
+ */
+export function compile(modules: readonly ModuleSource[], options: CompileOptions = {}): Policy {
+  const errors: PolicyError[] = [];
+  const parsed = modules.flatMap(({ file, text }) => {
+    try {
+      return [parseModule(file, text, options.regoVersion ?? 1)];
+    } catch (cause) {
+      if (!(cause instanceof PolicyErrors)) throw cause;
+      errors.push(...cause.errors);
+      return [];
+    }
+  });
+  if (errors.length > 0) throw new PolicyErrors(errors);
+  return new Policy(new Program(compileModules(parsed, options.strict ?? false)));
+}
+
+export class Policy {
+  readonly #program: Program;
+  readonly #cache = new Map<string, Map<string, unknown>>();
+
+  constructor(program: Program) {
+    this.#program = program;
+  }
+
+  /**
+   * Evaluates one document, such as `data.gate.deny`.
+   *
+   * @returns `defined: false` where no rule gives it a value, and where an error ended the evaluation: both mean "deny"
+   * @throws {LedgerError} INPUT_MALFORMED when the entrypoint is no reference into `data`
+   */
+  evaluate(entrypoint: string, options: EvaluateOptions): Evaluation {
+    if (!/^data(?:\.[A-Za-z_]\w*|\["[^"\\]*"\])*$/.test(entrypoint)) {
+      throw new LedgerError('INPUT_MALFORMED', `Cannot evaluate "${entrypoint}": expected a reference such as data.gate.allow`);
+    }
+    const m = this.#machine(options);
+    try {
+      const [answer] = this.#answers(`${entrypoint} = result`, m);
+      const value = answer?.get('result');
+      return this.#evaluation(m, value, null);
+    } catch (cause) {
+      const error = asEvaluationError(cause);
+      return this.#evaluation(m, undefined, { code: error.code, message: error.message, location: error.location });
+    }
+  }
+
+  /**
+   * Every answer of a query, as the values of its variables.
+   *
+   * @throws {PolicyErrors} when the query does not compile; {EvaluationError} when its evaluation ends early
+   */
+  query(text: string, options: EvaluateOptions): ReadonlyMap<string, Value>[] {
+    try {
+      return this.#answers(text, this.#machine(options));
+    } catch (cause) {
+      if (cause instanceof PolicyErrors) throw cause;
+      throw asEvaluationError(cause);
+    }
+  }
+
+  #answers(text: string, m: Machine): ReadonlyMap<string, Value>[] {
+    return planQuery(compileQuery(parseQuery(text), this.#program.compiled), this.#program).answers(m);
+  }
+
+  #machine({ input, data, clock, limits, strictBuiltinErrors }: EvaluateOptions): Machine {
+    const bounds = { ...LIMITS, ...limits };
+    return new Machine({ input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache });
+  }
+
+  #evaluation(m: Machine, value: Value | undefined, error: Evaluation['error']): Evaluation {
+    const { rewritten } = this.#program.compiled;
+    const fired = [...m.fired].map(([id, slots]): FiredRule => {
+      const { rule, layout } = this.#program.rules[id] as Program['rules'][number];
+      const bindings = new Map<string, Value>();
+      for (const [name, slot] of layout.names) {
+        const written = rewritten.get(name) ?? name;
+        const bound = slots[slot];
+        if (bound !== undefined && !written.startsWith('__local') && !written.startsWith('$')) bindings.set(written, bound);
+      }
+      const path = plainRef(reference(ruleRef(rule))) ?? formatRef(ruleRef(rule));
+      return { path, file: rule.loc.source.file, row: rule.loc.row, bindings };
+    });
+    fired.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.row - b.row));
+    const printed = m.printed.map(({ text, location }) => ({ text, file: location?.source.file ?? '', row: location?.row ?? 0 }));
+    return { defined: value !== undefined, value: value ?? null, fired, printed, stats: { steps: m.steps }, error };
+  }
+}
+
+/** Running out of stack is a limit as any other, met by documents and policies nested too deeply. */
+function asEvaluationError(cause: unknown): EvaluationError {
+  if (cause instanceof EvaluationError) return cause;
+  if (cause instanceof RangeError && /call stack/.test(cause.message)) {
+    return new EvaluationError('eval_limit_error', 'documents or rules nested too deeply', null);
+  }
+  throw cause;
+}

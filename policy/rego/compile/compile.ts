@@ -1,0 +1,227 @@
+// The compiler's stages, in OPA's order: each checks or rewrites every module, and an error ends the run after its stage.
+import { BUILTINS } from '../../builtins/registry.ts';
+import { type Expr, formatRef, isVar, type Module, plainRef, type Rule, type Term, variable } from '../ast.ts';
+import { AnnotationSet } from '../annotations.ts';
+import { type PolicyError, PolicyErrors, sortErrors } from '../errors.ts';
+import {
+  type Calls, checkFunctions, checkVoidCalls, nodesOf, printsIn, rewriteMetadata, rewritePrints, rewriteTemplates, rewriteWiths, templatesIn,
+} from './calls.ts';
+import { buildGraph, checkRecursion, type Graph } from './graph.ts';
+import { rewriteQueryLocals, rewriteRuleLocals } from './locals.ts';
+import { NameMaker } from './names.ts';
+import { checkOverrides, checkDuplicateImports, checkDeprecated, unusedImportErrors } from './overrides.ts';
+import { refusedInModules, refusedInQuery } from './refused.ts';
+import { resolveModules, Resolver } from './resolve.ts';
+import { expandBody, expandRule, flattenBody, rewriteComprehensionHeads, rewriteEquals, rewriteHeadRef, rewriteHeadValues } from './rewrite.ts';
+import { type Arity, checkHeads, reorder, RESERVED, scopeNamer, unsafeErrors } from './safety.ts';
+import { buildTree, checkConflicts, type RuleNode } from './tree.ts';
+import { branches, varsOf } from './visit.ts';
+
+export interface Compiled {
+  readonly modules: readonly Module[];
+  readonly root: RuleNode;
+  readonly graph: Graph;
+  /** Generated name → name as written. */
+  readonly rewritten: ReadonlyMap<string, string>;
+  readonly arity: Arity;
+}
+
+/** As many errors as OPA reports before it stops. */
+const errorsMax = 10;
+
+/** Compiles modules in place: they must not be used otherwise afterwards. @throws {PolicyErrors} */
+export function compileModules(modules: readonly Module[], strict: boolean): Compiled {
+  return new Compiler(modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)), strict).run();
+}
+
+class Compiler {
+  readonly #modules: readonly Module[];
+  readonly #strict: boolean;
+  readonly #errors: PolicyError[] = [];
+  readonly #rewritten = new Map<string, string>();
+  #root: RuleNode;
+  #maker: NameMaker;
+
+  constructor(modules: readonly Module[], strict: boolean) {
+    this.#modules = modules;
+    this.#strict = strict;
+    this.#root = buildTree([]);
+    this.#maker = new NameMaker(new Set());
+  }
+
+  /** Errors that end the run now. */
+  #stop(errors: readonly PolicyError[]): void {
+    this.#note(errors);
+    if (errors.length > 0) this.#throw();
+  }
+
+  #note(errors: readonly PolicyError[]): void {
+    this.#errors.push(...errors);
+    if (this.#errors.length >= errorsMax) this.#throw();
+  }
+
+  #throw(): never {
+    const found = sortErrors(this.#errors.slice(0, errorsMax));
+    const more: PolicyError[] = this.#errors.length >= errorsMax ? [{ code: 'rego_compile_error', message: 'error limit reached', location: null }] : [];
+    throw new PolicyErrors([...found, ...more]);
+  }
+
+  #rules(visit: (rule: Rule) => void): void {
+    for (const module of this.#modules) for (const rule of module.rules) visit(rule);
+  }
+
+  #branches(visit: (rule: Rule) => void): void {
+    this.#rules((rule) => {
+      for (const branch of branches(rule)) visit(branch);
+    });
+  }
+
+  #shown = (ref: readonly Term[]): string => formatRef(ref.map((term) => (isVar(term) ? variable(this.#rewritten.get(term.v.name) ?? term.v.name) : term)));
+
+  run(): Compiled {
+    const resolved = resolveModules(this.#modules);
+    this.#stop(resolved.errors);
+    if (this.#strict) this.#note(unusedImportErrors(resolved.unused));
+    this.#maker = NameMaker.forModules(this.#modules);
+    this.#rules((rule) => rewriteHeadRef(rule, this.#maker));
+    const checked = this.#modules.filter(({ strictLevel }) => this.#strict || strictLevel === 1);
+    this.#note(checked.flatMap(checkOverrides));
+    this.#note(checked.flatMap(checkDuplicateImports));
+    this.#root = buildTree(this.#modules);
+    this.#locals();
+    const calls: Calls = { maker: this.#maker, arity: arityIn(this.#root), root: this.#root, rewritten: this.#rewritten };
+    this.#expand(calls);
+    const graph = buildGraph(this.#modules, this.#root);
+    this.#heads(calls);
+    this.#stop(checkConflicts(this.#root, this.#modules, this.#shown));
+    this.#stop(this.#collect((rule) => checkFunctions(nodesOf(rule), calls, () => null)));
+    this.#stop(this.#modules.flatMap((module) => checkHeads(module, this.#rewritten)));
+    this.#safety(calls.arity);
+    this.#branches((rule) => {
+      rewriteEquals(rule.body);
+      rule.body = flattenBody(rule.body, this.#maker);
+    });
+    this.#stop(checkRecursion(graph, this.#root, this.#shown));
+    this.#note(refusedInModules(this.#modules, this.#root));
+    this.#note(checked.flatMap(checkDeprecated));
+    if (this.#errors.length > 0) this.#throw();
+    return { modules: this.#modules, root: this.#root, graph, rewritten: this.#rewritten, arity: calls.arity };
+  }
+
+  #collect(check: (rule: Rule) => PolicyError[]): PolicyError[] {
+    const errors: PolicyError[] = [];
+    this.#rules((rule) => errors.push(...check(rule)));
+    return errors;
+  }
+
+  #locals(): void {
+    const errors: PolicyError[] = [];
+    const unused: PolicyError[] = [];
+    this.#rules((rule) => {
+      const found = rewriteRuleLocals(rule, this.#maker, this.#rewritten, this.#strict);
+      errors.push(...found.errors);
+      unused.push(...found.unused);
+    });
+    this.#note(unused);
+    this.#stop(errors);
+  }
+
+  #expand(calls: Calls): void {
+    const errors: PolicyError[] = [];
+    this.#branches((rule) => errors.push(...rewriteTemplates(rule, calls)));
+    this.#stop(errors);
+    this.#stop(this.#collect((rule) => checkVoidCalls(nodesOf(rule))));
+    this.#branches((rule) => errors.push(...rewritePrints(rule, calls)));
+    this.#stop(errors);
+    this.#branches((rule) => expandRule(rule, this.#maker));
+    const annotations = new AnnotationSet(this.#modules);
+    this.#stop(annotations.errors);
+    this.#branches((rule) => rewriteMetadata(rule, annotations, this.#maker));
+  }
+
+  #heads(calls: Calls): void {
+    const errors: PolicyError[] = [];
+    this.#branches((rule) => {
+      const { head } = rule;
+      rewriteComprehensionHeads([...rule.body, ...head.args, ...[head.key, head.value].filter((term) => term !== null)], this.#maker);
+      rewriteHeadValues(rule, this.#maker);
+      rule.body = rewriteWiths(rule.body, calls, errors);
+    });
+    this.#stop(errors);
+  }
+
+  #safety(arity: Arity): void {
+    const errors: PolicyError[] = [];
+    for (const module of this.#modules) {
+      const scope = scopeNamer(module);
+      for (const rule of module.rules) {
+        for (const branch of branches(rule)) {
+          const known = varsOf(branch.head.args, {}, new Set(RESERVED));
+          const { body, unsafe } = reorder(arity, known, branch.body);
+          if (unsafe.size > 0) errors.push(...unsafeErrors(unsafe, this.#rewritten, scope(branch)));
+          branch.body = body;
+        }
+      }
+    }
+    this.#stop(errors);
+  }
+}
+
+export function arityIn(root: RuleNode): Arity {
+  return (operator) => {
+    const builtin = BUILTINS.get(plainRef(operator) ?? '');
+    if (builtin !== undefined) return operandCount(builtin.type);
+    const rules = operator.v.t === 'ref' ? root.find(operator.v.terms)?.rules ?? [] : [];
+    return rules[0]?.head.args.length ?? -1;
+  };
+}
+
+const counts = new Map<string, number>();
+
+/** The number of operands in a type's notation. */
+function operandCount(type: string): number {
+  let n = counts.get(type);
+  if (n !== undefined) return n;
+  let depth = 0;
+  n = type.startsWith('()') ? 0 : 1;
+  for (let i = 1; i < type.length; i++) {
+    const c = type[i] as string;
+    if (depth === 0 && c === ')') break;
+    if (c === '<' || c === '[' || c === '(') depth++;
+    else if (c === '>' || c === ']') depth--;
+    else if (c === ',' && depth === 0) n++;
+  }
+  if (type.includes('...')) n = 0;
+  counts.set(type, n);
+  return n;
+}
+
+/** A query, compiled against modules; its variables keep their names. @throws {PolicyErrors} */
+export function compileQuery(body: readonly Expr[], compiled: Compiled): Expr[] {
+  const stop = (errors: readonly PolicyError[]) => {
+    if (errors.length > 0) throw new PolicyErrors(sortErrors(errors));
+  };
+  const maker = new NameMaker(varsOf(body), '__localq');
+  const rewritten = new Map(compiled.rewritten);
+  const resolved = new Resolver(new Map(), []).body(body);
+  const locals = rewriteQueryLocals(resolved, maker, rewritten);
+  stop(locals.errors);
+  const calls: Calls = { maker, arity: compiled.arity, root: compiled.root, rewritten };
+  let query = locals.body;
+  const errors: PolicyError[] = [];
+  templatesIn(query, RESERVED, calls, errors);
+  stop(errors);
+  stop(checkVoidCalls(query));
+  stop(printsIn(query, RESERVED, calls));
+  query = expandBody(query, maker);
+  rewriteComprehensionHeads(query, maker);
+  query = rewriteWiths(query, calls, errors);
+  stop(errors);
+  stop(checkFunctions(query, calls, () => null));
+  const ordered = reorder(calls.arity, RESERVED, query);
+  if (ordered.unsafe.size > 0) stop(unsafeErrors(ordered.unsafe, rewritten, ''));
+  query = flattenBody(ordered.body, maker);
+  stop(refusedInQuery(query));
+  return query;
+}
+

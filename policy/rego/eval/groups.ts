@@ -1,0 +1,189 @@
+// The rules at one place: their value, their set or object, or their function, computed once for each scope.
+import { formatRef, isGroundRef, isMultiValue, type Location, type Rule } from '../ast.ts';
+import { ruleRef } from '../annotations.ts';
+import type { RuleNode } from '../compile/tree.ts';
+import { EvaluationError } from '../errors.ts';
+import { equalValues, type Key, keyOf, ObjectBuilder, RegoSet, type Value } from '../value.ts';
+import type { Machine } from './machine.ts';
+import { CompiledRule } from './rules.ts';
+import type { Program } from './program.ts';
+
+type Kind = 'function' | 'complete' | 'set' | 'object';
+
+/** Marks what is being computed and what is known to be undefined; no policy's value is one of these. */
+const PENDING = Symbol('pending');
+const UNDEFINED = Symbol('undefined');
+
+/** An object under construction: leaves are values of rules and never merge. */
+class Branch {
+  readonly members = new Map<Key, { key: Value; at: Branch | { leaf: Value } | { set: Map<Key, Value> } }>();
+
+  build(): Value {
+    const object = new ObjectBuilder();
+    for (const { key, at } of this.members.values()) {
+      object.set(key, at instanceof Branch ? at.build() : 'leaf' in at ? at.leaf : new RegoSet(at.set));
+    }
+    return object.build();
+  }
+}
+
+export class RuleGroup {
+  readonly kind: Kind;
+  readonly path: string;
+  readonly #tree: RuleNode;
+  readonly #depth: number;
+  #rules: CompiledRule[] | null = null;
+  #default: CompiledRule | null = null;
+  #program: Program | null = null;
+  /** The one value all rules have, if it is one constant: then the first success ends the search. */
+  #constant: Value | undefined;
+
+  constructor(tree: RuleNode) {
+    this.#tree = tree;
+    const [first] = tree.rules as [Rule];
+    const ground = tree.rules.every(({ head }) => isGroundRef(head.ref));
+    this.kind = first.head.args.length > 0 ? 'function' : !ground ? 'object' : isMultiValue(first.head) ? 'set' : 'complete';
+    const full = ruleRef(first);
+    const prefix = full.findIndex((term, i) => i > 0 && term.v.t !== 'scalar');
+    this.#depth = prefix < 0 ? full.length : prefix;
+    this.path = formatRef(full);
+  }
+
+  /** Compiled when first evaluated: a policy of a thousand rules whose gate reads ten compiles ten. */
+  #compiled(m: Machine): CompiledRule[] {
+    if (this.#rules === null) {
+      const program = this.#program as Program;
+      const own = this.#tree.rules.map((rule) => new CompiledRule(rule, program, this.#depth, this.kind));
+      this.#default = own.find(({ isDefault }) => isDefault) ?? null;
+      this.#rules = own.filter(({ isDefault }) => !isDefault);
+      const [first] = this.#rules;
+      const constant = first?.constant;
+      const same = constant !== undefined && this.#rules.every((rule) => rule.constant !== undefined && equalValues(rule.constant, constant));
+      this.#constant = same ? constant : undefined;
+    }
+    m.spend(1);
+    return this.#rules;
+  }
+
+  attach(program: Program): void {
+    this.#program = program;
+  }
+
+  /** The document these rules define, or undefined. */
+  value(m: Machine): Value | undefined {
+    if (this.kind === 'function') return undefined;
+    const known = m.values.get(this);
+    if (known === UNDEFINED) return undefined;
+    if (known !== undefined && known !== PENDING) return known as Value;
+    if (known === PENDING) throw new EvaluationError('eval_internal_error', `rule ${this.path} reads itself`, null);
+    const { values } = m;
+    values.set(this, PENDING);
+    m.enter();
+    const value = this.kind === 'complete' ? this.#complete(m) : this.kind === 'set' ? this.#set(m) : this.#object(m).build();
+    m.depth--;
+    values.set(this, value ?? UNDEFINED);
+    return value;
+  }
+
+  #complete(m: Machine): Value | undefined {
+    let value: Value | undefined;
+    for (const rule of this.#compiled(m)) {
+      const found = rule.first(m, []);
+      if (found === undefined) continue;
+      if (value === undefined) value = found;
+      else if (!equalValues(value, found)) throw this.#conflict(rule);
+      if (this.#constant !== undefined) return value;
+    }
+    return value ?? this.#default?.first(m, []);
+  }
+
+  #set(m: Machine): Value {
+    const members = new Map<Key, Value>();
+    for (const rule of this.#compiled(m)) rule.each(m, (value) => void addMember(members, value));
+    return new RegoSet(members);
+  }
+
+  #object(m: Machine): Branch {
+    const root = new Branch();
+    for (const rule of this.#compiled(m)) {
+      rule.each(m, (value, path) => this.#insert(root, path, value, rule.isMulti, rule));
+    }
+    const below = (node: RuleNode, path: readonly Value[]): void => {
+      for (const child of node.sorted) {
+        const here = [...path, child.key];
+        const group = this.#program?.groupOf(child);
+        const value = group?.value(m);
+        if (value !== undefined) this.#insert(root, here, value, false, null);
+        if (group === undefined) below(child, here);
+      }
+    };
+    below(this.#tree, []);
+    return root;
+  }
+
+  #insert(root: Branch, path: readonly Value[], value: Value, multi: boolean, rule: CompiledRule | null): void {
+    let branch = root;
+    for (const [i, key] of path.entries()) {
+      const canonical = keyOf(key);
+      const found = branch.members.get(canonical);
+      if (i < path.length - 1) {
+        if (found === undefined) {
+          const at = new Branch();
+          branch.members.set(canonical, { key, at });
+          branch = at;
+        } else if (found.at instanceof Branch) branch = found.at;
+        else throw this.#keysConflict(rule);
+      } else if (multi) {
+        const at = found?.at;
+        if (at === undefined) branch.members.set(canonical, { key, at: { set: new Map([[keyOf(value), value]]) } });
+        else if ('set' in at) addMember(at.set, value);
+        else throw this.#keysConflict(rule);
+      } else if (found === undefined) branch.members.set(canonical, { key, at: { leaf: value } });
+      else if (!('leaf' in found.at) || !equalValues(found.at.leaf, value)) throw this.#keysConflict(rule);
+    }
+  }
+
+  #keysConflict(rule: CompiledRule | null): EvaluationError {
+    return new EvaluationError('eval_conflict_error', 'object keys must be unique', rule?.location ?? null);
+  }
+
+  #conflict(rule: CompiledRule): EvaluationError {
+    const what = this.kind === 'function' ? `function ${this.path} produced conflicting values for the same inputs`
+      : `rule ${this.path} produced conflicting values`;
+    return new EvaluationError('eval_conflict_error', what, rule.location);
+  }
+
+  /** A function's answer; remembered by its only operand, where it has one. */
+  call(m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
+    if (args.length !== 1) return this.#apply(m, args, at);
+    let known = m.values.get(this) as Map<Value, Value | typeof UNDEFINED> | undefined;
+    if (known === undefined) m.values.set(this, (known = new Map()));
+    const [arg] = args as [Value];
+    const found = known.get(arg);
+    if (found !== undefined) return found === UNDEFINED ? undefined : (found as Value);
+    const value = this.#apply(m, args, at);
+    known.set(arg, value ?? UNDEFINED);
+    return value;
+  }
+
+  #apply(m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
+    m.enter();
+    let value: Value | undefined;
+    for (const rule of this.#compiled(m)) {
+      const found = rule.first(m, args);
+      if (found === undefined) continue;
+      if (value === undefined) value = found;
+      else if (!equalValues(value, found)) throw this.#conflict(rule);
+      if (this.#constant !== undefined) break;
+    }
+    value ??= this.#default?.first(m, args);
+    m.depth--;
+    void at;
+    return value;
+  }
+}
+
+function addMember(members: Map<Key, Value>, value: Value): void {
+  const key = keyOf(value);
+  if (!members.has(key)) members.set(key, value);
+}

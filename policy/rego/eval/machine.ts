@@ -1,0 +1,134 @@
+// One evaluation: documents, caches, what `with` replaced, counters with their limits, and what is recorded for explanation.
+import type { Context } from '../../builtins/builtin.ts';
+import type { Location } from '../ast.ts';
+import { EvaluationError } from '../errors.ts';
+import { ObjectBuilder, RegoObject, type Value } from '../value.ts';
+import type { RuleGroup } from './groups.ts';
+import type { DocumentNode } from './documents.ts';
+
+/** Slots of one rule invocation. */
+export type Slots = (Value | undefined)[];
+
+/** One step of a body: goes on by calling the next; true ends the search. */
+export type Step = (m: Machine, r: Slots) => boolean;
+export type Get = (m: Machine, r: Slots) => Value | undefined;
+/** What is done with each value of a ref. */
+export type Then = (m: Machine, r: Slots, value: Value) => boolean;
+
+/** What a function is replaced by: a value, or another function. */
+export type Mock = { readonly value: Value } | { readonly call: (m: Machine, args: readonly Value[], at: Location | null) => Value | undefined };
+
+export interface Limits {
+  /** Iterations, calls and elements looked at, all together. */
+  readonly steps: number;
+  /** Bytes that built-ins may produce, all together. */
+  readonly outputBytes: number;
+  /** Rules and functions open inside one another. */
+  readonly depth: number;
+}
+
+export interface Printed {
+  readonly text: string;
+  readonly location: Location | null;
+}
+
+/** What `with` changes, swapped as a whole. */
+interface Scope {
+  input: Value | undefined;
+  data: Value;
+  /** Documents that `with` replaced: rules there and below do not count. */
+  hidden: ReadonlySet<DocumentNode> | null;
+  mocks: ReadonlyMap<string, Mock> | null;
+  values: Map<RuleGroup, unknown>;
+  /** Loop-invariant values computed so far belong to one scope. */
+  epoch: number;
+}
+
+export class Machine implements Context {
+  input: Value | undefined;
+  data: Value;
+  hidden: ReadonlySet<DocumentNode> | null = null;
+  mocks: ReadonlyMap<string, Mock> | null = null;
+  /** Values of rules and functions, computed once for each scope. */
+  values = new Map<RuleGroup, unknown>();
+  epoch = 0;
+  #epochs = 0;
+  steps = 0;
+  #bytes = 0;
+  depth = 0;
+  readonly clock: bigint;
+  readonly limits: Limits;
+  readonly strict: boolean;
+  readonly fired = new Map<number, Slots>();
+  readonly printed: Printed[] = [];
+  readonly #cache: Map<string, Map<string, unknown>>;
+
+  constructor(options: {
+    input: Value | undefined; data: Value; clock: bigint; limits: Limits; strict: boolean; cache: Map<string, Map<string, unknown>>;
+  }) {
+    this.input = options.input;
+    this.data = options.data;
+    this.clock = options.clock;
+    this.limits = options.limits;
+    this.strict = options.strict;
+    this.#cache = options.cache;
+  }
+
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > this.limits.steps) throw new EvaluationError('eval_limit_error', `more than ${this.limits.steps} steps`, null);
+  }
+
+  spendBytes(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.limits.outputBytes) {
+      throw new EvaluationError('eval_limit_error', `more than ${this.limits.outputBytes} bytes of output`, null);
+    }
+  }
+
+  enter(): void {
+    if (++this.depth > this.limits.depth) {
+      throw new EvaluationError('eval_limit_error', `more than ${this.limits.depth} rules inside one another`, null);
+    }
+  }
+
+  cache<T>(family: string, key: string, make: () => T): T {
+    let entries = this.#cache.get(family);
+    if (entries === undefined) this.#cache.set(family, (entries = new Map()));
+    let value = entries.get(key) as T | undefined;
+    if (value === undefined) {
+      // A policy that makes patterns from data must not grow without bound.
+      if (entries.size >= 1_000) entries.clear();
+      entries.set(key, (value = make()));
+    }
+    return value;
+  }
+
+  scope(): Scope {
+    const { input, data, hidden, mocks, values, epoch } = this;
+    return { input, data, hidden, mocks, values, epoch };
+  }
+
+  restore(scope: Scope): void {
+    this.input = scope.input;
+    this.data = scope.data;
+    this.hidden = scope.hidden;
+    this.mocks = scope.mocks;
+    this.values = scope.values;
+    this.epoch = scope.epoch;
+  }
+
+  newEpoch(): number {
+    return ++this.#epochs;
+  }
+}
+
+/** A document with a value put at a path; what is no object on the way gives way. */
+export function patched(document: Value | undefined, path: readonly Value[], value: Value): Value {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const builder = new ObjectBuilder();
+  const object = document instanceof RegoObject ? document : null;
+  if (object !== null) for (const [k, v] of object) builder.set(k, v);
+  return builder.set(key, patched(object?.get(key), rest, value)).build();
+}
