@@ -1,6 +1,9 @@
 // The two hashes a tree is made of (RFC 6962 §2.1), over any SHA-256 that a caller brings.
 import { sha256 } from '@noble/hashes/sha2.js';
 
+/** SHA-256 in pure JavaScript, for the rooms that build on this one. */
+export { sha256 };
+
 /** The bytes of every hash here. */
 export const hashBytes = 32;
 

@@ -1,5 +1,5 @@
 // The door of the Merkle room: RFC 6962 trees, their proofs, and C2SP tiles.
-export { emptyRoot, hashBytes, hasherOf, leafHash, nobleHasher, nodeHash, type Hasher } from './hash.ts';
+export { emptyRoot, hashBytes, hasherOf, leafHash, nobleHasher, nodeHash, sha256, type Hasher } from './hash.ts';
 export { isSubtree, nodesOver, foldNodes, assembleProof, type NodeAddress, type ProofPlan, type ReadNodes } from './nodes.ts';
 export { Frontier, decodeFrontier, encodeFrontier, treeSizeMax } from './frontier.ts';
 export { PROOF_CODES, type ProofCode, type ProofVerdict } from './verdict.ts';

@@ -1,0 +1,13 @@
+// The door of ledger/streams: which events concern what, proven.
+//
+//   streamKeyOf                 a stream's place in the index
+//   StreamHeads                 version and newest event of every stream, by key; compact
+//   StreamIndex                 the trie over any such table: touch(ordinal) as streams move, root() and prove(key) when asked
+//   verifyStreamProof           what a proof claims about a stream under an index root
+//   verifyStreamHistory         versions 1 to n of a stream, without a gap, linked by `prev`
+export { STREAM_CODES, type StreamCode } from './codes.ts';
+export { StreamHeads, type HeadsByOrdinal } from './heads.ts';
+export { verifyStreamHistory, type StreamEvent } from './history.ts';
+export { streamKeyOf } from './index-hash.ts';
+export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
+export { StreamIndex, type DigestInto } from './stream-index.ts';

@@ -1,0 +1,216 @@
+// The stream index against outside vectors, and against a plain map with a slow, obvious trie.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes, encodeUint64, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { sha256 } from '../../ledger/merkle/index.ts';
+import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof, type StreamProof } from '../../ledger/streams/index.ts';
+import vectors from '../../spec/vectors/streams/index.json' with { type: 'json' };
+
+interface JsonProof {
+  readonly stream: string;
+  readonly claim: string;
+  readonly siblings: readonly string[];
+  readonly version?: number;
+  readonly index?: number;
+  readonly leaf?: { readonly key: string; readonly version: number; readonly index: number };
+}
+
+function proofOf(json: JsonProof): StreamProof {
+  const siblings = json.siblings.map((hash) => parseHex(hash));
+  if (json.claim === 'present') return { claim: 'present', siblings, version: json.version as number, index: json.index as number };
+  return json.leaf === undefined ? { claim: 'absent', siblings } : { claim: 'absent', siblings, leaf: { ...json.leaf, key: parseHex(json.leaf.key) } };
+}
+
+function indexOf(streams: readonly { readonly name: string; readonly version: number; readonly index: number }[]): StreamIndex {
+  const heads = new StreamHeads();
+  for (const { name, version, index } of streams) heads.advance(streamKeyOf(name), version, index);
+  return new StreamIndex(heads);
+}
+
+type Head = { readonly key: Uint8Array; readonly version: number; readonly index: number };
+const zero = new Uint8Array(32);
+const bit = (key: Uint8Array, depth: number) => ((key[depth >> 3] as number) >> (7 - (depth % 8))) & 1;
+
+/** The specification's root, word for word. */
+function slowRoot(heads: readonly Head[], depth = 0): Uint8Array {
+  const [first] = heads;
+  if (first === undefined) return zero;
+  if (heads.length === 1) return sha256(concatBytes(Uint8Array.of(2), first.key, encodeUint64(first.version), encodeUint64(first.index)));
+  const side = (want: number) => slowRoot(heads.filter(({ key }) => bit(key, depth) === want), depth + 1);
+  return sha256(concatBytes(Uint8Array.of(3), side(0), side(1)));
+}
+
+describe('vectors', () => {
+  test.each(vectors.cases.map((one) => [one.name, one] as const))('%s', (_, { streams, root, proofs }) => {
+    const index = indexOf(streams);
+    expect(formatHex(index.root())).toBe(root);
+    for (const json of proofs as JsonProof[]) {
+      expect(index.prove(streamKeyOf(json.stream))).toEqual(proofOf(json));
+      expect(verifyStreamProof(parseHex(root), json.stream, proofOf(json))).toEqual({ ok: true });
+    }
+  });
+
+  const CODE: Readonly<Record<string, string>> = {
+    'present said absent by its own leaf': 'STREAM_PROOF_LEAF_WRONG',
+    'leaf of another branch': 'STREAM_PROOF_LEAF_WRONG',
+    // Both then end beside an absent child, where no path of an index ends.
+    'sibling dropped': 'STREAM_PROOF_MALFORMED',
+    'sibling added': 'STREAM_PROOF_MALFORMED',
+  };
+
+  test.each(vectors.rejected.map((one) => [one.name, one] as const))('a lie: %s', (name, { case: of, proof }) => {
+    const { root } = vectors.cases.find((one) => one.name === of) as { root: string };
+    const verdict = verifyStreamProof(parseHex(root), proof.stream, proofOf(proof as JsonProof));
+    expect(verdict).toMatchObject({ ok: false, code: CODE[name] ?? 'STREAM_PROOF_ROOT_MISMATCH' });
+  });
+});
+
+describe('malformed proofs', () => {
+  const index = indexOf([{ name: 'ledger', version: 2, index: 5 }, { name: 'trust', version: 1, index: 3 }]);
+  const root = index.root();
+  const present = index.prove(streamKeyOf('trust')) as StreamProof & { claim: 'present' };
+  const absent = index.prove(streamKeyOf('policy:x')) as StreamProof & { claim: 'absent' };
+  const leaf = { key: streamKeyOf('ledger'), version: 2, index: 5 };
+  test.each<[string, StreamProof]>([
+    ['257 siblings', { ...present, siblings: Array.from({ length: 257 }, () => new Uint8Array(32).fill(1)) }],
+    ['a short sibling', { ...present, siblings: [...present.siblings.slice(1), new Uint8Array(31)] }],
+    ['a lone leaf beside nothing', { ...present, siblings: [...present.siblings, zero] }],
+    ['version 0', { ...present, version: 0 }],
+    ['a fraction for a version', { ...present, version: 1.5 }],
+    ['a version beyond safe integers', { ...present, version: 2 ** 53 }],
+    ['index -1', { ...present, index: -1 }],
+    ['an index beyond safe integers', { ...present, index: 2 ** 53 }],
+    ['no index', { ...present, index: Number.NaN }],
+    ['a leaf with a short key', { ...absent, leaf: { ...leaf, key: leaf.key.slice(1) } }],
+    ['a leaf of version 0', { ...absent, leaf: { ...leaf, version: 0 } }],
+  ])('%s', (_, proof) => {
+    expect(verifyStreamProof(root, 'trust', proof)).toMatchObject({ ok: false, code: 'STREAM_PROOF_MALFORMED' });
+  });
+
+  test('a key has 256 bits, and no proof is longer than that', () => {
+    const siblings = Array.from({ length: 256 }, () => new Uint8Array(32).fill(1));
+    expect(verifyStreamProof(root, 'trust', { ...present, siblings })).toMatchObject({ ok: false, code: 'STREAM_PROOF_ROOT_MISMATCH' });
+  });
+
+  test('the messages name the stream', () => {
+    expect(verifyStreamProof(zero, 'trust', present)).toEqual({
+      ok: false,
+      code: 'STREAM_PROOF_ROOT_MISMATCH',
+      message: 'the proof that trust is present does not lead to this root',
+    });
+  });
+});
+
+describe('against a plain map', () => {
+  // Few names, so that streams are touched again and again, and roots are asked for in between.
+  const step = fc.record({ name: fc.integer({ min: 0, max: 60 }).map((n) => `waiver:${n}`), ask: fc.integer({ min: 0, max: 5 }) });
+
+  test('roots and proofs of random histories', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (history) => {
+        const plain = new Map<string, Head>();
+        const heads = new StreamHeads();
+        const index = new StreamIndex(heads);
+        history.forEach(({ name, ask }, at) => {
+          const key = streamKeyOf(name);
+          const version = (plain.get(name)?.version ?? 0) + 1;
+          plain.set(name, { key, version, index: at });
+          index.touch(heads.advance(key, version, at));
+          if (ask > 0) return;
+          const root = slowRoot([...plain.values()]);
+          expect(formatHex(index.root())).toBe(formatHex(root));
+          for (const asked of [name, 'waiver:0', 'waiver:61', 'ledger']) {
+            const proof = index.prove(streamKeyOf(asked));
+            const there = plain.get(asked);
+            expect(proof).toMatchObject(there === undefined ? { claim: 'absent' } : { claim: 'present', version: there.version, index: there.index });
+            expect(verifyStreamProof(root, asked, proof)).toEqual({ ok: true });
+          }
+        });
+        // Built at once, the index is the same.
+        expect(formatHex(new StreamIndex(heads).root())).toBe(formatHex(slowRoot([...plain.values()])));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('tampering is found with its exact code', () => {
+    const streams = Array.from({ length: 300 }, (_, i) => ({ name: `waiver:${i}`, version: 1 + (i % 7), index: 10 * i }));
+    const index = indexOf(streams);
+    const root = index.root();
+    const flip = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at % 32 ? byte ^ (1 << (at % 8)) : byte));
+    const crimes: Record<string, { expect: string; apply: (proof: StreamProof, at: number) => StreamProof }> = {
+      'a bit of a sibling': {
+        expect: 'STREAM_PROOF_ROOT_MISMATCH',
+        apply: (p, at) => ({ ...p, siblings: p.siblings.map((hash, i) => (i === at % p.siblings.length ? flip(hash, at) : hash)) }),
+      },
+      'the last sibling left off': { expect: 'STREAM_PROOF_ROOT_MISMATCH', apply: (p) => ({ ...p, siblings: p.siblings.slice(0, -1) }) },
+      'one version more': {
+        expect: 'STREAM_PROOF_ROOT_MISMATCH',
+        apply: (p) => (p.claim === 'present' ? { ...p, version: p.version + 1 } : p),
+      },
+    };
+    fc.assert(
+      fc.property(fc.nat({ max: 299 }), fc.nat(), fc.constantFrom(...Object.keys(crimes)), (i, at, crime) => {
+        const name = `waiver:${i}`;
+        const proof = index.prove(streamKeyOf(name));
+        const { apply, expect: code } = crimes[crime] as (typeof crimes)[string];
+        expect(verifyStreamProof(root, name, proof)).toEqual({ ok: true });
+        // Cut before an absent child, a proof is malformed rather than wrong.
+        const verdict = verifyStreamProof(root, name, apply(proof, at));
+        expect(verdict.ok ? 'accepted' : verdict.code).toBe(endsAbsent(apply(proof, at)) ? 'STREAM_PROOF_MALFORMED' : code);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  function endsAbsent({ siblings }: StreamProof): boolean {
+    return siblings[siblings.length - 1]?.every((byte) => byte === 0) ?? false;
+  }
+
+  test('keys that share 40 bits', () => {
+    const heads = new StreamHeads();
+    const keys = [0, 1, 2, 3].map((last) => Uint8Array.from({ length: 32 }, (_, i) => (i === 5 ? last << 6 : i > 5 ? last : 0xa5)));
+    keys.forEach((key, i) => heads.advance(key, i + 1, 7 * i));
+    expect(formatHex(new StreamIndex(heads).root())).toBe(formatHex(slowRoot(keys.map((key, i) => ({ key, version: i + 1, index: 7 * i })))));
+  });
+
+  test('keys that share all but their last bit', () => {
+    const heads = new StreamHeads();
+    const keys = [0, 1].map((last) => new Uint8Array(32).fill(0x5a).with(31, last));
+    keys.forEach((key, i) => heads.advance(key, 1, i));
+    const index = new StreamIndex(heads);
+    expect(formatHex(index.root())).toBe(formatHex(slowRoot(keys.map((key, i) => ({ key, version: 1, index: i })))));
+    expect(index.prove(keys[1] as Uint8Array).siblings).toHaveLength(256);
+  });
+
+  test('a place without events is not in the index', () => {
+    const heads = new StreamHeads();
+    heads.advance(streamKeyOf('ledger'), 1, 0);
+    const root = formatHex(new StreamIndex(heads).root());
+    const ordinal = heads.advance(streamKeyOf('trust'), 0, 0);
+    const index = new StreamIndex(heads);
+    expect(formatHex(index.root())).toBe(root);
+    expect(index.prove(streamKeyOf('trust'))).toMatchObject({ claim: 'absent', leaf: { index: 0 } });
+    heads.advance(streamKeyOf('trust'), 1, 3);
+    index.touch(ordinal);
+    expect(index.prove(streamKeyOf('trust'))).toMatchObject({ claim: 'present', version: 1, index: 3 });
+  });
+});
+
+describe('heads', () => {
+  test('forty thousand streams are found again', () => {
+    const heads = new StreamHeads();
+    for (let i = 0; i < 40_000; i++) expect(heads.advance(streamKeyOf(`waiver:${i}`), 1, i)).toBe(i);
+    expect(heads.count).toBe(40_000);
+    expect(heads.advance(streamKeyOf('waiver:17000'), 2, 2 ** 40)).toBe(17_000);
+    expect([heads.version(17_000), heads.index(17_000), formatHex(heads.key(17_000))]).toEqual([2, 2 ** 40, formatHex(sha256(encodeUtf8('waiver:17000')))]);
+    expect([heads.find(streamKeyOf('waiver:39999')), heads.find(streamKeyOf('waiver:40000'))]).toEqual([39_999, -1]);
+  });
+
+  test('streams whose keys begin alike are kept apart', () => {
+    const heads = new StreamHeads();
+    const keys = Array.from({ length: 50 }, (_, i) => new Uint8Array(32).fill(0xff).with(31, i));
+    keys.forEach((key, i) => heads.advance(key, i + 1, i));
+    expect(keys.map((key) => heads.version(heads.find(key)))).toEqual(keys.map((_, i) => i + 1));
+  });
+});
