@@ -1,5 +1,4 @@
 // Makes spec/vectors/verify/*.json: `node tools/vectors/verify.ts`. One case a file, named after what was done to it.
-import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { p256 } from '@noble/curves/nist.js';
 import { concatBytes, encodeUtf8, formatBase64, parseHex } from '../../ledger/bytes.ts';
@@ -9,6 +8,7 @@ import { ecdsaKey, ed25519Key, formatVkey, type Signer } from '../../ledger/note
 import { formatSignatureLine, signNote } from '../../ledger/note/note.ts';
 import { ed25519Signer, witnessSigner } from '../../ledger/note/signer.ts';
 import { formatReceipt, type Receipt } from '../../verify/receipt.ts';
+import { consistencyOf, inclusionOf, rootOf } from './tree.ts';
 
 /** What the reader trusts, as a file can say it. */
 interface TrustCase {
@@ -44,37 +44,8 @@ const w2 = witnessSigner('two.example/w', seed(12));
 const w3 = witnessSigner('three.example/w', seed(13));
 const time = 1_767_139_200;
 
-// The tree, by the recursive definition of RFC 6962 §2.1 alone: the verifier under test shares no code with it.
 const entries = Array.from({ length: 15 }, (_, i) => encodeUtf8(`entry ${i}`));
 const otherEntries = entries.map((entry, i) => (i === 4 ? encodeUtf8('another entry 4') : entry));
-const sha256 = (...parts: Uint8Array[]) => new Uint8Array(createHash('sha256').update(concatBytes(...parts)).digest());
-
-function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) return sha256();
-  if (leaves.length === 1) return sha256(Uint8Array.of(0), leaves[0] as Uint8Array);
-  const k = split(leaves.length);
-  return sha256(Uint8Array.of(1), rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)));
-}
-
-function inclusionOf(index: number, leaves: readonly Uint8Array[]): Uint8Array[] {
-  if (leaves.length <= 1) return [];
-  const k = split(leaves.length);
-  if (index < k) return [...inclusionOf(index, leaves.slice(0, k)), rootOf(leaves.slice(k))];
-  return [...inclusionOf(index - k, leaves.slice(k)), rootOf(leaves.slice(0, k))];
-}
-
-function consistencyOf(size: number, leaves: readonly Uint8Array[], whole = true): Uint8Array[] {
-  if (size === leaves.length) return whole ? [] : [rootOf(leaves)];
-  const k = split(leaves.length);
-  if (size <= k) return [...consistencyOf(size, leaves.slice(0, k), whole), rootOf(leaves.slice(k))];
-  return [...consistencyOf(size - k, leaves.slice(k), false), rootOf(leaves.slice(0, k))];
-}
-
-function split(size: number): number {
-  let k = 1;
-  while (2 * k < size) k *= 2;
-  return k;
-}
 
 async function checkpointOf(leaves: readonly Uint8Array[], signers: readonly Signer[] = [log], witnesses: readonly [Signer, number][] = [], name = origin) {
   const text = formatCheckpointText({ origin: name, size: leaves.length, root: rootOf(leaves), extensions: [] });
