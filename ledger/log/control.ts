@@ -1,14 +1,15 @@
 // What the `ledger` stream says about the log itself: its name, its keys, its stream index, its end.
 import { concatBytes, equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { decodeEvent, keyIdOf, type DataOf, type Event, type KeyRecord } from '../events/index.ts';
+import { decodeEvent, keyIdOf, type Event, type KeyRecord } from '../events/index.ts';
 import type { Signer } from '../note/index.ts';
 import { sha256 } from './engine.ts';
 import { ed25519Spki } from './signing.ts';
+import type { Genesis } from './genesis.ts';
 import type { LogState } from './state.ts';
 
 export interface Control {
-  readonly genesis: DataOf<'ledger.created'>;
+  readonly genesis: Genesis;
   /** The key that signs checkpoints now. */
   key: KeyRecord;
   /** Keys that sign no more, with the last size each may have signed. */
@@ -24,14 +25,10 @@ export interface Control {
  * Folds the `ledger` stream.
  *
  * @param read - an entry by its index
- * @throws {LedgerError} STORE_CORRUPT when entry 0 is no genesis; EVENT_UNKNOWN for an event of a later time
+ * @throws {LedgerError} EVENT_UNKNOWN for an event of a later time
  */
-export async function loadControl(state: LogState, read: (index: number) => Promise<Uint8Array>): Promise<Control> {
-  const first = decodeEvent(await read(0));
-  if (first.type !== 'ledger.created') {
-    throw new LedgerError('STORE_CORRUPT', `Cannot open the log: entry 0 is "${first.type}", expected "ledger.created"`, { hint: 'run "stella fsck"' });
-  }
-  const control = controlOf(first.data);
+export async function loadControl(genesis: Genesis, state: LogState, read: (index: number) => Promise<Uint8Array>): Promise<Control> {
+  const control = controlOf(genesis);
   // From the newest back to the genesis along `prev`, then forward: a ledger has few of these.
   const events: Event[] = [];
   for (let index = state.heads.head('ledger')?.index ?? 0; index > 0; ) {
@@ -43,7 +40,7 @@ export async function loadControl(state: LogState, read: (index: number) => Prom
   return control;
 }
 
-export function controlOf(genesis: DataOf<'ledger.created'>): Control {
+export function controlOf(genesis: Genesis): Control {
   const key = genesis.keys.find(({ use }) => use === 'checkpoint') as KeyRecord;
   return { genesis, key, retired: [], indexedSize: 0, ended: false, outsideAccepted: null };
 }

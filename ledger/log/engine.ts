@@ -1,6 +1,6 @@
 // What the log hashes with: whole batches at a time. Two engines that share no code each hash every entry and every node.
 import { createHash, hash } from 'node:crypto';
-import type { Hasher } from '../merkle/index.ts';
+import { nobleHasher, type Hasher } from '../merkle/index.ts';
 
 /** Hashes in bulk, without an array for each hash. */
 export interface Engine {
@@ -48,4 +48,9 @@ const one = Uint8Array.of(1);
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash('sha256', bytes, 'buffer'));
+}
+
+/** Two engines that share no code. */
+export function defaultEngines(): readonly [Engine, Engine] {
+  return [engineOf('OpenSSL', nativeHasher), engineOf('noble', nobleHasher)];
 }

@@ -1,8 +1,8 @@
 // The log: opened under the boot rules, appended to by one writer, read at the size that is signed and anchored.
 import { formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { decodeEvent, prepareDraft, rotationMessage, type Actor, type Event, type NewEvent } from '../events/index.ts';
-import { emptyRoot, nobleHasher } from '../merkle/index.ts';
+import { prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
+import { emptyRoot } from '../merkle/index.ts';
 import type { Signer } from '../note/index.ts';
 import { sameAnchor, type Anchor, type AnchorStore } from '../store/anchor.ts';
 import type { Store } from '../store/port.ts';
@@ -11,7 +11,8 @@ import { Clock, type ClockDoubt, type ClockPorts } from './clock.ts';
 import type { Appended, Command, EntryDraft, Outcome } from './command.ts';
 import { committerOf, type Committer } from './committer.ts';
 import { controlOf, expectSigner, keyRecordOf, loadControl, type Control } from './control.ts';
-import { engineOf, nativeHasher, sha256, type Engine } from './engine.ts';
+import { defaultEngines, sha256, type Engine } from './engine.ts';
+import { genesisOf } from './genesis.ts';
 import type { StreamHead } from './heads.ts';
 import { Publisher, taken, type Published } from './publisher.ts';
 import { Reader } from './reader.ts';
@@ -19,6 +20,7 @@ import { Recogniser } from './recognise.ts';
 import { loadState, LogState, memoLagMax, saveMemos } from './state.ts';
 import type { At } from './steps.ts';
 import type { Tree } from './tree.ts';
+import { LogView } from './view.ts';
 import { Writer, type Projector } from './writer.ts';
 
 export interface LogPorts {
@@ -96,7 +98,9 @@ export async function createLog(ports: LogPorts, genesis: NewEvent<'ledger.creat
   const boot = await compareWithAnchor(ports.store, anchor, null, ports.engines ?? defaultEngines());
   const ours = await takeOver(ports, anchor);
   const log = new Log(ports, ours);
-  await log.begin(boot, { state: new LogState(), control, memoSize: 0 });
+  const state = new LogState();
+  state.decodes = !genesis.data.kinds.includes('raw');
+  await log.begin(boot, { state, control, memoSize: 0 });
   await log.write([{ drafts: [prepareDraft(genesis, sha256)] }]);
   return log;
 }
@@ -108,8 +112,8 @@ interface History {
   readonly memoSize: number;
 }
 
-/** A log that this process writes. Every answer is about the size that is signed and anchored. */
-export class Log {
+/** A log that this process writes. */
+export class Log extends LogView {
   readonly #ports: LogPorts;
   /** As this process took it: every later anchor has its epoch and instance. */
   readonly #ours: Anchor;
@@ -128,6 +132,7 @@ export class Log {
 
   /** @internal `openLog` and `createLog` make logs. */
   constructor(ports: LogPorts, ours: Anchor) {
+    super();
     this.#ports = ports;
     this.#ours = ours;
     this.#signer = ports.signer;
@@ -159,8 +164,7 @@ export class Log {
     );
   }
 
-  /** The head that is signed and anchored. */
-  get published(): Published {
+  override get published(): Published {
     return this.#writer.published;
   }
 
@@ -218,53 +222,16 @@ export class Log {
     await this.begin(boot, await loadHistory(store, boot));
   }
 
-  /** The newest version of a stream and its index, or null for a stream without events. */
-  head(stream: string): StreamHead | null {
+  override async head(stream: string): Promise<StreamHead | null> {
     return this.#writer.head(stream);
   }
 
-  /** The exact bytes of an entry. @throws {LedgerError} ENTRY_MISSING when it is not below the published size */
-  async entry(index: number): Promise<Uint8Array> {
-    if (index >= this.published.size) throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: the log has ${this.published.size}`);
-    return this.#reader.entry(index);
+  override async readControl(): Promise<Readonly<Control>> {
+    return this.#control;
   }
 
-  /** Entries in order, up to the published size. */
-  entries(start = 0, end = this.published.size): AsyncIterable<Uint8Array> {
-    return this.#reader.entries(start, Math.min(end, this.published.size));
-  }
-
-  /** The events of a stream, newest first, along `prev`. */
-  async *stream(name: string): AsyncIterable<{ index: number; event: Event }> {
-    for (let index = this.head(name)?.index ?? -1; index >= 0; ) {
-      const event = decodeEvent(await this.#reader.entry(index));
-      yield { index, event };
-      index = event.streams.find((tag) => tag.name === name)?.prev ?? -1;
-    }
-  }
-
-  /** Inclusion proof in the tree of `size`. @param size - at most the published size, which it is when left out */
-  proveInclusion(index: number, size = this.published.size): Promise<Uint8Array[]> {
-    this.#expectSize(size);
-    if (index >= size) throw new LedgerError('ENTRY_MISSING', `Cannot prove entry ${index}: the tree has ${size}`);
-    return this.#reader.proveInclusion(index, size);
-  }
-
-  /** Consistency proof between two sizes. @param newSize - the published size when left out */
-  proveConsistency(oldSize: number, newSize = this.published.size): Promise<Uint8Array[]> {
-    this.#expectSize(newSize);
-    if (oldSize > newSize) throw new LedgerError('ENTRY_MISSING', `Cannot prove a tree of ${oldSize}: this one has ${newSize}`);
-    return this.#reader.proveConsistency(oldSize, newSize);
-  }
-
-  /** The root at an earlier size. */
-  rootAt(size: number): Promise<Uint8Array> {
-    this.#expectSize(size);
-    return this.#reader.rootAt(size);
-  }
-
-  #expectSize(size: number): void {
-    if (size > this.published.size) throw new LedgerError('ENTRY_MISSING', `Cannot prove a tree of ${size}: this one has ${this.published.size}`);
+  protected override reader(): Reader {
+    return this.#reader;
   }
 
   /** Why the clock is not believed, or null. */
@@ -373,20 +340,8 @@ async function takeOver({ anchor: anchorStore, store, random, at }: LogPorts, an
   return ours;
 }
 
-async function genesisOf(store: Store): Promise<Control['genesis']> {
-  const entry = await new Reader(store, () => null).entry(0);
-  const event = decodeEvent(entry);
-  if (event.type === 'ledger.created') return event.data;
-  throw new LedgerError('STORE_CORRUPT', `Cannot open the log: entry 0 is "${event.type}", expected "ledger.created"`, { hint: 'run "stella fsck"' });
-}
-
 async function loadHistory(store: Store, { size, tree }: Boot): Promise<History> {
   const reader = new Reader(store, () => tree);
-  const genesis = await genesisOf(store);
-  const { state, memoSize } = await loadState(store, size, !genesis.kinds.includes('raw'), (at) => reader.rootAt(at));
-  return { state, memoSize, control: await loadControl(state, (index) => reader.entry(index)) };
-}
-
-function defaultEngines(): readonly [Engine, Engine] {
-  return [engineOf('OpenSSL', nativeHasher), engineOf('noble', nobleHasher)];
+  const { state, memoSize } = await loadState(store, size, (at) => reader.rootAt(at));
+  return { state, memoSize, control: await loadControl(await genesisOf(store), state, (index) => reader.entry(index)) };
 }

@@ -1,7 +1,8 @@
 // Reading the log: entries by index, and proofs from the stored tiles, of any size that was reached.
+import { concatBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, type NodeAddress, type ProofPlan } from '../merkle/index.ts';
-import { unpackEntries } from '../store/packed.ts';
+import { sliceRun, unpackEntries } from '../store/packed.ts';
 import type { FatTile, Store } from '../store/port.ts';
 import { nativeHasher } from './engine.ts';
 import { rowAt, type Tree } from './tree.ts';
@@ -46,6 +47,21 @@ export class Reader {
         at += entries.length;
       }
     }
+  }
+
+  /** Entries packed as a bundle carries them. */
+  async bundle(start: number, count: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for (let at = start; at < start + count; ) {
+      const runs = await this.#store.runs(at, start + count);
+      if (runs.length === 0) throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${at}: there is none`);
+      for (const whole of runs) {
+        const run = sliceRun(whole, at, start + count);
+        parts.push(run.packed);
+        at += run.count;
+      }
+    }
+    return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
   }
 
   /** @returns the inclusion proof of an entry in the tree of `size`, from the leaf's sibling upwards (RFC 9162 §2.1.3.1) */

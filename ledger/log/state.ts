@@ -1,8 +1,9 @@
 // What the log keeps in memory to place the next entry: stream heads and what was there before, rebuilt from the entries alone.
-import { encodeUint64 } from '../bytes.ts';
-import { kindOf, Skim, skimEntry } from '../events/index.ts';
+import { encodeUint64, equalBytes } from '../bytes.ts';
+import { decodeEnvelope, kindOf, Skim, skimEntry } from '../events/index.ts';
 import { offsetsOf, type Run } from '../store/packed.ts';
 import type { Store } from '../store/port.ts';
+import type { Genesis } from './genesis.ts';
 import { StreamHeads } from './heads.ts';
 import { RepeatTable } from './repeats.ts';
 
@@ -17,20 +18,23 @@ export class LogState {
   once = new RepeatTable();
   /** How many entries it has seen. */
   size = 0;
+  /** False on a raw ledger, whose entries after 0 are never decoded. */
+  decodes = true;
 
   /**
    * Takes in stored entries.
    *
-   * @param run - begins at or before `size` @param decodes - false on a raw ledger, of which only entry 0 is decoded
+   * @param run - begins at or before `size` @param end - entries from here on are left
    */
-  absorb({ start, count, packed }: Run, end: number, decodes: boolean): void {
+  absorb({ start, count, packed }: Run, end: number): void {
     const offsets = offsetsOf({ start, count, packed });
     const last = Math.min(end, start + count);
     for (let index = this.size; index < last; index++) {
-      if (!decodes && index > 0) break;
+      if (!this.decodes) break;
       const from = (offsets[index - start] as number) + 2;
       const to = offsets[index - start + 1] as number;
       if (kindOf(packed.subarray(from, to)) === 'event') this.#absorb(packed, from, to, index);
+      if (index === 0) this.decodes = !isRaw(packed.subarray(from, to));
     }
     this.size = last;
   }
@@ -54,27 +58,50 @@ const seen = new Skim();
 /**
  * The state at the store's size: from its memos as far as they reach, then by skipping through the envelopes.
  *
- * @param decodes - false on a raw ledger @param rootAt - the log's root at a size: a memo of another history is not used
+ * @param rootAt - the log's root at a size: a memo of another history is not used
  */
 export async function loadState(
-  store: Store, size: number, decodes: boolean, rootAt: (size: number) => Promise<Uint8Array>,
+  store: Store, size: number, rootAt: (size: number) => Promise<Uint8Array>,
 ): Promise<{ state: LogState; memoSize: number }> {
   const state = (await loadMemos(store, size, rootAt)) ?? new LogState();
   const memoSize = state.size;
-  while (state.size < size) {
-    const runs = await store.runs(state.size, size);
-    if (runs.length === 0) break;
-    for (const run of runs) state.absorb(run, size, decodes);
-  }
+  await absorbStored(store, state, size);
   return { state, memoSize };
 }
 
+async function absorbStored(store: Store, state: LogState, size: number): Promise<void> {
+  while (state.size < size) {
+    const runs = await store.runs(state.size, size);
+    if (runs.length === 0) return;
+    for (const run of runs) state.absorb(run, size);
+  }
+}
+
+/** Whether the memos, carried on to the size of a rebuilt state, are that state; true where there are none. */
+export async function memosMatch(store: Store, rebuilt: LogState, rootAt: (size: number) => Promise<Uint8Array>): Promise<boolean> {
+  const state = await loadMemos(store, rebuilt.size, rootAt);
+  if (state === null) return true;
+  await absorbStored(store, state, rebuilt.size);
+  const [a, b] = [partsOf(state).flat(), partsOf(rebuilt).flat()];
+  return a.length === b.length && a.every((part, i) => equalBytes(part, b[i] as Uint8Array));
+}
+
+function partsOf({ heads, sameAs, once }: LogState): Uint8Array[][] {
+  return [heads.parts(), sameAs.parts(), once.parts()];
+}
+
+function isRaw(entry: Uint8Array): boolean {
+  const event = kindOf(entry) === 'event' ? decodeEnvelope(entry) : null;
+  return event?.type === 'ledger.created' && (event.data as Genesis).kinds.includes('raw');
+}
+
+/** Size, whether entries are decoded, and root: what a memo is of. */
+const stampBytes = 8 + 1 + 32;
 const names = ['streams', 'evidence', 'commands'] as const;
 
 export async function saveMemos(store: Store, state: LogState, root: Uint8Array): Promise<void> {
-  const stamp = [encodeUint64(state.size), root];
-  const parts = [state.heads.parts(), state.sameAs.parts(), state.once.parts()];
-  for (const [i, name] of names.entries()) await store.saveMemo(name, [...stamp, ...(parts[i] as Uint8Array[])]);
+  const stamp = [encodeUint64(state.size), Uint8Array.of(state.decodes ? 1 : 0), root];
+  for (const [i, parts] of partsOf(state).entries()) await store.saveMemo(names[i] as string, [...stamp, ...parts]);
 }
 
 /** Null unless all three are there, of one size and of this history: a memo is a shortcut and never a source. */
@@ -82,21 +109,21 @@ async function loadMemos(store: Store, size: number, rootAt: (size: number) => P
   const memos: Uint8Array[] = [];
   for (const name of names) {
     const memo = await store.loadMemo(name);
-    if (memo === null || memo.length < 40) return null;
+    if (memo === null || memo.length < stampBytes) return null;
     memos.push(memo);
   }
-  const stamps = memos.map((memo) => memo.subarray(0, 40));
+  const stamps = memos.map((memo) => memo.subarray(0, stampBytes));
   const [stamp, ...others] = stamps as [Uint8Array, ...Uint8Array[]];
-  if (others.some((other) => other.some((byte, i) => byte !== stamp[i]))) return null;
+  if (!others.every((other) => equalBytes(other, stamp))) return null;
   const at = Number(new DataView(stamp.buffer, stamp.byteOffset).getBigUint64(0));
   if (at === 0 || at > size) return null;
-  const root = await rootAt(at);
-  if (root.some((byte, i) => byte !== stamp[8 + i])) return null;
-  const [heads, sameAs, once] = memos.map((memo) => memo.subarray(40)) as [Uint8Array, Uint8Array, Uint8Array];
+  if (!equalBytes(await rootAt(at), stamp.subarray(9))) return null;
+  const [heads, sameAs, once] = memos.map((memo) => memo.subarray(stampBytes)) as [Uint8Array, Uint8Array, Uint8Array];
   const state = new LogState();
   state.heads = StreamHeads.of(heads);
   state.sameAs = RepeatTable.of(sameAs);
   state.once = RepeatTable.of(once);
   state.size = at;
+  state.decodes = stamp[8] === 1;
   return state;
 }

@@ -1,13 +1,14 @@
 // Memos: bytes that can always be computed again, in files beside the database, believed only when their digest fits.
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { plainBytes } from './plain.ts';
 
 /** @returns null when the memo is absent, cut off or altered: its owner computes it again */
 export function readMemo(directory: string, name: string): Uint8Array | null {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(fileOf(directory, name));
+    bytes = plainBytes(readFileSync(fileOf(directory, name)));
   } catch {
     return null;
   }
@@ -34,6 +35,12 @@ export function writeMemo(directory: string, name: string, parts: readonly Uint8
   }
   // A crash before this leaves the older memo, which is as good: it only makes the next start slower.
   renameSync(`${file}.new`, file);
+}
+
+/** The memos that lie there and are not whole. */
+export function damagedMemos(directory: string): string[] {
+  const folder = join(directory, 'memos');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^[a-z]+$/.test(name) && readMemo(directory, name) === null) : [];
 }
 
 function fileOf(directory: string, name: string): string {

@@ -5,8 +5,9 @@ import Database from 'better-sqlite3';
 import { LedgerError } from '../errors.ts';
 import { checkOf } from './checks.ts';
 import { bundleEntries, cutRun } from './cuts.ts';
-import { readMemo, writeMemo } from './memos.ts';
+import { damagedMemos, readMemo, writeMemo } from './memos.ts';
 import type { Run } from './packed.ts';
+import { plainBytes } from './plain.ts';
 import type { Batch, Commit, Fault, Store, TableWrite } from './port.ts';
 import { asName, layout, placeOf, schema, tableSql, type TableShape } from './schema.ts';
 import { faultsOf } from './sqlite-faults.ts';
@@ -163,16 +164,19 @@ class SqliteStore implements Store {
   #runAt(index: number): Run | null {
     const number = Math.floor(index / bundleEntries);
     const bundle = this.#sql('SELECT entries FROM bundle WHERE number = ?').pluck().get(number) as Uint8Array | undefined;
-    if (bundle !== undefined) return { start: number * bundleEntries, count: bundleEntries, packed: bundle };
+    if (bundle !== undefined) return { start: number * bundleEntries, count: bundleEntries, packed: plainBytes(bundle) };
     const sql = 'SELECT start, count, entries AS packed FROM segment WHERE start <= ? ORDER BY start DESC LIMIT 1';
     const run = this.#sql(sql).get(index) as Run | undefined;
-    return run === undefined || run.start + run.count <= index ? null : run;
+    return run === undefined || run.start + run.count <= index ? null : { ...run, packed: plainBytes(run.packed) };
   }
 
   async tiles(places: readonly { level: number; number: number }[]): Promise<(Uint8Array | null)[]> {
     return this.#guard(() => {
       const get = this.#sql('SELECT nodes FROM tile WHERE place = ?').pluck();
-      return places.map(({ level, number }) => (get.get(placeOf(level, number)) as Uint8Array | undefined) ?? null);
+      return places.map(({ level, number }) => {
+        const nodes = get.get(placeOf(level, number)) as Uint8Array | undefined;
+        return nodes === undefined ? null : plainBytes(nodes);
+      });
     });
   }
 
@@ -233,6 +237,7 @@ class SqliteStore implements Store {
 
   async *faults(): AsyncIterable<Fault> {
     yield* faultsOf(this.#db);
+    for (const name of damagedMemos(this.#directory)) yield { where: `memo ${name}`, what: 'its digest does not fit: remove it, it is computed again' };
   }
 
   async close(): Promise<void> {
@@ -259,7 +264,7 @@ class SqliteStore implements Store {
 }
 
 function commitOf({ start, count, epoch, time, root }: Commit): Commit {
-  return { start, count, epoch, time, root };
+  return { start, count, epoch, time, root: plainBytes(root) };
 }
 
 function fenced(why: string): LedgerError {

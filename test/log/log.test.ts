@@ -27,9 +27,9 @@ describe('appending', () => {
       { ok: true, index: 2, count: 1, repeated: false, size: 5 },
       { ok: true, index: 3, count: 2, repeated: false, size: 5 },
     ]);
-    expect(log.head(streamOf('a'))).toEqual({ version: 2, index: 2 });
-    expect(log.head(streamOf('b'))).toEqual({ version: 3, index: 4 });
-    expect(log.head(streamOf('c'))).toBeNull();
+    expect(await log.head(streamOf('a'))).toEqual({ version: 2, index: 2 });
+    expect(await log.head(streamOf('b'))).toEqual({ version: 3, index: 4 });
+    expect(await log.head(streamOf('c'))).toBeNull();
     const seen: number[] = [];
     for await (const { index } of log.stream(streamOf('b'))) seen.push(index);
     expect(seen).toEqual([4, 3, 1]);
@@ -109,7 +109,7 @@ describe('expected versions', () => {
     ]);
     const [outcome] = await log.append([one('d7', ['a'], expected(9))]);
     expect(outcome?.ok === false && outcome.error.message).toBe(`Cannot append: stream "${streamOf('a')}" has version 3, expected 9`);
-    expect(log.head(streamOf('a'))).toEqual({ version: 3, index: 3 });
+    expect(await log.head(streamOf('a'))).toEqual({ version: 3, index: 3 });
     await checkLog(log);
   });
 
