@@ -8,6 +8,8 @@ import { documents } from './formats/documents.ts';
 import { inToto } from './formats/in-toto.ts';
 import { jcs, json } from './formats/json.ts';
 import { sarif } from './formats/sarif.ts';
+import { dsse } from './formats/dsse.ts';
+import { slsa } from './formats/slsa.ts';
 
 const CYCLONEDX = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'];
 
@@ -16,6 +18,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   cyclonedx: documents('cyclonedx', CYCLONEDX),
   'cyclonedx-vex': documents('cyclonedx', CYCLONEDX),
   'in-toto': inToto,
+  dsse,
   jcs,
   oscal: documents('oscal', []),
   sarif,
@@ -24,6 +27,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   openvex: documents('openvex', ['0.2.0']),
   'spdx-2.3': documents('spdx-2', ['SPDX-2.2', 'SPDX-2.3']),
   json,
+  slsa,
 };
 
 const suite: Suite = {

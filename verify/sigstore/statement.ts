@@ -24,7 +24,6 @@ export function subjectsOf(payload: Uint8Array): readonly SubjectDigests[] {
     throw error;
   }
   if (!isJsonObject(statement) || !TYPES.includes(String(statement['_type']))) fail('STATEMENT_MALFORMED', 'the payload is no in-toto statement');
-  if (typeof statement['predicateType'] !== 'string' || statement['predicateType'] === '') fail('STATEMENT_MALFORMED', 'the statement has no predicate type');
   const subjects = statement['subject'];
   if (!Array.isArray(subjects) || subjects.length === 0) fail('STATEMENT_MALFORMED', 'the statement has no subject');
   return subjects.map((subject) => {
