@@ -1,5 +1,9 @@
 // The door of the signature verifier: bundles, envelopes, trust, verdicts. Node only (node:crypto); it makes no network call.
 export { type Artifact } from './artifact.ts';
+export {
+  type AuthorKey, authorKeyOf, authorKeyOfSeed, type BundleParts, entryJson, type EntryProof, type EnvelopeJson, formatBundle, formatTrustedRoot,
+  hashedRekordBody, logIdOf, type Recordable, recordableOf, recordableOfMessage, signJson, STATEMENT_TYPE,
+} from './author.ts';
 export { BUNDLE_MEDIA_TYPE, bundleBytesMax, bundleItemsMax } from './bundle.ts';
 export { type Envelope, type EnvelopeSignature, preAuthEncoding } from './dsse.ts';
 export { type EnvelopeOptions, verifyEnvelope } from './envelope.ts';
