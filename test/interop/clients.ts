@@ -1,4 +1,6 @@
 // The one place where an interop client is added: one line, loaded only when it runs.
 import type { Client } from './client.ts';
 
-export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {};
+export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
+  cosign: async () => (await import('./clients/cosign.ts')).cosign,
+};

@@ -1,10 +1,11 @@
 // What we author verifies, for every kind of key; and what is changed in it afterwards fails for its reason.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { decodeUtf8, encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
 import {
-  type AuthorKey, authorKeyOf, authorKeyOfSeed, formatBundle, hashedRekordBody, readTrust, recordableOf, recordableOfMessage, type SignatureVerdict,
-  signJson, verifyBundle, verifyEnvelope,
+  type AuthorKey, authorKeyOf, authorKeyOfSeed, formatBundle, hashedRekordBody, readTrust, type Recordable, recordableOf, recordableOfMessage,
+  type SignatureVerdict, signJson, verifyBundle, verifyEnvelope,
 } from '../../verify/sigstore/index.ts';
 import { digestOf } from '../../verify/sigstore/keys.ts';
 import { OwnLog } from './own-log.ts';
@@ -60,7 +61,8 @@ describe.each(Object.keys(KEYS))('%s', (name) => {
   });
 
   test('a message signature verifies, by digest where the scheme can', async () => {
-    const record = recordableOfMessage(artifact, new Uint8Array(await author.sign(artifact)), author.key);
+    const signature = new Uint8Array(await author.sign(artifact));
+    const record = name === 'Ed25519' ? plainEd25519(signature, author) : recordableOfMessage(artifact, signature, author.key);
     const entry = await log.append(hashedRekordBody(record));
     const bundle = encodeUtf8(formatBundle({ content: { message: record }, key: author.key, entries: [entry] }));
     const digests = { [record.hash]: record.digest };
@@ -69,6 +71,19 @@ describe.each(Object.keys(KEYS))('%s', (name) => {
     expect(said(verifyBundle(bundle, { bytes: encodeUtf8('another') }, trust))).toBe('MESSAGE_DIGEST_MISMATCH');
     expect(said(verifyBundle(bundle, null, trust))).toBe('unverifiable artifact');
   });
+});
+
+test('Ed25519ph: a message signature that hashes first verifies, with the artifact alone', async () => {
+  const seed = new Uint8Array(32).fill(4);
+  const { key } = authorKeyOfSeed(seed);
+  const log = new OwnLog();
+  const verifier = { publicKey: key.spki, keyDetails: 'PKIX_ED25519_PH' };
+  const message: Recordable = { signature: ed25519ph.sign(artifact, seed), hash: 'sha512', digest: digestOf('sha512', artifact), verifier };
+  const bundle = encodeUtf8(formatBundle({ content: { message }, key, entries: [await log.append(hashedRekordBody(message))] }));
+  const trust = readTrust([{ kind: 'key', publicKey: formatBase64(key.spki) }, { kind: 'root', trustedRoot: log.trustedRoot }]);
+  expect(said(verifyBundle(bundle, { bytes: artifact }, trust))).toBe('verified');
+  expect(said(verifyBundle(bundle, { digests: { sha512: message.digest } }, trust))).toBe('unverifiable artifact');
+  expect(said(verifyBundle(bundle, { bytes: encodeUtf8('another') }, trust))).toBe('MESSAGE_DIGEST_MISMATCH');
 });
 
 describe('keys and thresholds', () => {
@@ -136,6 +151,13 @@ describe('keys and thresholds', () => {
     expect(() => authorKeyOf(secret, 'wrong')).toThrow(/^Cannot read private key: expected PEM$/);
   });
 });
+
+/** No log of Sigstore records this, and it verifies all the same. */
+function plainEd25519(signature: Uint8Array, { key }: AuthorKey): Recordable {
+  expect(() => recordableOfMessage(artifact, signature, key)).toThrow('Cannot record');
+  const verifier = { publicKey: key.spki, keyDetails: 'PKIX_ED25519' };
+  return { signature, hash: 'sha256', digest: digestOf('sha256', artifact), verifier };
+}
 
 function json(value: unknown): Uint8Array {
   return encodeUtf8(JSON.stringify(value));

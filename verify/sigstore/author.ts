@@ -92,11 +92,21 @@ export function recordableOf(envelope: EnvelopeJson, key: PublicKey): Recordable
   const [only, ...more] = envelope.signatures;
   if (only === undefined || more.length > 0) throw new RangeError(`a bundle's envelope has one signature, not ${envelope.signatures.length}`);
   const pae = preAuthEncoding(envelope.payloadType, parseBase64(envelope.payload));
-  return recordable(pae, parseBase64(only.sig), key);
+  const record = recordable(pae, parseBase64(only.sig), key);
+  if (key.kind !== 'Ed25519') return record;
+  // Rekor v2 knows Ed25519 by its hashing form alone: an envelope signed in the plain form is recorded under that name.
+  return { ...record, hash: 'sha512', digest: digestOf('sha512', pae), verifier: { publicKey: key.spki, keyDetails: 'PKIX_ED25519_PH' } };
 }
 
-/** What a log records of a signature over an artifact. @throws {LedgerError} as `recordableOf` */
+/**
+ * What a log records of a signature over an artifact.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED for Ed25519, whose plain form Rekor v2 does not record for messages, and as `recordableOf`
+ */
 export function recordableOfMessage(artifact: Uint8Array, signature: Uint8Array, key: PublicKey): Recordable {
+  if (key.kind === 'Ed25519') {
+    throw new LedgerError('INPUT_MALFORMED', 'Cannot record a message signature by an Ed25519 key', { hint: 'Sign an attestation, or use an ECDSA key' });
+  }
   return recordable(artifact, signature, key);
 }
 
@@ -180,9 +190,14 @@ export function formatBundle({ content, key, entries, timestamps = [] }: BundleP
       tlogEntries: entries.map(entryJson),
       ...(timestamps.length === 0 ? {} : { timestampVerificationData: stamped }),
     },
-    ...('envelope' in content ? { dsseEnvelope: content.envelope } : { messageSignature: messageJson(content.message) }),
+    ...('envelope' in content ? { dsseEnvelope: unnamed(content.envelope) } : { messageSignature: messageJson(content.message) }),
   };
   return JSON.stringify(bundle);
+}
+
+/** Sigstore's clients pass over signatures whose keyid is not the one they know, so that bundles carry none. */
+function unnamed(envelope: EnvelopeJson): EnvelopeJson {
+  return { ...envelope, signatures: envelope.signatures.map(({ sig }) => ({ keyid: '', sig })) };
 }
 
 function messageJson({ hash, digest, signature }: Recordable): JcsValue {

@@ -1,8 +1,10 @@
 // Public keys and signature schemes: what a key may sign with, and the check itself, over received bytes.
 import { createHash, createPublicKey, type KeyObject, constants, publicDecrypt, verify as verifySignature } from 'node:crypto';
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { concatBytes, equalBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
+import { isStrictPoint } from '../../ledger/note/index.ts';
 import { parseAnyBase64 } from './base64.ts';
 import { bitStringBytesOf, childrenOf, DerError, oidOf, readTagged, TAG } from './der.ts';
 
@@ -11,6 +13,8 @@ export type Hash = 'sha256' | 'sha384' | 'sha512';
 /** How a key signs. */
 export type Scheme =
   | { readonly name: 'ed25519' }
+  /** Ed25519 over the SHA-512 of the message (RFC 8032 §5.1): Sigstore's form for message signatures. */
+  | { readonly name: 'ed25519ph' }
   | { readonly name: 'ecdsa'; readonly hash: Hash }
   | { readonly name: 'rsa-pkcs1'; readonly hash: Hash }
   | { readonly name: 'rsa-pss'; readonly hash: Hash };
@@ -97,6 +101,7 @@ export function schemeOfKeyDetails(name: string): Scheme | null {
   if (rsa !== null) return { name: rsa[1] === 'PSS' ? 'rsa-pss' : 'rsa-pkcs1', hash: 'sha256' };
   const ecdsa = /^PKIX_ECDSA_P(?:256|384|521)_SHA_(256|384|512)$/.exec(name);
   if (ecdsa !== null) return { name: 'ecdsa', hash: `sha${ecdsa[1]}` as Hash };
+  if (name === 'PKIX_ED25519_PH') return { name: 'ed25519ph' };
   return name === 'PKIX_ED25519' ? { name: 'ed25519' } : null;
 }
 
@@ -118,6 +123,7 @@ export function keyDetailsOf(key: PublicKey): string | null {
 export function holds(key: PublicKey, message: Uint8Array, signature: Uint8Array, encoding: 'der' | 'der-or-p1363' = 'der'): boolean {
   return key.schemes.some((scheme) => {
     if (scheme.name === 'ed25519') return verifyQuietly(null, message, { key: key.object }, signature);
+    if (scheme.name === 'ed25519ph') return verifyPrehashed(key.spki.subarray(-32), message, signature);
     if (scheme.name === 'rsa-pkcs1') return verifyQuietly(scheme.hash, message, { key: key.object, padding: constants.RSA_PKCS1_PADDING }, signature);
     if (scheme.name === 'rsa-pss') {
       const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
@@ -130,7 +136,7 @@ export function holds(key: PublicKey, message: Uint8Array, signature: Uint8Array
 
 /**
  * Whether a signature holds over a message of which only the digest is known; null when the scheme needs the message itself
- * (Ed25519, and RSA-PSS here), or none of the key's schemes hashes with this algorithm.
+ * (Ed25519 in both forms, and RSA-PSS here), or none of the key's schemes hashes with this algorithm.
  *
  * Node hashes whatever it verifies with ECDSA or RSA, so that these two are computed here.
  */
@@ -161,7 +167,7 @@ export function isHash(name: string): name is Hash {
 
 function describe(object: KeyObject, isPss: boolean): { kind: string; schemes: readonly Scheme[] } {
   const details = object.asymmetricKeyDetails;
-  if (object.asymmetricKeyType === 'ed25519') return { kind: 'Ed25519', schemes: [{ name: 'ed25519' }] };
+  if (object.asymmetricKeyType === 'ed25519') return { kind: 'Ed25519', schemes: [{ name: 'ed25519' }, { name: 'ed25519ph' }] };
   const curve = CURVES[details?.namedCurve ?? ''];
   if (object.asymmetricKeyType === 'ec' && curve !== undefined) return { kind: curve.kind, schemes: curve.hashes.map((hash) => ({ name: 'ecdsa', hash })) };
   const bits = details?.modulusLength ?? 0;
@@ -187,6 +193,16 @@ function rsaHoldsOverDigest(key: KeyObject, hash: Hash, digest: Uint8Array, sign
     return equalBytes(new Uint8Array(recovered), concatBytes(DIGEST_INFO[hash], digest));
   } catch {
     return false; // The padding is wrong.
+  }
+}
+
+/** Node has no Ed25519ph. */
+function verifyPrehashed(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 64 || !isStrictPoint(publicKey) || !isStrictPoint(signature.subarray(0, 32))) return false;
+  try {
+    return ed25519ph.verify(signature, message, publicKey, { zip215: false });
+  } catch {
+    return false; // No point of the curve.
   }
 }
 
