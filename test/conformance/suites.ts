@@ -2,6 +2,7 @@
 import type { Suite } from './suite.ts';
 
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
+  'sigstore-flips': async () => (await import('./sigstore-flips.ts')).sigstoreFlips,
   'sigstore-oracle': async () => (await import('./sigstore-oracle.ts')).sigstoreOracle,
   merkle: async () => (await import('./merkle.ts')).merkle,
   rego: async () => (await import('./rego.ts')).rego,
