@@ -79,6 +79,8 @@ export interface Format {
 export interface Document extends Reading {
   /** Null when no format claims the document. */
   readonly format: string | null;
+  /** The canonical facts (`encodeFacts`), or null where the document is not valid. */
+  readonly facts: Uint8Array | null;
   /** Why it was refused; null for every other verdict. */
   readonly refusal: { readonly code: Code; readonly message: string; readonly position: number | null; readonly hint: string | null } | null;
 }

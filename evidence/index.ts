@@ -2,10 +2,13 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { detect } from './detect.ts';
 import { verdictOf, type Deviation, type Document, type Mode } from './document.ts';
+import { encodeFacts } from './facts.ts';
 import { parseSource } from './source.ts';
 
 export type { Deviation, DeviationCode, Document, Mode, Verdict, View } from './document.ts';
-export type { Attestation, AttestationSubject, SignatureFacts } from './attestation/model.ts';
+export { encodeFacts, factsSemantics, parseFacts, subjectsIn } from './facts.ts';
+export type { AttestationFacts, ComponentFacts, Facts, ProductFacts, ResultFacts, StatementFacts } from './facts.ts';
+export type { Attestation, AttestationSubject, NamedDigest, Predicate, SignatureFacts } from './attestation/model.ts';
 export type { Report, ReportResult } from './report/model.ts';
 export type { Component, ComponentHash, Edge, Sbom } from './sbom/model.ts';
 export type { Vex, VexJustification, VexProduct, VexStatement, VexStatus } from './vex/model.ts';
@@ -29,10 +32,11 @@ export async function readDocument(bytes: Uint8Array, hints: Hints = {}): Promis
     const reading = await format.read(source, hints.mode ?? 'tolerant');
     const deviations = [...noted, ...reading.deviations];
     const verdict = reading.verdict === 'valid' ? verdictOf(deviations) : reading.verdict;
-    return { ...reading, format: format.name, verdict, deviations, refusal: null };
+    const valid = verdict === 'valid' || verdict === 'valid_with_deviations';
+    return { ...reading, format: format.name, verdict, deviations, facts: valid ? encodeFacts(reading.view) : null, refusal: null };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     const { code, message, position, hint } = error;
-    return { format: null, version: null, verdict: 'refused', deviations: noted, view: {}, refusal: { code, message, position, hint } };
+    return { format: null, version: null, verdict: 'refused', deviations: noted, view: {}, facts: null, refusal: { code, message, position, hint } };
   }
 }

@@ -5,8 +5,10 @@ import { isJsonObject, type Json, type JsonObject } from '../ledger/json.ts';
 export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   let here = value;
   for (const key of path) {
-    if (!isJsonObject(here) || !Object.hasOwn(here, key)) return undefined;
+    if (!isJsonObject(here)) return undefined;
     here = here[key];
+    // No reader asks for a name that objects inherit: those are functions, which no parsed value is.
+    if (typeof here === 'function') return undefined;
   }
   return here;
 }

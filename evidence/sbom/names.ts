@@ -3,11 +3,19 @@ import type { Component, ComponentHash } from './model.ts';
 
 /** `SHA-256`, `SHA256` and `checksumAlgorithm_sha256` are `sha256`; `SHA3-256` and `BLAKE2b-512` keep their dashes. */
 export function hashName(name: string): string {
+  const known = KNOWN_HASHES.get(name);
+  if (known !== undefined) return known;
   const lower = name.toLowerCase().replace('checksumalgorithm_', '').replaceAll('_', '-');
   const sha2 = /^sha-?(1|224|256|384|512)$/.exec(lower);
   if (sha2 !== null) return `sha${sha2[1]}`;
   return lower.replace(/^sha3-?(\d+)$/, 'sha3-$1').replace(/^blake2b-?(\d+)$/, 'blake2b-$1');
 }
+
+/** The names that documents use by the thousand. */
+const KNOWN_HASHES: ReadonlyMap<string, string> = new Map([
+  ...['MD5', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'].map((name) => [name, name.toLowerCase().replace('-', '')] as const),
+  ...['SHA1', 'SHA256', 'SHA384', 'SHA512'].map((name) => [name, name.toLowerCase()] as const),
+]);
 
 /** A qualifier of a package URL, decoded; nothing when it is not there or not readable. */
 export function purlQualifier(purl: string, key: string): string | undefined {

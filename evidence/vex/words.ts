@@ -1,5 +1,5 @@
 // The words that formats use for a VEX status and its justification, beside ours. Where words differ, the original is kept.
-import type { VexJustification, VexStatus } from './model.ts';
+import type { VexJustification, VexStatement, VexStatus } from './model.ts';
 
 export const STATUSES: readonly VexStatus[] = ['not_affected', 'affected', 'fixed', 'under_investigation'];
 
@@ -60,4 +60,20 @@ export function justificationOfSpdx(word: string): VexJustification | null {
 
 export function justificationToSpdx(word: VexJustification): string {
   return word.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The words that say exactly what ours say; any other is kept beside ours, because mapping it loses something. */
+const EXACT: ReadonlySet<string> = new Set([
+  ...STATUSES,
+  ...['exploitable', 'resolved', 'in_triage'],
+  ...['known_not_affected', 'known_affected'],
+  ...Object.values(SPDX_CLASSES).map(({ type }) => type),
+  ...JUSTIFICATIONS,
+  ...JUSTIFICATIONS.map(justificationToSpdx),
+  ...['code_not_present', 'code_not_reachable', 'protected_by_mitigating_control'],
+]);
+
+/** Tells whether a statement's own words say something that our words do not. */
+export function keepsWords({ words }: VexStatement): boolean {
+  return !EXACT.has(words.status) || (words.justification !== null && !EXACT.has(words.justification));
 }

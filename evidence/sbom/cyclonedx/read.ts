@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../ledger/json.ts';
 import { at, objectsAt, textAt, textsAt } from '../../json-view.ts';
 import type { Component, ComponentHash, Edge, Sbom } from '../model.ts';
-import { hashName, purlQualifier, sourceOfPurl, subjectsOf } from '../names.ts';
+import { hashName, sourceOfPurl, subjectsOf } from '../names.ts';
 
 export function readBom(bom: Json): Sbom {
   const components: Component[] = [];
@@ -38,10 +38,9 @@ function add(object: JsonObject, fallback: string, components: Component[], edge
 
 function componentOf(object: JsonObject, fallback: string): Component {
   const purl = textAt(object, 'purl');
-  const properties = objectsAt(object, 'properties').map((item) => [textAt(item, 'name') ?? '', textAt(item, 'value') ?? ''] as const);
-  const valuesOf = (pattern: RegExp) => properties.filter(([name]) => pattern.test(name)).map(([, value]) => value);
+  const said = propertiesOf(object);
   const [group, version, cpe] = [textAt(object, 'group'), textAt(object, 'version'), textAt(object, 'cpe')];
-  const source = sourceOf(purl, valuesOf);
+  const source = sourceOf(purl, said);
   return {
     ref: textAt(object, 'bom-ref') ?? fallback,
     type: textAt(object, 'type') ?? 'library',
@@ -49,15 +48,11 @@ function componentOf(object: JsonObject, fallback: string): Component {
     name: textAt(object, 'name') ?? '',
     ...(version === undefined || version === '' ? {} : { version }),
     ...(purl === undefined ? {} : { purl }),
-    cpes: [...(cpe === undefined ? [] : [cpe]), ...valuesOf(/^syft:cpe23$/)],
+    cpes: cpe === undefined ? said.cpes : [cpe, ...said.cpes],
     licences: objectsAt(object, 'licenses').map(licenceOf).filter((licence) => licence !== ''),
     hashes: objectsAt(object, 'hashes').map(hashOf),
-    paths: [
-      ...objectsAt(object, 'evidence', 'occurrences').map((item) => textAt(item, 'location') ?? ''),
-      ...valuesOf(/^(?:syft:location:\d+:path|aquasecurity:trivy:FilePath)$/),
-    ].filter((path) => path !== ''),
-    // Two digests can name a layer: of its compressed bytes, and of what they unpack to. Both are kept.
-    layers: valuesOf(/^(?:syft:location:\d+:layerID|aquasecurity:trivy:Layer(?:Digest|DiffID))$/),
+    paths: [...objectsAt(object, 'evidence', 'occurrences').map((item) => textAt(item, 'location') ?? ''), ...said.paths].filter((path) => path !== ''),
+    layers: said.layers,
     ...(source === undefined ? {} : { source }),
   };
 }
@@ -70,14 +65,37 @@ function hashOf(hash: JsonObject): ComponentHash {
   return [hashName(textAt(hash, 'alg') ?? ''), (textAt(hash, 'content') ?? '').toLowerCase()];
 }
 
-function sourceOf(purl: string | undefined, valuesOf: (pattern: RegExp) => string[]): Component['source'] {
-  const [name] = valuesOf(/^aquasecurity:trivy:SrcName$/);
-  if (name !== undefined) {
-    const [epoch] = valuesOf(/^aquasecurity:trivy:SrcEpoch$/);
-    const [version] = valuesOf(/^aquasecurity:trivy:SrcVersion$/);
-    const [release] = valuesOf(/^aquasecurity:trivy:SrcRelease$/);
-    const whole = version === undefined ? undefined : `${epoch === undefined ? '' : `${epoch}:`}${version}${release === undefined ? '' : `-${release}`}`;
-    return whole === undefined ? { name } : { name, version: whole };
+/** What syft and trivy say in properties, read in one pass: a component has up to a hundred of them. */
+interface Said {
+  readonly paths: string[];
+  /** Two digests can name a layer: of its compressed bytes, and of what they unpack to. Both are kept. */
+  readonly layers: string[];
+  readonly cpes: string[];
+  /** trivy's words for the source package: `SrcName`, `SrcVersion`, `SrcRelease`, `SrcEpoch`. */
+  readonly source: Map<string, string>;
+}
+
+const TRIVY = 'aquasecurity:trivy:';
+
+function propertiesOf(object: JsonObject): Said {
+  const said: Said = { paths: [], layers: [], cpes: [], source: new Map() };
+  for (const property of objectsAt(object, 'properties')) {
+    const [name, value] = [textAt(property, 'name') ?? '', textAt(property, 'value') ?? ''];
+    if (name.startsWith('syft:location:')) {
+      if (name.endsWith(':path')) said.paths.push(value);
+      else if (name.endsWith(':layerID')) said.layers.push(value);
+    } else if (name === 'syft:cpe23') said.cpes.push(value);
+    else if (name === `${TRIVY}FilePath`) said.paths.push(value);
+    else if (name === `${TRIVY}LayerDigest` || name === `${TRIVY}LayerDiffID`) said.layers.push(value);
+    else if (name.startsWith(`${TRIVY}Src`)) said.source.set(name.slice(TRIVY.length), value);
   }
-  return purl === undefined || purlQualifier(purl, 'upstream') === undefined ? undefined : sourceOfPurl(purl);
+  return said;
+}
+
+function sourceOf(purl: string | undefined, { source }: Said): Component['source'] {
+  const name = source.get('SrcName');
+  if (name === undefined) return purl === undefined ? undefined : sourceOfPurl(purl);
+  const [version, release, epoch] = [source.get('SrcVersion'), source.get('SrcRelease'), source.get('SrcEpoch')];
+  if (version === undefined) return { name };
+  return { name, version: `${epoch === undefined ? '' : `${epoch}:`}${version}${release === undefined ? '' : `-${release}`}` };
 }
