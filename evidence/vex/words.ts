@@ -65,12 +65,17 @@ export function justificationToSpdx(word: VexJustification): string {
 /** The words that say exactly what ours say; any other is kept beside ours, because mapping it loses something. */
 const EXACT: ReadonlySet<string> = new Set([
   ...STATUSES,
-  ...['exploitable', 'resolved', 'in_triage'],
-  ...['known_not_affected', 'known_affected'],
+  'exploitable',
+  'resolved',
+  'in_triage',
+  'known_not_affected',
+  'known_affected',
   ...Object.values(SPDX_CLASSES).map(({ type }) => type),
   ...JUSTIFICATIONS,
   ...JUSTIFICATIONS.map(justificationToSpdx),
-  ...['code_not_present', 'code_not_reachable', 'protected_by_mitigating_control'],
+  'code_not_present',
+  'code_not_reachable',
+  'protected_by_mitigating_control',
 ]);
 
 /** Tells whether a statement's own words say something that our words do not. */
