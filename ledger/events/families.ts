@@ -3,10 +3,14 @@
 import { compile, type Compiled } from './compile.ts';
 import type { EventVersion } from './family.ts';
 import { artifactEvents } from './families/artifact.ts';
+import { attestationEvents } from './families/attestation.ts';
 import { documentEvents } from './families/document.ts';
 import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
+import { reportEvents } from './families/report.ts';
+import { sbomEvents } from './families/sbom.ts';
+import { vexEvents } from './families/vex.ts';
 import type { CborMap } from './cbor.ts';
 import { compileTemplate, type StreamTemplate } from './streams-of.ts';
 
@@ -16,6 +20,10 @@ export const EVENTS = {
   ...documentEvents,
   ...payloadEvents,
   ...artifactEvents,
+  ...sbomEvents,
+  ...attestationEvents,
+  ...vexEvents,
+  ...reportEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */
