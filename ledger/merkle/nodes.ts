@@ -74,7 +74,7 @@ export function planProof(part: Run, within: Run): ProofPlan {
   const runs: Run[] = [];
   let { start, end } = within;
   let partStart = part.start;
-  let split = end - start < 2 ? 1 : splitOf(end - start);
+  let split = widthOf(52);
   while (start !== partStart || end !== part.end) {
     while (split >= end - start) split = half(split);
     const middle = start + split;
@@ -85,7 +85,7 @@ export function planProof(part: Run, within: Run): ProofPlan {
       runs.push({ start, end: middle });
       // A part that crosses the middle begins where the whole begins: its left half is a node of both trees.
       start = middle;
-      if (partStart < middle) partStart = middle;
+      partStart = Math.max(partStart, middle);
     }
   }
   // Its right end is no longer what the verifier holds, so it must be told.

@@ -56,18 +56,20 @@ const PATH = /^tile\/(entries|[0-9]+)\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([0-9]+
  * INPUT_TOO_LARGE when level, index or width is out of range (a full tile's path has no width)
  */
 export function parseTilePath(path: string): TilePath {
-  const [, level, place, width] = PATH.exec(path) ?? [];
-  if (level === undefined || place === undefined) throw refusal('INPUT_MALFORMED', path, 'not the path of a tile');
-  const [index, hashes] = [Number(place.replaceAll(/[x/]/g, '')), width === undefined ? tileWidth : Number(width)];
-  if (hashes === 0) throw refusal('INPUT_MALFORMED', path, 'a partial tile is not empty');
+  const match = PATH.exec(path);
+  if (match === null) throw refusal('INPUT_MALFORMED', path, 'not the path of a tile');
+  const [, level, place, partial] = match as unknown as readonly [string, string, string, string | undefined];
+  const [index, width] = [Number(place.replaceAll(/[x/]/g, '')), partial === undefined ? tileWidth : Number(partial)];
+  if (width === 0) throw refusal('INPUT_MALFORMED', path, 'a partial tile is not empty');
   if (!isCount(index)) throw refusal('INPUT_TOO_LARGE', path, 'its index is over 2^53 - 1');
-  if (level !== 'entries' && Number(level) > tileLevelMax) throw refusal('INPUT_TOO_LARGE', path, `its level is over ${tileLevelMax}`);
+  // `entries` is no number, and so never greater.
+  if (Number(level) > tileLevelMax) throw refusal('INPUT_TOO_LARGE', path, `its level is over ${tileLevelMax}`);
   // `.p/256` would be a second name for a full tile.
-  if (width !== undefined && hashes >= tileWidth) throw refusal('INPUT_TOO_LARGE', path, 'a partial width is at most 255');
-  if (/^0./.test(level) || place.startsWith('x000') || width?.startsWith('0') === true) {
-    throw refusal('INPUT_NOT_CANONICAL', path, 'zeros in front of a number');
-  }
-  return level === 'entries' ? { kind: 'entries', index, width: hashes } : { kind: 'tile', level: Number(level), index, width: hashes };
+  if (partial !== undefined && width >= tileWidth) throw refusal('INPUT_TOO_LARGE', path, 'a partial width is at most 255');
+  const found: TilePath = level === 'entries' ? { kind: 'entries', index, width } : { kind: 'tile', level: Number(level), index, width };
+  const canonical = found.kind === 'entries' ? formatBundlePath(found) : formatTilePath(found);
+  if (canonical !== path) throw refusal('INPUT_NOT_CANONICAL', path, 'zeros in front of a number');
+  return found;
 }
 
 function refusal(code: 'INPUT_MALFORMED' | 'INPUT_NOT_CANONICAL' | 'INPUT_TOO_LARGE', path: string, why: string): LedgerError {

@@ -112,7 +112,7 @@ describe('a frontier', () => {
   });
 
   test('is its own: what a caller does with a root or a copy changes nothing', () => {
-    const one = Frontier.of(1, [tree.root(0, 1)]);
+    const one = Frontier.of(1, [tree.root(0, 1).slice()]);
     one.root().fill(0);
     expect(formatHex(one.root())).toBe(formatHex(tree.root(0, 1)));
     one.copy().append(tree.root(1, 2));

@@ -1,8 +1,9 @@
 // The kernel against the definitions: its bytes, its hashes at every count, fat tiles, and its refusals.
 import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatHex } from '../../ledger/bytes.ts';
 import { createKernel, fatTileBytes, fatTileOffset, type Kernel } from '../../ledger/merkle/kernel.ts';
+import { kernelHeadBytes } from '../../ledger/merkle/kernel.generated.ts';
 import { kernelBytes, kernelSource } from '../../tools/merkle-kernel.ts';
 import { entries, SlowTree, slowNode } from './slow-tree.ts';
 
@@ -103,6 +104,22 @@ describe('making one', () => {
     // The last round constant.
     module[module.length - 1] = (module.at(-1) as number) + 1;
     expect(() => createKernel(1024, module)).toThrow(TypeError);
+  });
+
+  test('an engine without WebAssembly gives the portable kernel', async () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    vi.resetModules();
+    const without = await import('../../ledger/merkle/kernel.ts');
+    expect(without.createKernel(64).engine).toBe('portable');
+    vi.unstubAllGlobals();
+  });
+
+  test('a memory that ends where a page ends can still be read to its end, four pairs at a time', () => {
+    const { memory, foldPairs } = createKernel(65_536 - kernelHeadBytes);
+    const input = noise(64);
+    memory.set(input, memory.length - 64);
+    foldPairs(memory.length - 64, memory.length - 64, 1);
+    expect(at(memory, memory.length - 64)).toBe(formatHex(slowNode(input.subarray(0, 32), input.subarray(32))));
   });
 
   test('the memory may be empty', () => {

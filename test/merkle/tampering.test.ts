@@ -141,6 +141,7 @@ describe('consistency', () => {
   test('equal trees have equal roots of any bytes, and no proof', () => {
     const root = tree.root(0, 7);
     expect(verifyConsistency(7, 7, root, root, [])).toEqual({ ok: true });
+    expect(verifyConsistency(7, 7, root.subarray(1), root.slice(1), [])).toEqual({ ok: true });
     expect(verifyConsistency(7, 7, root, tree.root(0, 6), [])).toMatchObject({ code: 'PROOF_ROOT_MISMATCH' });
     expect(verifyConsistency(7, 7, root, root, [root])).toMatchObject({ code: 'PROOF_LENGTH_WRONG' });
     expect(verifySubtreeConsistency(3, 3, 7, root, root, [])).toMatchObject({ code: 'PROOF_OLD_ROOT_MISMATCH' });

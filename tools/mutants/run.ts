@@ -1,10 +1,10 @@
-// npm run mutants -- [DIR…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room.
+// npm run mutants -- [DIR|FILE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room.
 // A survivor is killed by a better test, or named with its reason in survivors.json, where its line is the key.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { reason as messageReason } from './messages.ts';
@@ -71,7 +71,8 @@ install();
 const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as Known[];
 const rooms: Room[] = [];
 for (const name of asked) {
-  const tests = (ROOMS[name] ?? [`test/${basename(name)}`]).filter((folder) => existsSync(join(root, folder)));
+  const room = name.endsWith('.ts') ? dirname(name) : name;
+  const tests = (ROOMS[room] ?? [`test/${basename(room)}`]).filter((folder) => existsSync(join(root, folder)));
   if (!existsSync(join(root, name)) || tests.length === 0) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
   else rooms.push(show(summary(name, run(name, tests))));
 }
@@ -100,7 +101,7 @@ function run(name: string, tests: readonly string[]): Report {
   try {
     const [config, report] = [join(folder, 'stryker.json'), join(folder, 'report.json')];
     writeFileSync(config, JSON.stringify({
-      mutate: [`${name}/**/*.ts`, '!**/*.generated.ts'],
+      mutate: [name.endsWith('.ts') ? name : `${name}/**/*.ts`, '!**/*.generated.ts'],
       testRunner: 'vitest',
       vitest: { configFile: 'tools/mutants/vitest.config.ts', related: false },
       plugins: ['./tools/mutants/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js', './tools/mutants/messages.ts'],
