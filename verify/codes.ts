@@ -1,5 +1,6 @@
 // Everything the verifier can answer but yes: one code for each thing a reader would do differently, in order of precedence.
-import { PROOF_CODES, type ProofCode } from '../ledger/merkle/verdict.ts';
+import { PROOF_CODES } from '../ledger/merkle/verdict.ts';
+import { STREAM_CODES } from '../ledger/streams/codes.ts';
 import type { No } from '../ledger/verdict.ts';
 
 /**
@@ -30,13 +31,20 @@ export const VERIFY_CODES = [
   // The proof begins at another size than the checkpoint the reader kept.
   'PROOF_START_WRONG',
   ...PROOF_CODES,
+  // The log holds an entry that breaks the ledger's own rules.
+  'EVENT_INVALID',
+  // An event that is not of the stream asked about.
+  'STREAM_FOREIGN',
+  // The event that should state the stream index's root states none.
+  'STREAM_ROOT_MISSING',
+  ...STREAM_CODES,
   // The key that signed is retired, and nothing shows that the tree is part of the log's present one.
   'KEY_RETIRED',
   // All holds, but fewer witnesses signed than the reader's policy demands.
   'QUORUM_UNMET',
 ] as const;
 
-export type VerifyCode = (typeof VERIFY_CODES)[number] | ProofCode;
+export type VerifyCode = (typeof VERIFY_CODES)[number];
 
 /** A verifier's answer: `Held` says what is proven. */
 export type Answer<Held> = ({ readonly ok: true } & Held) | Refused;

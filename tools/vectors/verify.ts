@@ -8,6 +8,7 @@ import { ecdsaKey, ed25519Key, formatVkey, type Signer } from '../../ledger/note
 import { formatSignatureLine, signNote } from '../../ledger/note/note.ts';
 import { ed25519Signer, witnessSigner } from '../../ledger/note/signer.ts';
 import { formatReceipt, type Receipt } from '../../verify/receipt.ts';
+import { evidenceText, makeStreamCases, type StreamCase } from './streams.ts';
 import { consistencyOf, inclusionOf, rootOf } from './tree.ts';
 
 /** What the reader trusts, as a file can say it. */
@@ -17,6 +18,8 @@ interface TrustCase {
   retired?: { origin: string; vkey: string; lastSize: number | null }[];
   witnessing?: 'required' | 'best-effort';
   p256?: boolean;
+  /** Verifier keys of mirrors and witnesses that recompute the stream index. */
+  auditors?: string[];
 }
 
 /** One case: evidence of one kind, and the verdict. `update` may stand beside a receipt, a proof and a checkpoint. */
@@ -27,11 +30,16 @@ export interface VerifyCase {
     | { receipt: string; update?: string }
     | { tlogProof: string; entry: string; update?: string }
     | { checkpoint: string; update?: string }
-    | { kept: string; update: string };
+    | { kept: string; update: string }
+    | { stream: string; pinned?: number };
   verdict: string;
   /** Where the verdict is OK: who cosigned and when, and whether that meets the quorum. */
   witnesses?: { name: string; time: number }[];
   quorum?: 'met' | 'unmet' | 'none';
+  /** Of a stream: how strongly completeness is shown, up to which version, at which size. */
+  level?: string;
+  version?: number;
+  size?: number | null;
 }
 
 const seed = (n: number) => new Uint8Array(32).fill(n);
@@ -260,6 +268,25 @@ export async function makeCases(): Promise<Record<string, VerifyCase>> {
   grow('growth-to-a-forged-checkpoint', 'The newer checkpoint was edited.', link.replace('\n15\n', '\n16\n'), 'SIGNATURE_INVALID');
   grow('growth-unwitnessed', 'The newer checkpoint has too few witnesses.', link, 'QUORUM_UNMET', kept, quorum);
   grow('growth-not-readable', 'The update is a bare checkpoint.', present, 'EVIDENCE_MALFORMED');
+
+  // Streams.
+  for (const [name, one] of Object.entries(makeStreamCases())) {
+    const { about, ledger, pinned, verdict, level, version, size } = one;
+    const stream = evidenceText(one, await checkpointOf(ledger.entries));
+    add(name, about, plain, { stream, ...(pinned === undefined ? {} : { pinned }) }, verdict, { ...{ level, version, size } as Partial<VerifyCase> });
+  }
+  const head = makeStreamCases()['stream-head'] as StreamCase;
+  const seen = evidenceText(head, await checkpointOf(head.ledger.entries, [log], [[w1, time]]));
+  const shown = { level: 'AUDITED', version: 3, size: 4 };
+  add('stream-audited', 'A mirror that recomputes the index signed the tree.', { ...plain, auditors: [formatVkey(w1.key)] }, { stream: seen }, 'OK', shown);
+  add('stream-signed-by-a-witness-alone', 'The same witness for a reader who does not take it for an auditor.', plain, { stream: seen }, 'OK',
+    { ...shown, level: 'HEAD' });
+  add('stream-audited-without-an-index', 'An auditor signed, but no proof from the index is given.', { ...plain, auditors: [formatVkey(w1.key)] },
+    { stream: evidenceText({ ...head, evidence: { ...head.evidence, head: null } }, await checkpointOf(head.ledger.entries, [log], [[w1, time]])) }, 'OK',
+    { level: 'GAPLESS', version: 3, size: null });
+  add('stream-unwitnessed', 'Everything is there, and too few witnesses signed.', quorum, { stream: seen }, 'QUORUM_UNMET');
+  add('stream-of-another-log', 'The evidence of another log.', { policy: `log ${formatVkey(stranger.key)}\nquorum none\n` }, { stream: seen },
+    'ORIGIN_FOREIGN');
   return cases;
 }
 
