@@ -1,0 +1,36 @@
+// Exit codes, one table (spec/cli.md): scripts rely on them, so a new refusal does not compile until it has one.
+import type { Code } from '../ledger/errors.ts';
+
+export const EXIT = {
+  /** Done; a verdict was yes. */
+  yes: 0,
+  /** A verdict was no: a proof does not verify, fsck found something. */
+  no: 1,
+  /** The call itself is wrong: unknown command, option or argument. */
+  usage: 2,
+  /** The input was refused; the same input is refused again. */
+  input: 3,
+  /** The ledger's state does not allow it: read-only, rolled back, clock, conflict. Nothing acknowledged was lost. */
+  state: 4,
+  /** It cannot be told: something needed is missing. */
+  cannot: 5,
+  /** The environment lacks something: Node, a passphrase, a directory, permission. */
+  environment: 6,
+  /** A bug in this program. */
+  bug: 70,
+} as const;
+
+export type ExitName = keyof typeof EXIT;
+
+const OF_CODE: Readonly<Record<Code, ExitName>> = {
+  INPUT_MALFORMED: 'input',
+  INPUT_TOO_LARGE: 'input',
+  INPUT_TOO_DEEP: 'input',
+  INPUT_DUPLICATE_KEY: 'input',
+  INPUT_NOT_UTF8: 'input',
+  INPUT_NOT_CANONICAL: 'input',
+};
+
+export function exitOf(code: Code): ExitName {
+  return OF_CODE[code];
+}
