@@ -1,10 +1,10 @@
 // The `stella` command: finds the command, reads its options, and turns refusals and verdicts into exit codes.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { clip, LedgerError } from '../ledger/errors.ts';
+import { clip } from '../ledger/errors.ts';
 import { UsageError, type Call, type Command, type Option } from './command.ts';
 import { COMMANDS, type Entry } from './commands.ts';
-import { EXIT, exitOf, type ExitName } from './exit.ts';
+import { EXIT, type ExitName } from './exit.ts';
 import { createOutput } from './output.ts';
 
 /** Options that every command takes. */
