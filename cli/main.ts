@@ -42,7 +42,10 @@ export async function run(args: readonly string[]): Promise<void> {
     output.end(exit);
   } catch (error) {
     exit = output.fail(error);
-    if (error instanceof UsageError && !json) process.stderr.write(`Usage: stella ${entry.words} ${(await entry.load()).usage}\nSee "stella ${entry.words} --help"\n`);
+    if (error instanceof UsageError && !json) {
+      const { usage } = await entry.load();
+      process.stderr.write(`Usage: stella ${entry.words} ${usage}\nSee "stella ${entry.words} --help"\n`);
+    }
   }
   process.exitCode = EXIT[exit];
 }
@@ -85,7 +88,8 @@ function callOf(entry: Entry, values: Record<string, unknown>, positionals: read
 function general(args: readonly string[]): ExitName {
   const word = args[0];
   if (word === '--version' || word === '-V') {
-    const { version } = JSON.parse(readFileSync(new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url), 'utf8')) as { version: string };
+    const packageFile = new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
     process.stdout.write(`stella ${version}\n`);
     return 'yes';
   }
@@ -121,7 +125,10 @@ function rowsOf(entries: readonly Entry[]): string {
 
 function optionRows(options: Readonly<Record<string, Option>>): string {
   return Object.entries(options)
-    .map(([name, { takes, help, short }]) => `  ${`${short === undefined ? '' : `-${short}, `}--${name}${takes === undefined ? '' : ` ${takes}`}`.padEnd(24)} ${help}\n`)
+    .map(([name, { takes, help, short }]) => {
+      const shown = `${short === undefined ? '' : `-${short}, `}--${name}${takes === undefined ? '' : ` ${takes}`}`;
+      return `  ${shown.padEnd(24)} ${help}\n`;
+    })
     .join('');
 }
 

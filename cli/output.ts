@@ -67,7 +67,10 @@ interface Failure {
 }
 
 function describe(error: unknown): Failure {
-  if (error instanceof LedgerError) return { exit: exitOf(error.code), code: error.code, message: error.message, hint: error.hint, position: error.position };
+  if (error instanceof LedgerError) {
+    const { code, message, hint, position } = error;
+    return { exit: exitOf(code), code, message, hint, position };
+  }
   if (error instanceof UsageError) return { exit: 'usage', code: 'USAGE', message: error.message, hint: null, position: null };
   const { code, path, message } = error as NodeJS.ErrnoException;
   const what = ERRNO[code ?? ''];
