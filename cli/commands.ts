@@ -4,9 +4,31 @@ import type { Command } from './command.ts';
 export interface Entry {
   readonly words: string;
   readonly summary: string;
-  readonly group: 'Ledger' | 'Proofs' | 'Operation' | 'Keys';
+  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Keys';
   load(): Promise<Command>;
 }
 
 export const COMMANDS: readonly Entry[] = [
+  entry('init', 'Record', 'begin a ledger', async () => (await import('./commands/init.ts')).command),
+  entry('add', 'Record', 'put files on record', async () => (await import('./commands/add.ts')).command),
+  entry('log', 'Read', 'the newest entries', async () => (await import('./commands/log-list.ts')).command),
+  entry('show', 'Read', 'one entry, decoded', async () => (await import('./commands/show.ts')).command),
+  entry('stream', 'Read', 'the events that concern one thing', async () => (await import('./commands/stream.ts')).command),
+  entry('log checkpoint', 'Verify', 'the newest signed head', async () => (await import('./commands/log-checkpoint.ts')).command),
+  entry('log prove', 'Verify', 'a receipt that verifies anywhere', async () => (await import('./commands/log-prove.ts')).command),
+  entry('log consistency', 'Verify', 'that the log only grew since a kept head', async () => (await import('./commands/log-consistency.ts')).command),
+  entry('log witness', 'Verify', 'have witnesses cosign the newest head', async () => (await import('./commands/log-witness.ts')).command),
+  entry('verify', 'Verify', 'check a receipt, proof or checkpoint offline', async () => (await import('./commands/verify.ts')).command),
+  entry('status', 'Operate', 'could it sign now, and if not, why', async () => (await import('./commands/status.ts')).command),
+  entry('fsck', 'Operate', 'recompute everything from the entries', async () => (await import('./commands/fsck.ts')).command),
+  entry('recover', 'Operate', 'bring missing entries back from a copy', async () => (await import('./commands/recover.ts')).command),
+  entry('clock accept', 'Operate', 'the clock is right: begin a new clock epoch', async () => (await import('./commands/clock-accept.ts')).command),
+  entry('serve', 'Operate', 'the log over HTTP, as C2SP tiles', async () => (await import('./commands/serve.ts')).command),
+  entry('key list', 'Keys', 'which keys sign and signed', async () => (await import('./commands/key-list.ts')).command),
+  entry('key new', 'Keys', 'make a key file, not in use yet', async () => (await import('./commands/key-new.ts')).command),
+  entry('key rotate', 'Keys', 'another key signs from here on', async () => (await import('./commands/key-rotate.ts')).command),
 ];
+
+function entry(words: string, group: Entry['group'], summary: string, load: Entry['load']): Entry {
+  return { words, group, summary, load };
+}

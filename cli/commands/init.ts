@@ -1,0 +1,59 @@
+// stella init: begin a ledger.
+import { initLedger, unnamedOrigin } from '../../actions/init-ledger.ts';
+import { formatHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { openKey, sealKey } from '../../ledger/log/key-file.ts';
+import type { Command } from '../command.ts';
+import { addKey } from '../keys.ts';
+import { clockOf, defaultAnchor, directoryOf, findPlace, makePlace, openPlaceAnchor, openPlaceStore, passphraseOf } from '../place.ts';
+
+export const command: Command = {
+  usage: '[--origin HOST] [--anchor FILE] [--raw]',
+  help: `Makes a directory with a database, a key, and entry 0, which names the ledger for good.
+The anchor remembers the newest signed head outside the directory: keep it on another volume, and out of its backups.`,
+  options: {
+    origin: { type: 'string', takes: 'HOST', help: 'a bare lower-case host name of yours; it can never change (else one that is nobody\'s)' },
+    anchor: { type: 'string', takes: 'FILE', help: 'where the anchor lies (else below $XDG_STATE_HOME or ~/.local/state)' },
+    raw: { type: 'boolean', help: 'entries after 0 are anybody\'s bytes and are never decoded' },
+  },
+  examples: [
+    ['stella init --origin ledger.example.org --passphrase-file /run/secrets/ledger', 'a ledger in ./ledger whose receipts name ledger.example.org'],
+    ['stella init --ledger /var/lib/stella --anchor /mnt/other/stella.anchor', 'the anchor on another volume'],
+  ],
+
+  async run(call) {
+    const directory = directoryOf(call);
+    refuseSecond(call);
+    const ledger = call.random(16);
+    const origin = call.value('origin') ?? unnamedOrigin(ledger);
+    const anchor = call.value('anchor') ?? defaultAnchor(call, formatHex(ledger));
+    const place = { directory, origin, ledger: formatHex(ledger), anchor };
+
+    const passphrase = await passphraseOf(call);
+    const sealed = sealKey(origin, call.random(32), passphrase, call.random(28));
+    // The key before the entry that names it: a ledger whose key was never stored could sign nothing again.
+    const { vkey } = addKey(place, sealed);
+    const signer = openKey(sealed, passphrase);
+    const ports = { store: openPlaceStore(place), anchor: openPlaceAnchor(place), signer, clock: clockOf(call), random: (count: number) => call.random(count) };
+    const log = await initLedger(ports, { ledger, origin, kinds: call.flag('raw') ? ['raw'] : ['event'] });
+    makePlace(place);
+    const { size, note } = log.published;
+    await log.close();
+
+    call.out.say(`Ledger  ${origin}\n  in      ${directory}\n  anchor  ${anchor}\n  key     ${vkey}`);
+    call.out.say('Give the key to those who shall verify. Back up the directory without the anchor, and the keys apart from both.');
+    call.out.answer({ origin, ledger: place.ledger, directory, anchor, vkey, size, checkpoint: note });
+    return 'yes';
+  },
+};
+
+function refuseSecond(call: Parameters<Command['run']>[0]): void {
+  let there;
+  try {
+    there = findPlace(call);
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'STORE_MISSING') return;
+    throw error;
+  }
+  throw new LedgerError('ANCHOR_TAKEN', `Cannot begin a ledger in "${there.directory}": there is one already`, { hint: 'choose another with --ledger' });
+}

@@ -1,0 +1,41 @@
+// stella log consistency: that the log only grew since a kept checkpoint.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { formatAddCheckpoint, parseCheckpoint } from '../../ledger/note/index.ts';
+import { trustKeys, verifyGrowth } from '../../verify/index.ts';
+import { UsageError, type Command } from '../command.ts';
+import { findPlace, openForReading } from '../place.ts';
+import { currentVkeys } from '../vkeys.ts';
+
+export const command: Command = {
+  usage: '--since FILE [--out FILE]',
+  help: `Proves that the checkpoint in FILE is of a prefix of the log as it is now, and checks that proof. With --out the proof and the
+newest checkpoint go to a file, for somebody who keeps the old one: "stella verify OLD --update FILE".`,
+  options: {
+    since: { type: 'string', takes: 'FILE', help: 'a checkpoint that was kept' },
+    out: { type: 'string', takes: 'FILE', help: 'write the proof with the newest checkpoint to a file' },
+  },
+  examples: [['stella log consistency --since 2026-10.checkpoint', 'nothing before October\'s head was changed']],
+
+  async run(call) {
+    const file = call.value('since');
+    if (file === undefined) throw new UsageError('give --since FILE');
+    const kept = new Uint8Array(readFileSync(file));
+    const old = parseCheckpoint(kept);
+    const log = await openForReading(findPlace(call));
+    const { size, note } = log.published;
+    // A larger old size cannot be proven: an empty proof lets the verifier say which of the two shrank.
+    const proof = old.size <= size ? await log.proveConsistency(old.size, size) : [];
+    const update = formatAddCheckpoint({ oldSize: old.size, proof, checkpoint: parseCheckpoint(note) });
+    const answer = verifyGrowth(kept, update, trustKeys(old.origin, await currentVkeys(log)));
+    if (!answer.ok) {
+      call.out.say(`${answer.code}: ${answer.message}`);
+      call.out.answer({ verdict: answer.code, message: answer.message, oldSize: old.size, size, ...(answer.notes === undefined ? {} : { notes: answer.notes }) });
+      return 'no';
+    }
+    const out = call.value('out');
+    if (out !== undefined) writeFileSync(out, update);
+    call.out.say(`the first ${old.size} of ${size} entries are what they were: ${proof.length} hashes prove it`);
+    call.out.answer({ verdict: 'OK', oldSize: old.size, size, update });
+    return 'yes';
+  },
+};

@@ -1,0 +1,58 @@
+// stella serve: the log over HTTP, as C2SP tiles.
+import { createApp } from '../../api/app.ts';
+import { listen } from '../../api/serve.ts';
+import { encodeUtf8 } from '../../ledger/bytes.ts';
+import { parseTilePath } from '../../ledger/merkle/index.ts';
+import type { Command } from '../command.ts';
+import { LiveView } from '../live-view.ts';
+import { parseCount } from '../numbers.ts';
+import { findPlace, openForWriting } from '../place.ts';
+
+export const command: Command = {
+  usage: '[--port N] [--host ADDRESS] [--write]',
+  help: `Serves /checkpoint and /tile/… after C2SP tlog-tiles: any client that follows logs can read and check this one. Whoever may read
+tiles reads all entries (they hold digests, no documents). It reads beside a writer, and needs no passphrase; with --write it is
+the writer, and a raw ledger then also takes entries through POST /add. Stop it with Ctrl-C.`,
+  options: {
+    port: { type: 'string', takes: 'N', help: 'the port (else 8417; 0 chooses a free one)' },
+    host: { type: 'string', takes: 'ADDRESS', help: 'the address to listen on (else 127.0.0.1)' },
+    write: { type: 'boolean', help: 'be the writer too' },
+  },
+  examples: [
+    ['stella serve', 'on http://127.0.0.1:8417'],
+    ['stella serve --port 0 --write', 'a raw ledger that others may append to'],
+  ],
+
+  async run(call) {
+    const place = findPlace(call);
+    const log = call.flag('write') ? await openForWriting(call, place) : null;
+    const view = new LiveView(place, log);
+    const raw = log === null || !(await log.readControl()).genesis.kinds.includes('raw') ? null : log;
+    const app = createApp({
+      tiles: {
+        checkpoint: async () => encodeUtf8(await view.checkpoint()),
+        async tile(path) {
+          const address = parseTilePath(path);
+          const at = await view.current();
+          if (address.kind === 'tile') return at.tile(address.level, address.index, address.width);
+          return at.bundle(address.index, address.width);
+        },
+      },
+      add: raw === null ? null : async (entry) => (await raw.appendOne({ drafts: [entry] })).index,
+      onBug: (error) => call.out.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    });
+    const listening = await listen(app, call.value('host') ?? '127.0.0.1', parseCount(call.value('port') ?? '8417', 'a port'));
+    const url = `http://${call.value('host') ?? '127.0.0.1'}:${listening.port}`;
+    call.out.say(`serving ${place.origin} at ${url}`);
+    if (call.out.json) process.stdout.write(`${JSON.stringify({ command: 'serve', url, origin: place.origin })}\n`);
+    await new Promise<void>((stop) => {
+      process.once('SIGINT', () => stop());
+      process.once('SIGTERM', () => stop());
+    });
+    await listening.close();
+    await view.close();
+    await log?.close();
+    call.out.say('stopped');
+    return 'yes';
+  },
+};

@@ -1,0 +1,53 @@
+// The key files of a ledger's directory, each named by its key's id.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatHex } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { keyRecordOf } from '../ledger/log/control.ts';
+import { readKeyFile } from '../ledger/log/key-file.ts';
+import { parseVkey } from '../ledger/note/index.ts';
+import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
+import type { Place } from './place.ts';
+
+export interface KeyOnFile {
+  /** SHA-256 of its SubjectPublicKeyInfo, 64 hexadecimal digits: as entries name it. */
+  readonly id: string;
+  readonly vkey: string;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+/** @throws {LedgerError} SECRETS_EXPOSED when others may read one; KEY_FILE_INVALID */
+export function listKeys(place: Place): KeyOnFile[] {
+  const folder = join(place.directory, 'keys');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith('.key')).sort();
+  return names.map((name) => join(folder, name)).map((file) => {
+    const bytes = readPrivateFile(file) as Uint8Array;
+    const { vkey } = readKeyFile(bytes);
+    return { id: keyIdOf(vkey), vkey, file, bytes };
+  });
+}
+
+/** @throws {LedgerError} KEY_MISSING */
+export function findKey(place: Place, id: string): KeyOnFile {
+  const key = listKeys(place).find((found) => found.id === id);
+  if (key !== undefined) return key;
+  throw new LedgerError('KEY_MISSING', `Cannot find the file of key ${id.slice(0, 16)}… in "${join(place.directory, 'keys')}"`, {
+    hint: 'take it from a backup of the keys',
+  });
+}
+
+/** Stores a key file under its id. @returns the file */
+export function addKey(place: Place, bytes: Uint8Array): KeyOnFile {
+  const { vkey } = readKeyFile(bytes);
+  const id = keyIdOf(vkey);
+  const file = join(place.directory, 'keys', `${id.slice(0, 16)}.key`);
+  if (existsSync(file)) throw new LedgerError('KEY_FILE_INVALID', `Cannot write "${file}": there is a key of this name already`);
+  writePrivateFile(file, bytes);
+  return { id, vkey, file, bytes };
+}
+
+function keyIdOf(vkey: string): string {
+  return formatHex(keyRecordOf({ key: parseVkey(vkey) }).id);
+}

@@ -1,0 +1,149 @@
+// Where a ledger lies on this machine, and how its parts are opened: the one file that knows the directory's layout.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { decodeUtf8, encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { personOf, type Actor } from '../ledger/events/index.ts';
+import { isJsonObject, parseJson } from '../ledger/json.ts';
+import { sha256 } from '../ledger/log/engine.ts';
+import { openLog, type Log } from '../ledger/log/log.ts';
+import { openKey } from '../ledger/log/key-file.ts';
+import { openView, type LogView } from '../ledger/log/view.ts';
+import type { Signer } from '../ledger/note/index.ts';
+import { openFileAnchor } from '../ledger/store/anchor-file.ts';
+import { openPayloads, type PayloadStore } from '../ledger/store/payloads.ts';
+import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
+import { openSqlite } from '../ledger/store/sqlite.ts';
+import { UsageError, type Call } from './command.ts';
+import { findKey } from './keys.ts';
+
+/** What `ledger.json` in the directory says. */
+export interface Place {
+  readonly directory: string;
+  readonly origin: string;
+  /** The ledger's id, 32 hexadecimal digits. */
+  readonly ledger: string;
+  /** The anchor's file: apart from the directory, so that no backup of it takes the anchor along. */
+  readonly anchor: string;
+}
+
+const format = 'stella-ledger/1';
+
+export function directoryOf(call: Call): string {
+  return resolve(call.value('ledger') ?? call.env('STELLA_LEDGER') ?? 'ledger');
+}
+
+/** @throws {LedgerError} STORE_MISSING where no ledger is; INPUT_MALFORMED when ledger.json is none */
+export function findPlace(call: Call): Place {
+  const directory = directoryOf(call);
+  const file = join(directory, 'ledger.json');
+  if (!existsSync(file)) {
+    throw new LedgerError('STORE_MISSING', `Cannot find a ledger in "${directory}"`, { hint: 'name one with --ledger, or begin one with "stella init"' });
+  }
+  const said = parseJson(new Uint8Array(readFileSync(file)));
+  const { origin, ledger, anchor } = isJsonObject(said) ? said : {};
+  if (!isJsonObject(said) || said['format'] !== format || typeof origin !== 'string' || typeof ledger !== 'string' || typeof anchor !== 'string') {
+    throw new LedgerError('INPUT_MALFORMED', `Cannot read "${file}": expected ${format}`, { hint: 'restore ledger.json from a backup' });
+  }
+  return { directory, origin, ledger, anchor };
+}
+
+/** Where an anchor goes when nobody says: the user's state directory, which backups of the ledger do not take along. */
+export function defaultAnchor(call: Call, ledger: string): string {
+  return join(call.env('XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'stella-ledger', `${ledger}.anchor`);
+}
+
+export function makePlace(place: Place): void {
+  mkdirSync(place.directory, { recursive: true, mode: 0o700 });
+  writeFileSync(join(place.directory, 'ledger.json'), `${JSON.stringify({ format, origin: place.origin, ledger: place.ledger, anchor: place.anchor }, null, 2)}\n`);
+}
+
+export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly });
+export const openPlaceAnchor = (place: Place, readOnly = false) => openFileAnchor(place.anchor, { readOnly });
+export const openPlacePayloads = (place: Place): PayloadStore => openPayloads(join(place.directory, 'payloads'));
+
+/** A clock whose wall time and monotonic time the log compares. */
+export function clockOf(call: Call) {
+  return { now: () => call.now(), monotonic: () => performance.now() };
+}
+
+/**
+ * Opens the ledger for writing: takes the anchor, so only one process can.
+ *
+ * @throws {LedgerError} the boot rules' codes; KEY_MISSING, KEY_PASSPHRASE_WRONG
+ */
+export async function openForWriting(call: Call, place: Place): Promise<Log> {
+  const store = openPlaceStore(place);
+  const anchor = openPlaceAnchor(place);
+  try {
+    const signer = await currentSigner(call, place);
+    return await openLog({ store, anchor, signer, clock: clockOf(call), random: (count) => call.random(count) });
+  } catch (error) {
+    await store.close();
+    await anchor.close();
+    throw error;
+  }
+}
+
+/** Opens the ledger for reading, beside its writer or without one; nothing is taken or signed. */
+export async function openForReading(place: Place): Promise<LogView> {
+  return openView({ store: openPlaceStore(place, true), anchor: openPlaceAnchor(place, true) });
+}
+
+/** The key that signs checkpoints now, as the log itself says, opened with the passphrase. */
+async function currentSigner(call: Call, place: Place): Promise<Signer> {
+  const view = await openForReading(place);
+  return openKey(findKey(place, formatHex((await view.readControl()).key.id)).bytes, await passphraseOf(call));
+}
+
+/**
+ * The passphrase of the key files: from `--passphrase-file`, `$STELLA_PASSPHRASE_FILE`, `$STELLA_PASSPHRASE`, or asked for on a
+ * terminal. One line; its end does not belong to it.
+ *
+ * @throws {UsageError} where there is none and no terminal to ask on
+ */
+export async function passphraseOf(call: Call): Promise<string> {
+  const file = call.value('passphrase-file') ?? call.env('STELLA_PASSPHRASE_FILE');
+  const given = file === undefined ? call.env('STELLA_PASSPHRASE') : decodeUtf8(new Uint8Array(readFileSync(file))).split('\n')[0];
+  const passphrase = given ?? (process.stdin.isTTY ? await ask('Passphrase of the ledger\'s keys: ') : undefined);
+  if (passphrase !== undefined && passphrase !== '') return passphrase;
+  throw new UsageError('this needs the passphrase of the key files: give --passphrase-file FILE or set STELLA_PASSPHRASE_FILE');
+}
+
+/** Asks on the terminal without showing what is typed. */
+function ask(question: string): Promise<string> {
+  return new Promise((answered, failed) => {
+    process.stderr.write(question);
+    let typed = '';
+    const end = (settle: () => void) => {
+      process.stdin.setRawMode(false).pause().removeListener('data', take);
+      process.stderr.write('\n');
+      settle();
+    };
+    const take = (text: string) => {
+      for (const character of text) {
+        if (character === '\r' || character === '\n') return end(() => answered(typed));
+        if (character === '\u0003' || character === '\u0004') return end(() => failed(new UsageError('no passphrase given')));
+        typed = character === '\u007f' ? typed.slice(0, -1) : typed + character;
+      }
+    };
+    process.stdin.setRawMode(true).setEncoding('utf8').resume().on('data', take);
+  });
+}
+
+/** Who acts on a local ledger: the user of this machine, under a pseudonym that only this ledger's pepper can make. */
+export function localActor(call: Call, place: Place): Actor {
+  return { kind: 'person', auth: 'local', person: personOf(sha256, pepperOf(call, place), 'local', userInfo().username) };
+}
+
+/** The ledger's pepper: 32 secret bytes, made when first needed. */
+export function pepperOf(call: Call, place: Place): Uint8Array {
+  const file = join(place.directory, 'keys', 'pepper');
+  const known = readPrivateFile(file);
+  if (known !== null) return parseHex(decodeUtf8(known).trimEnd(), 32);
+  const pepper = call.random(32);
+  writePrivateFile(file, encodeUtf8(`${formatHex(pepper)}\n`));
+  return pepper;
+}
