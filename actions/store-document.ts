@@ -11,7 +11,7 @@ export interface DocumentToStore {
   /** Its media type, such as `text/plain`. */
   readonly media: string;
   /** The artifacts it is about; itself when there are none. */
-  readonly subjects: readonly Digest[];
+  readonly subjects: readonly Digest<'sha256'>[];
 }
 
 export interface StoredDocument extends StoredPayload {
@@ -54,7 +54,7 @@ function onceOf({ key, pepper }: { readonly key: string; readonly pepper: Uint8A
 }
 
 /** Digests as a set: sorted by their bytes, none twice. */
-function setOf(digests: readonly Digest[]): Digest[] {
+function setOf(digests: readonly Digest<'sha256'>[]): Digest<'sha256'>[] {
   const sorted = [...digests].sort((a, b) => compareBytes(a[1], b[1]));
-  return sorted.filter((digest, i) => i === 0 || !equalBytes(digest[1], (sorted[i - 1] as Digest)[1]));
+  return sorted.filter((digest, i) => i === 0 || !equalBytes(digest[1], (sorted[i - 1] as Digest<'sha256'>)[1]));
 }

@@ -1,12 +1,10 @@
 // Sends what a witness or mirror client built: one bounded HTTP request, nothing followed.
-import type { HttpAnswer } from '../ledger/note/index.ts';
-
-/** Sends a body to `<base>/<path>`. @returns the answer, or null where none came in time */
-export type Send = (path: string, body: Uint8Array) => Promise<HttpAnswer | null>;
+import type { Send } from '../ledger/log/witness.ts';
 
 /** No witness answers with more: a few signature lines. */
 const answerBytesMax = 65_536;
 
+/** Posts to `<base>/<path>`; null where no answer came in time. */
 export function sendTo(base: string, timeoutMs: number): Send {
   return async (path, body) => {
     try {

@@ -64,7 +64,7 @@ subjects is recognised: its original place comes back.`,
 };
 
 /** A subject is a digest: a tag or a name is no identity, for what it points to changes. */
-function parseSubject(text: string): Digest {
+function parseSubject(text: string): Digest<'sha256'> {
   const match = /^sha256:([0-9a-f]{64})$/.exec(text);
   if (match === null) {
     throw new LedgerError('INPUT_MALFORMED', `Cannot use "${text}" as a subject: expected sha256: and 64 lower-case hexadecimal digits`, {

@@ -4,7 +4,7 @@ import { formatAddCheckpoint, parseCheckpoint } from '../../ledger/note/index.ts
 import { trustKeys, verifyGrowth } from '../../verify/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { findPlace, openForReading } from '../place.ts';
-import { currentVkeys } from '../vkeys.ts';
+import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '--since FILE [--out FILE]',
@@ -26,7 +26,7 @@ newest checkpoint go to a file, for somebody who keeps the old one: "stella veri
     // A larger old size cannot be proven: an empty proof lets the verifier say which of the two shrank.
     const proof = old.size <= size ? await log.proveConsistency(old.size, size) : [];
     const update = formatAddCheckpoint({ oldSize: old.size, proof, checkpoint: parseCheckpoint(note) });
-    const answer = verifyGrowth(kept, update, trustKeys(old.origin, await currentVkeys(log)));
+    const answer = verifyGrowth(kept, update, trustKeys(old.origin, await allVkeys(log)));
     if (!answer.ok) {
       call.out.say(`${answer.code}: ${answer.message}`);
       call.out.answer({ verdict: answer.code, message: answer.message, oldSize: old.size, size, ...(answer.notes === undefined ? {} : { notes: answer.notes }) });

@@ -27,14 +27,15 @@ Exit code 1 when the policy's quorum is not met.`,
     const store = openPlaceStore(place);
     try {
       let checkpoint = parseCheckpoint(log.published.note);
-      const cosigned = [];
-      const failed = [];
+      const cosigned: { name: string; signedAt: string }[] = [];
+      const failed: { name: string; is: string; message: string }[] = [];
       for (const witness of witnesses) {
         if (witness.url === null) continue;
         const answer = await askWitness(log, checkpoint, witness, sendTo(witness.url, timeoutMs));
         if (answer.is !== 'cosigned') {
-          call.out.say(`no   ${witness.key.name}: ${answer.message}`);
-          failed.push({ name: witness.key.name, is: answer.is, message: answer.message });
+          const message = answer.is === 'elsewhere' ? `it has seen size ${answer.size}, which this log does not have` : answer.message;
+          call.out.say(`no   ${witness.key.name}: ${message}`);
+          failed.push({ name: witness.key.name, is: answer.is, message });
           continue;
         }
         checkpoint = addSignatures(checkpoint, answer.signatures);

@@ -4,7 +4,7 @@ import { statusOf } from '../../ledger/log/status.ts';
 import type { Command } from '../command.ts';
 import { listKeys } from '../keys.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
-import { currentVkeys } from '../vkeys.ts';
+import { currentVkey } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '',
@@ -41,7 +41,7 @@ refuse, and the answer says which entries are missing and what to do.`,
 async function describe(say: (line: string) => void, answer: (members: Record<string, unknown>) => void, place: Place, now: number): Promise<void> {
   const log = await openForReading(place);
   const { size, root } = log.published;
-  const [vkey] = await currentVkeys(log);
+  const vkey = await currentVkey(log);
   const { key } = await log.readControl();
   const hasKey = listKeys(place).some(({ id }) => id === formatHex(key.id));
   say(`Head      size ${size}, root ${formatHex(root)}`);

@@ -74,7 +74,7 @@ export function keyStream(id: Uint8Array): string {
 
 
 /** The record of a signer's key, as the genesis and rotations carry it. */
-export function keyRecordOf(signer: Signer): KeyRecord {
-  const spki = concatBytes(ed25519Spki, signer.key.publicKey);
+export function keyRecordOf({ key }: Pick<Signer, 'key'>): KeyRecord {
+  const spki = concatBytes(ed25519Spki, key.publicKey);
   return { id: keyIdOf(sha256, spki), use: 'checkpoint', algorithm: 'ed25519', public: spki };
 }

@@ -1,0 +1,46 @@
+// stella fsck: recompute everything from the entries, and name each place that is not what was written.
+import { formatHex } from '../../ledger/bytes.ts';
+import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
+import { parseVkey } from '../../ledger/note/index.ts';
+import type { Command } from '../command.ts';
+import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore } from '../place.ts';
+import { allVkeys } from '../vkeys.ts';
+
+export const command: Command = {
+  usage: '[--no-payloads]',
+  help: `Reads every entry, tile, checkpoint, memo and payload and recomputes what each must be. Every fault is named with its place.
+Exit code 0: everything is what was written. 1: something is not. Nothing is changed or repaired.`,
+  options: { 'no-payloads': { type: 'boolean', help: 'leave the payload files out' } },
+  examples: [['stella fsck', 'after a crash, a move or a restore, and now and then']],
+
+  async run(call) {
+    const place = findPlace(call);
+    const store = openPlaceStore(place, true);
+    const anchor = openPlaceAnchor(place, true);
+    const vkeys = await openForReading(place).then(allVkeys, () => []);
+    const ports = { store, anchor, ...(call.flag('no-payloads') ? {} : { payloads: openPlacePayloads(place) }) };
+    const checking = fsck({ ...ports, ...(vkeys.length === 0 ? {} : { keys: vkeys.map(parseVkey) }) });
+    const faults = [];
+    let summary: FsckSummary;
+    try {
+      for (;;) {
+        const next = await checking.next();
+        if (next.done === true) {
+          summary = next.value;
+          break;
+        }
+        call.out.say(`FAULT  ${next.value.where}: ${next.value.what}`);
+        faults.push(next.value);
+      }
+    } finally {
+      await store.close();
+      await anchor.close();
+    }
+    const { size, root, payloadsMissing } = summary;
+    call.out.say(`${size} entries read, root ${formatHex(root)}`);
+    if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
+    call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length} faults. Bring a copy: "stella recover --from COPY"`);
+    call.out.answer({ size, root: formatHex(root), payloadsMissing, faults });
+    return faults.length === 0 ? 'yes' : 'no';
+  },
+};

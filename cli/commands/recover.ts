@@ -1,0 +1,65 @@
+// stella recover: bring back what the anchor says was signed and the database lacks.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeUtf8 } from '../../ledger/bytes.ts';
+import { adoptHead, recover, recoverAnchor, sourceOf, type EntrySource } from '../../ledger/log/recover.ts';
+import { parseVkey } from '../../ledger/note/index.ts';
+import { openSqlite } from '../../ledger/store/sqlite.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
+import { mirrorOf } from '../mirror.ts';
+import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
+import { allVkeys } from '../vkeys.ts';
+
+export const command: Command = {
+  usage: '--from COPY | --checkpoint FILE [--key VKEY]',
+  help: `Imports missing entries from any copy: a ledger directory, or the address of a server of its tiles. The copy need not be trusted:
+it is read once, and nothing is stored unless its entries lead to the signed root. Payload files are copied by hand.
+When the anchor itself is lost, --checkpoint gives the newest signed head that somebody outside has kept (a mirror, a witness, a
+receipt): a new anchor is made of it. Whatever was signed after that head is then unknown here, so bring the newest there is.`,
+  options: {
+    from: { type: 'string', takes: 'COPY', help: 'a ledger directory, or http(s)://… of its tiles' },
+    checkpoint: { type: 'string', takes: 'FILE', help: 'the newest signed head known outside, when the anchor is lost' },
+    key: { type: 'string', takes: 'VKEY', help: 'the log\'s key, where the database cannot say it' },
+  },
+  examples: [
+    ['stella recover --from /backup/ledger', 'after an old backup was restored'],
+    ['stella recover --checkpoint newest.checkpoint', 'the anchor\'s disk is gone'],
+  ],
+
+  async run(call) {
+    const place = findPlace(call);
+    const [from, file] = [call.value('from'), call.value('checkpoint')];
+    if (from === undefined && file === undefined) throw new UsageError('give --from COPY, or --checkpoint FILE when the anchor is lost');
+    const ports = { store: openPlaceStore(place), anchor: openPlaceAnchor(place), random: (count: number) => call.random(count) };
+    try {
+      if (file !== undefined) {
+        const keys = (await keysOf(call, place)).map(parseVkey);
+        const checkpoint = decodeUtf8(new Uint8Array(readFileSync(file)));
+        const make = (await ports.store.head()) === null ? adoptHead : recoverAnchor;
+        const { size } = await make(ports, checkpoint, keys);
+        call.out.say(`a new anchor names the head of size ${size}`);
+        call.out.answer({ anchored: size });
+      }
+      if (from !== undefined) {
+        const { before, size } = await recover(ports, sourceAt(from));
+        call.out.say(before === size ? `nothing was missing: ${size} entries` : `entries ${before} to ${size - 1} are back, under the signed root`);
+        call.out.answer({ before, size });
+      }
+    } finally {
+      await ports.store.close();
+      await ports.anchor.close();
+    }
+    return 'yes';
+  },
+};
+
+function sourceAt(from: string): EntrySource {
+  if (/^https?:\/\//.test(from)) return mirrorOf(from);
+  if (!existsSync(from) || !statSync(from).isDirectory() || !existsSync(join(from, 'ledger.db'))) throw new UsageError(`"${from}" holds no ledger.db`);
+  return sourceOf(openSqlite(from, { readOnly: true }));
+}
+
+async function keysOf(call: Call, place: Place): Promise<string[]> {
+  const key = call.value('key');
+  return key === undefined ? allVkeys(await openForReading(place)) : [key];
+}
