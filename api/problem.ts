@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   INPUT_NOT_UTF8: 400,
   INPUT_DOCTYPE: 400,
   INPUT_NOT_CANONICAL: 400,
+  INPUT_VERSION_UNKNOWN: 422,
   ENTRY_KIND_UNKNOWN: 422,
   EVENT_UNKNOWN: 422,
   EVENT_VERSION_UNKNOWN: 422,
@@ -49,6 +50,7 @@ const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   VERSION_CONFLICT: 409,
   IDEMPOTENCY_CONFLICT: 409,
   FORMAT_UNKNOWN: 422,
+  SNAPSHOT_DAMAGED: 503,
 };
 
 /** Answers a refusal; anything else is a bug, told without its inner words. */

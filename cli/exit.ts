@@ -30,6 +30,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   INPUT_NOT_UTF8: 'input',
   INPUT_DOCTYPE: 'input',
   INPUT_NOT_CANONICAL: 'input',
+  INPUT_VERSION_UNKNOWN: 'cannot',
   ENTRY_KIND_UNKNOWN: 'input',
   EVENT_UNKNOWN: 'cannot',
   EVENT_VERSION_UNKNOWN: 'cannot',
@@ -69,6 +70,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   VERSION_CONFLICT: 'state',
   IDEMPOTENCY_CONFLICT: 'state',
   FORMAT_UNKNOWN: 'input',
+  SNAPSHOT_DAMAGED: 'state',
 };
 
 export function exitOf(code: Code): ExitName {

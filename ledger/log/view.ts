@@ -121,7 +121,10 @@ async function publishedOf(store: Store, anchor: Anchor | null): Promise<Publish
   if (anchor !== null && anchor.note !== '') {
     const head = await store.head();
     const size = head === null ? 0 : head.start + head.count;
-    if (size >= anchor.size) return { size: anchor.size, root: parseHex(anchor.root), note: anchor.note };
+    // Cosignatures come after the anchor was written: of the same size, the store's note carries them.
+    const cosigned = await store.checkpoint();
+    const note = cosigned?.size === anchor.size ? cosigned.note : anchor.note;
+    if (size >= anchor.size) return { size: anchor.size, root: parseHex(anchor.root), note };
   }
   const kept = await store.checkpoint();
   if (kept === null) return { size: 0, root: emptyRoot(), note: '' };
