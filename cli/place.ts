@@ -57,7 +57,8 @@ export function defaultAnchor(call: Call, ledger: string): string {
 
 export function makePlace(place: Place): void {
   mkdirSync(place.directory, { recursive: true, mode: 0o700 });
-  writeFileSync(join(place.directory, 'ledger.json'), `${JSON.stringify({ format, origin: place.origin, ledger: place.ledger, anchor: place.anchor }, null, 2)}\n`);
+  const { origin, ledger, anchor } = place;
+  writeFileSync(join(place.directory, 'ledger.json'), `${JSON.stringify({ format, origin, ledger, anchor }, null, 2)}\n`);
 }
 
 export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly });

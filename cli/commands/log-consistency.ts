@@ -29,7 +29,8 @@ newest checkpoint go to a file, for somebody who keeps the old one: "stella veri
     const answer = verifyGrowth(kept, update, trustKeys(old.origin, await allVkeys(log)));
     if (!answer.ok) {
       call.out.say(`${answer.code}: ${answer.message}`);
-      call.out.answer({ verdict: answer.code, message: answer.message, oldSize: old.size, size, ...(answer.notes === undefined ? {} : { notes: answer.notes }) });
+      const notes = answer.notes === undefined ? {} : { notes: answer.notes };
+      call.out.answer({ verdict: answer.code, message: answer.message, oldSize: old.size, size, ...notes });
       return 'no';
     }
     const out = call.value('out');

@@ -36,7 +36,8 @@ export const command: Command = {
       writeFileSync(file, printed);
       call.out.say(`wrote the receipt of entry ${index} in the tree of ${receipt.size} to ${file}`);
     }
-    call.out.answer({ index, size: receipt.size, ...(call.flag('tlog-proof') ? { tlogProof: printed } : { receipt: JSON.parse(formatReceipt(receipt)) as unknown }) });
+    const form = call.flag('tlog-proof') ? { tlogProof: printed } : { receipt: JSON.parse(printed) as unknown };
+    call.out.answer({ index, size: receipt.size, ...form });
     return 'yes';
   },
 };

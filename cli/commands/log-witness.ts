@@ -47,7 +47,8 @@ Exit code 1 when the policy's quorum is not met.`,
       if (cosigned.length > 0) await store.saveCheckpoint(checkpoint.size, formatNote(checkpoint.note));
       const met = quorum === null || meetsQuorum(quorum, (witness) => cosigned.some(({ name }) => name === witness.key.name));
       call.out.say(quorum === null ? 'the policy asks for no quorum' : met ? 'the quorum is met' : 'the quorum is NOT met');
-      call.out.answer({ size: checkpoint.size, cosigned, failed, quorum: quorum === null ? 'none' : met ? 'met' : 'unmet', checkpoint: formatNote(checkpoint.note) });
+      const verdict = quorum === null ? 'none' : met ? 'met' : 'unmet';
+      call.out.answer({ size: checkpoint.size, cosigned, failed, quorum: verdict, checkpoint: formatNote(checkpoint.note) });
       return met ? 'yes' : 'no';
     } finally {
       await store.close();

@@ -1,19 +1,21 @@
 // stella recover: bring back what the anchor says was signed and the database lacks.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentBytesMax } from '../../actions/store-document.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { adoptHead, recover, recoverAnchor, sourceOf, type EntrySource } from '../../ledger/log/recover.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
+import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { mirrorOf } from '../mirror.ts';
-import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
+import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore, type Place } from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '--from COPY | --checkpoint FILE [--key VKEY]',
   help: `Imports missing entries from any copy: a ledger directory, or the address of a server of its tiles. The copy need not be trusted:
-it is read once, and nothing is stored unless its entries lead to the signed root. Payload files are copied by hand.
+it is read once, and nothing is stored unless its entries lead to the signed root. A directory's payload files come along.
 When the anchor itself is lost, --checkpoint gives the newest signed head that somebody outside has kept (a mirror, a witness, a
 receipt): a new anchor is made of it. Whatever was signed after that head is then unknown here, so bring the newest there is.`,
   options: {
@@ -43,7 +45,9 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
       if (from !== undefined) {
         const { before, size } = await recover(ports, sourceAt(from));
         call.out.say(before === size ? `nothing was missing: ${size} entries` : `entries ${before} to ${size - 1} are back, under the signed root`);
-        call.out.answer({ before, size });
+        const payloads = await copyPayloads(from, openPlacePayloads(place));
+        if (payloads > 0) call.out.say(`${payloads} payload files copied`);
+        call.out.answer({ before, size, payloads });
       }
     } finally {
       await ports.store.close();
@@ -57,6 +61,20 @@ function sourceAt(from: string): EntrySource {
   if (/^https?:\/\//.test(from)) return mirrorOf(from);
   if (!existsSync(from) || !statSync(from).isDirectory() || !existsSync(join(from, 'ledger.db'))) throw new UsageError(`"${from}" holds no ledger.db`);
   return sourceOf(openSqlite(from, { readOnly: true }));
+}
+
+/** Payloads that the copy has and this ledger lacks; each is checked against its digest while it is read. */
+async function copyPayloads(from: string, into: PayloadStore): Promise<number> {
+  const folder = join(from, 'payloads');
+  if (/^https?:/.test(from) || !existsSync(folder)) return 0;
+  const copy = openPayloads(folder);
+  let copied = 0;
+  for await (const digest of copy.list()) {
+    if (await into.has(digest)) continue;
+    await into.put(copy.get(digest), documentBytesMax);
+    copied += 1;
+  }
+  return copied;
 }
 
 async function keysOf(call: Call, place: Place): Promise<string[]> {

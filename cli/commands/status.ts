@@ -23,7 +23,8 @@ refuse, and the answer says which entries are missing and what to do.`,
     await store.close();
     await anchorStore.close();
     call.out.say(`Database  ${size} entries${unsigned > 0 && refusal === null ? `, ${unsigned} of them not signed yet: the next start signs them` : ''}`);
-    call.out.say(anchor === null ? `Anchor    missing: ${place.anchor}` : `Anchor    size ${anchor.size}, root ${anchor.root.slice(0, 16)}…, epoch ${anchor.epoch}`);
+    const named = anchor === null ? `missing: ${place.anchor}` : `size ${anchor.size}, root ${anchor.root.slice(0, 16)}…, epoch ${anchor.epoch}`;
+    call.out.say(`Anchor    ${named}`);
     call.out.answer({ stored: size, unsigned, anchored: anchor === null ? null : { size: anchor.size, root: anchor.root, epoch: anchor.epoch } });
     if (refusal !== null) {
       const { code, message, hint } = refusal;

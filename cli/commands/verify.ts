@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { decodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { decodeEnvelope, kindOf } from '../../ledger/events/index.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
-import { trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyTlogProof, type Answer, type Included, type Signed, type Trust } from '../../verify/index.ts';
+import {
+  trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyTlogProof, type Answer, type Included, type Signed, type Trust,
+} from '../../verify/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import type { ExitName } from '../exit.ts';
 
