@@ -108,6 +108,6 @@ function documentMismatch(call: Call, entry: Uint8Array): string | null {
   if (kindOf(entry) !== 'event') return 'the entry is no event, and names no document';
   const payloads = decodeEnvelope(entry).payloads ?? [];
   if (payloads.some((payload) => payload.digest !== undefined && equalBytes(payload.digest[1], digest))) return null;
-  if (payloads.some((payload) => payload.commitment !== undefined)) return 'the entry names a sealed payload: only its commitment can be checked, with its secret';
+  if (payloads.some((payload) => payload.commitment !== undefined)) return 'the entry names a sealed payload, which only its secret can check';
   return `the document's SHA-256 is ${digest.toString('hex').slice(0, 16)}…, which the entry does not name`;
 }
