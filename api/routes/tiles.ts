@@ -10,7 +10,7 @@ import { notFound } from '../problem.ts';
 export interface TileSource {
   /** The newest published checkpoint, as a signed note. */
   checkpoint(): Promise<Uint8Array>;
-  /** The bytes of the tile at a path of the tlog-tiles grammar without its leading `tile/`, such as `0/x001/234.p/8`. */
+  /** The bytes at a path of the tlog-tiles grammar, such as `tile/0/x001/234.p/8` or `tile/entries/000`. */
   tile(path: string): Promise<Uint8Array | null>;
 }
 
@@ -26,7 +26,8 @@ export function tileRoutes(source: TileSource): Hono {
 
   routes.get('/tile/*', async (c) => {
     // The raw path, never a decoded parameter: %2f and %2e must not become part of a tile's name.
-    const path = new URL(c.req.url).pathname.slice(c.req.path.indexOf('/tile/') + '/tile/'.length);
+    const { pathname } = new URL(c.req.url);
+    const path = pathname.slice(pathname.lastIndexOf('/tile/') + 1);
     const bytes = await source.tile(path);
     if (bytes === null) return notFound(c);
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {

@@ -57,6 +57,7 @@ export function runSteps(steps: readonly Step[], directory: string, environment:
 /** Replaces what differs from run to run (digests, keys, times, ids, durations); words, codes and counts stay exact. */
 export function steady(text: string): string {
   return text
+    .replace(/\/(?:home\/you|tmp\/stella-golden-\w+)\b/g, '<home>')
     .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?/g, '<time>')
     .replace(/\b[0-9a-f]{8,}…?/g, '<hex>')
     .replace(/(?<![\w+/])(?=[\w+/]*\d)[A-Za-z0-9+/]{22,}={0,2}/g, '<base64>')

@@ -1,0 +1,90 @@
+// The tile routes: bytes, caching, refusals, and bodies that do not end.
+import { describe, expect, test } from 'vitest';
+import { createApp } from '../../api/app.ts';
+import { listen } from '../../api/serve.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { parseTilePath } from '../../ledger/merkle/index.ts';
+
+const asked: string[] = [];
+const bugs: unknown[] = [];
+const added: number[] = [];
+const app = createApp({
+  tiles: {
+    checkpoint: async () => new TextEncoder().encode('ledger.test\n1\n'),
+    async tile(path) {
+      asked.push(path);
+      if (path === 'tile/0/001') throw new TypeError('a bug with inner words');
+      parseTilePath(path);
+      return path === 'tile/0/000.p/1' ? Uint8Array.of(7) : null;
+    },
+  },
+  add: async (entry) => {
+    added.push(entry.length);
+    if (entry.length === 3) throw new LedgerError('STORE_FULL', 'Cannot append: the disk is full', { hint: 'free some space' });
+    return 41;
+  },
+  onBug: (error) => bugs.push(error),
+});
+
+describe('reading', () => {
+  test('a checkpoint is fresh, a tile is for ever', async () => {
+    const checkpoint = await app.request('/checkpoint');
+    expect([checkpoint.status, await checkpoint.text()]).toEqual([200, 'ledger.test\n1\n']);
+    expect(Object.fromEntries(checkpoint.headers)).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'text/plain; charset=utf-8' });
+    const tile = await app.request('/tile/0/000.p/1');
+    expect([tile.status, new Uint8Array(await tile.arrayBuffer())]).toEqual([200, Uint8Array.of(7)]);
+    expect(tile.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(tile.headers.get('content-type')).toBe('application/octet-stream');
+    expect(tile.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test.each([
+    ['/tile/0/002', 404, 'NOT_FOUND'],
+    ['/nothing', 404, 'NOT_FOUND'],
+    ['/tile/0/2', 400, 'INPUT_MALFORMED'],
+    ['/tile/0/%30%30%30', 400, 'INPUT_MALFORMED'],
+    ['/tile/0/x000/000', 400, 'INPUT_NOT_CANONICAL'],
+    ['/tile/64/000', 413, 'INPUT_TOO_LARGE'],
+  ])('%s is %i %s, and not cached', async (path, status, code) => {
+    const answer = await app.request(path);
+    expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
+      status, 'application/problem+json', 'no-store',
+    ]);
+    expect(await answer.json()).toMatchObject({ type: 'about:blank', code });
+  });
+
+  test('a bug is told without its inner words, and reaches the log', async () => {
+    const answer = await app.request('/tile/0/001');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('inner words');
+    expect(bugs).toHaveLength(1);
+  });
+});
+
+describe('adding', () => {
+  test('the answer is the index in decimal; a refusal says what to do', async () => {
+    const answer = await app.request('/add', { method: 'POST', body: Uint8Array.of(1, 2) });
+    expect([answer.status, await answer.text()]).toEqual([200, '41']);
+    const full = await app.request('/add', { method: 'POST', body: Uint8Array.of(1, 2, 3) });
+    expect([full.status, await full.json()]).toMatchObject([503, { code: 'STORE_FULL', hint: 'free some space' }]);
+  });
+
+  test('a body over 65,535 bytes is refused while it arrives, whatever length it states', async () => {
+    const server = await listen(app, '127.0.0.1', 0);
+    try {
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += 65_536;
+          if (sent > 64 * 1024 * 1024) controller.close();
+          else controller.enqueue(new Uint8Array(65_536));
+        },
+      });
+      const answer = await fetch(`http://127.0.0.1:${server.port}/add`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+      expect([answer.status, await answer.json()]).toMatchObject([413, { code: 'ENTRY_TOO_LARGE' }]);
+      expect(added).toEqual([2, 3]);
+    } finally {
+      await server.close();
+    }
+  });
+});
