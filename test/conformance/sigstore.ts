@@ -1,5 +1,5 @@
 // The `sigstore` suite: bundles, trusted roots and certificates of other projects, and forgeries of our own private root.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, parseJson } from '../../ledger/json.ts';
@@ -24,9 +24,6 @@ const SKIPPED: Readonly<Record<string, string>> = {
   chain_building_material: 'a certificate for building others, without an expected answer',
 };
 
-/** Whether a missing prerequisite is what the label is about. */
-const GITHUB_ROOT = 'shared/gh_cli_trusted_root.json';
-
 export const sigstore: Suite = {
   argument: 'sigstore',
   needs: ['formats/sigstore'],
@@ -47,8 +44,8 @@ function* outcomesOf(one: Case): Iterable<Answer & { name: string }> {
     const isVerified = got === 'verified';
     if (one.line['level'] === 'MAY') yield { name, is: 'agreed' };
     else if (isTwice) yield { name, ...answer(!isVerified, 'refused with a threshold of 2', got) };
-    else if (label.startsWith('needs_')) yield { name, ...answer(got === 'unverifiable key', 'unverifiable key', got) };
-    else if (/^(verify_ok|valid$|verify_needs_github)/.test(label)) yield { name, ...answer(isVerified || isImpossibleByDigest(name, got), 'verified', got) };
+    else if (/^(verify_)?needs_/.test(label)) yield { name, ...answer(!isVerified, 'not verified without what it needs', got) };
+    else if (/^(verify_ok|valid$)/.test(label)) yield { name, ...answer(isVerified || isImpossibleByDigest(name, got), 'verified', got) };
     else if (/^(verify_fail|invalid$)/.test(label)) yield { name, ...answer(!isVerified, 'not verified', got) };
     else yield { name, ...answer(false, label, 'an unknown label') };
   }
@@ -70,17 +67,12 @@ export function ask(one: Case, entriesMin = 1): readonly Asked[] {
   const first = parsed(documents[0] as Uint8Array);
   return artifactsOf(one, files, first).map(({ name, artifact }) => {
     const answers = documents.map((document) => said(() => {
-      const trust = trustFor(withGithubRoot(one), parsed(document), files.key);
+      const trust = trustFor(one, parsed(document), files.key);
       return verifyBundle(document, artifact, trust, { entriesMin });
     }));
     // A file of several bundles verifies when each of them does.
     return { name, got: answers.find((got) => got !== 'verified') ?? 'verified' };
   });
-}
-
-function withGithubRoot(one: Case): Case {
-  if (!one.expect.startsWith('verify_needs_github') || !existsSync(join(one.folder, GITHUB_ROOT))) return one;
-  return { ...one, line: { ...one.line, trusted_root: GITHUB_ROOT } };
 }
 
 function readRoot(bytes: Uint8Array): SignatureVerdict | null {

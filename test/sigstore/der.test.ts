@@ -6,7 +6,7 @@ import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import {
   booleanOf, childrenOf, type Der, DerError, integerBytesOf, namedBitsOf, oidOf, readDer, smallIntegerOf, TAG, timeOf,
 } from '../../verify/sigstore/der.ts';
-import { encodeDer } from '../../verify/sigstore/sct.ts';
+import { encodeDer } from '../../verify/sigstore/der.ts';
 
 const der = (hex: string): Der => readDer(parseHex(hex));
 

@@ -1,4 +1,5 @@
 // A strict reader for DER (ITU-T X.690): one encoding for one value, and every value keeps the exact bytes it was read from.
+import { concatBytes } from '../../ledger/bytes.ts';
 
 /**
  * One DER value. `raw` and `content` are views of the input, so that a signature is checked over received bytes, never over
@@ -162,6 +163,15 @@ export function timeOf(value: Der | undefined): number {
   // Date.parse reads 30 February as 1 March.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== iso) throw new DerError('a time that no calendar has');
   return time + Math.floor(Number(fraction ?? 0) * 1000);
+}
+
+/** Writes one DER value around parts that are DER already. */
+export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const content = concatBytes(...parts);
+  const length: number[] = [];
+  for (let left = content.length; left > 0; left = Math.floor(left / 256)) length.unshift(left % 256);
+  const header = content.length < 0x80 ? [content.length] : [0x80 | length.length, ...length];
+  return concatBytes(Uint8Array.of(tag, ...header), content);
 }
 
 function readAt(bytes: Uint8Array, at: number): Der {

@@ -6,7 +6,7 @@ import { concatBytes, equalBytes, formatHex, parseHex } from '../../ledger/bytes
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { isStrictPoint } from '../../ledger/note/index.ts';
 import { parseAnyBase64 } from './base64.ts';
-import { bitStringBytesOf, childrenOf, DerError, oidOf, readTagged, TAG } from './der.ts';
+import { bitStringBytesOf, childrenOf, type Der, DerError, encodeDer, oidOf, readTagged, TAG } from './der.ts';
 
 export type Hash = 'sha256' | 'sha384' | 'sha512';
 
@@ -126,7 +126,8 @@ export function holds(key: PublicKey, message: Uint8Array, signature: Uint8Array
     if (scheme.name === 'ed25519ph') return verifyPrehashed(key.spki.subarray(-32), message, signature);
     if (scheme.name === 'rsa-pkcs1') return verifyQuietly(scheme.hash, message, { key: key.object, padding: constants.RSA_PKCS1_PADDING }, signature);
     if (scheme.name === 'rsa-pss') {
-      const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+      // The salt's length is the signer's choice (RFC 8017 §9.1); a key that fixes a least one is held to it.
+      const saltLength = constants.RSA_PSS_SALTLEN_AUTO;
       return verifyQuietly(scheme.hash, message, { key: key.object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
     }
     if (verifyQuietly(scheme.hash, message, { key: key.object, dsaEncoding: 'der' }, signature)) return true;
@@ -136,18 +137,22 @@ export function holds(key: PublicKey, message: Uint8Array, signature: Uint8Array
 
 /**
  * Whether a signature holds over a message of which only the digest is known; null when the scheme needs the message itself
- * (Ed25519 in both forms, and RSA-PSS here), or none of the key's schemes hashes with this algorithm.
+ * (Ed25519 in both forms), or none of the key's schemes hashes with this algorithm.
  *
- * Node hashes whatever it verifies with ECDSA or RSA, so that these two are computed here.
+ * Node hashes whatever it verifies with ECDSA or RSA, so that these are computed here.
  */
 export function holdsOverDigest(key: PublicKey, hash: Hash, digest: Uint8Array, signature: Uint8Array): boolean | null {
-  const scheme = key.schemes.find((one) => 'hash' in one && one.hash === hash && one.name !== 'rsa-pss');
-  if (scheme?.name === 'rsa-pkcs1') return rsaHoldsOverDigest(key.object, hash, digest, signature);
-  if (scheme?.name !== 'ecdsa') return null;
+  const schemes = key.schemes.filter((scheme) => 'hash' in scheme && scheme.hash === hash);
+  return schemes.length === 0 ? null : schemes.some((scheme) => schemeHoldsOverDigest(key, scheme.name, hash, digest, signature));
+}
+
+function schemeHoldsOverDigest(key: PublicKey, name: Scheme['name'], hash: Hash, digest: Uint8Array, signature: Uint8Array): boolean {
+  if (name === 'rsa-pkcs1') return pkcs1HoldsOverDigest(key.object, hash, digest, signature);
+  if (name === 'rsa-pss') return pssHoldsOverDigest(key, hash, digest, signature);
   const curve = { 'EC P-256': p256, 'EC P-384': p384, 'EC P-521': p521 }[key.kind];
   const point = bitStringBytesOf(childrenOf(readTagged(key.spki, TAG.sequence))[1]);
   try {
-    return curve?.verify(signature, digest, point, { prehash: false, lowS: false, format: 'der' }) ?? null;
+    return curve?.verify(signature, digest, point, { prehash: false, lowS: false, format: 'der' }) === true;
   } catch {
     return false; // A signature that is not DER.
   }
@@ -186,7 +191,7 @@ const DIGEST_INFO: Readonly<Record<Hash, Uint8Array>> = {
   sha512: parseHex('3051300d060960864801650304020305000440'),
 };
 
-function rsaHoldsOverDigest(key: KeyObject, hash: Hash, digest: Uint8Array, signature: Uint8Array): boolean {
+function pkcs1HoldsOverDigest(key: KeyObject, hash: Hash, digest: Uint8Array, signature: Uint8Array): boolean {
   try {
     const recovered = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature);
     // The whole DigestInfo is compared: reading only the digest out of it is how forged paddings pass.
@@ -194,6 +199,55 @@ function rsaHoldsOverDigest(key: KeyObject, hash: Hash, digest: Uint8Array, sign
   } catch {
     return false; // The padding is wrong.
   }
+}
+
+/** EMSA-PSS-VERIFY with MGF1 under the same hash (RFC 8017 §9.1.2), its steps in its order. */
+function pssHoldsOverDigest(key: PublicKey, hash: Hash, digest: Uint8Array, signature: Uint8Array): boolean {
+  const bits = (key.object.asymmetricKeyDetails?.modulusLength ?? 0) - 1;
+  const hashLength = digest.length;
+  let encoded: Uint8Array;
+  try {
+    encoded = new Uint8Array(publicDecrypt({ key: plainRsa(key.spki), padding: constants.RSA_NO_PADDING }, signature));
+  } catch {
+    return false; // The signature is not below the modulus.
+  }
+  const extra = encoded.length * 8 - bits;
+  // 3, 4. There is room for a hash, and the last byte is 0xbc.
+  if (encoded.length < hashLength + 2 || encoded.at(-1) !== 0xbc) return false;
+  // 5. maskedDB, then H.
+  const masked = encoded.subarray(0, encoded.length - hashLength - 1);
+  const h = encoded.subarray(masked.length, -1);
+  // 6. The bits above the modulus are zero.
+  if ((masked[0] as number) >> (8 - extra) !== 0) return false;
+  // 7 to 9. Unmask, and clear those bits.
+  const mask = maskOf(hash, h, masked.length);
+  const db = masked.map((byte, i) => byte ^ (mask[i] as number));
+  db[0] = (db[0] as number) & (0xff >> extra);
+  // 10. Zeros, then 0x01, then the salt.
+  const one = db.findIndex((byte) => byte !== 0);
+  if (one < 0 || db[one] !== 0x01) return false;
+  // 12 to 14. H is over eight zeros, the digest and the salt.
+  return equalBytes(h, digestOf(hash, concatBytes(new Uint8Array(8), digest, db.subarray(one + 1))));
+}
+
+/** The same numbers as a key of plain RSA: OpenSSL recovers nothing with a key that is bound to PSS. */
+function plainRsa(spki: Uint8Array): KeyObject {
+  const numbers = childrenOf(readTagged(spki, TAG.sequence))[1] as Der;
+  return createPublicKey({ key: asBuffer(encodeDer(TAG.sequence, RSA_ENCRYPTION, numbers.raw)), format: 'der', type: 'spki' });
+}
+
+/** AlgorithmIdentifier { rsaEncryption, NULL } (RFC 4055 §1.2). */
+const RSA_ENCRYPTION = parseHex('300d06092a864886f70d0101010500');
+
+/** MGF1 (RFC 8017 §B.2.1). */
+function maskOf(hash: Hash, seed: Uint8Array, length: number): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  for (let i = 0, made = 0; made < length; i++) {
+    const block = digestOf(hash, concatBytes(seed, Uint8Array.of(i >>> 24, (i >>> 16) & 0xff, (i >>> 8) & 0xff, i & 0xff)));
+    blocks.push(block);
+    made += block.length;
+  }
+  return concatBytes(...blocks).subarray(0, length);
 }
 
 /** Node has no Ed25519ph. */

@@ -1,6 +1,6 @@
 // Signed certificate timestamps inside a certificate: that a CT log promised to publish it (RFC 6962 §3.2, §3.3).
 import { concatBytes, encodeUint64 } from '../../ledger/bytes.ts';
-import { childrenOf, DerError, explicit, readTagged, TAG } from './der.ts';
+import { childrenOf, DerError, encodeDer, explicit, readTagged, TAG } from './der.ts';
 import { digestOf, holds } from './keys.ts';
 import { covers, findLog, type TransparencyLog } from './trusted-root.ts';
 import { fail, type SigstoreCode } from './verdict.ts';
@@ -60,15 +60,6 @@ function precertificateTbs(leaf: Certificate): Uint8Array {
     return extensions.length === 0 ? new Uint8Array() : encodeDer(explicit(3), encodeDer(TAG.sequence, ...extensions));
   });
   return encodeDer(TAG.sequence, ...kept);
-}
-
-/** Writes one DER value around parts that are DER already. */
-export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const content = concatBytes(...parts);
-  const length: number[] = [];
-  for (let left = content.length; left > 0; left = Math.floor(left / 256)) length.unshift(left % 256);
-  const header = content.length < 0x80 ? [content.length] : [0x80 | length.length, ...length];
-  return concatBytes(Uint8Array.of(tag, ...header), content);
 }
 
 function sctsOf(leaf: Certificate): readonly Sct[] {

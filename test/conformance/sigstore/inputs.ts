@@ -6,7 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../../ledger/json.t
 import { type Artifact, readTrust, type Trust, type TrustEntry } from '../../../verify/sigstore/index.ts';
 import { parseCertificate, alternativeNamesOf, issuerOf } from '../../../verify/sigstore/x509.ts';
 import { parseAnyBase64 } from '../../../verify/sigstore/base64.ts';
-import { digestOf } from '../../../verify/sigstore/keys.ts';
+import { digestOf, isHash } from '../../../verify/sigstore/keys.ts';
 import type { Case } from '../formats/case.ts';
 
 /** A file of the case, by its path below the corpus' format folder. */
@@ -95,9 +95,11 @@ function leafOf(bundle: Json | null): Uint8Array | null {
 export function artifactsOf(one: Case, files: CaseFiles, bundle: Json | null): readonly { name: string; artifact: Artifact | null }[] {
   if (files.artifact === null) return [{ name: '', artifact: namedArtifact(bundle) }];
   const bytes = new Uint8Array(readFileSync(join(one.folder, files.artifact)));
-  const sha512 = Object.keys(firstSubject(bundle)).length > 0 && !('sha256' in firstSubject(bundle));
-  // The suite's own digest is SHA-256; a statement that names its subject by SHA-512 alone is asked by that.
-  const digests: Record<string, Uint8Array> = sha512 ? { sha512: digestOf('sha512', bytes) } : { sha256: digestOf('sha256', bytes) };
+  const named = namedArtifact(bundle);
+  const algorithms = named !== null && 'digests' in named ? Object.keys(named.digests) : [];
+  // The suite's own digest is SHA-256; a bundle that names its artifact by another alone is asked by that.
+  const hash = algorithms.includes('sha256') ? 'sha256' : (algorithms.find(isHash) ?? 'sha256');
+  const digests = { [hash]: digestOf(hash, bytes) };
   return [{ name: ' by path', artifact: { bytes } }, { name: ' by digest', artifact: { digests } }];
 }
 
