@@ -114,8 +114,8 @@ describe('making one', () => {
     vi.unstubAllGlobals();
   });
 
-  test('a memory that ends where a page ends can still be read to its end, four pairs at a time', () => {
-    const { memory, foldPairs } = createKernel(65_536 - kernelHeadBytes);
+  test('a memory that ends one pair before its page can still be read to its end, four pairs at a time', () => {
+    const { memory, foldPairs } = createKernel(65_536 - kernelHeadBytes - 64);
     const input = noise(64);
     memory.set(input, memory.length - 64);
     foldPairs(memory.length - 64, memory.length - 64, 1);
