@@ -118,7 +118,10 @@ describe('add-checkpoint', () => {
   test.each([
     ['no line', () => answer(200), { is: 'unreadable' }],
     ['a page of HTML', () => answer(200, '<html>'), { is: 'unreadable' }],
-    ['a cosignature by somebody else', () => answer(200, cosignature, request, [other]), { is: 'unreadable', message: expect.stringContaining('no cosignature') }],
+    [
+      'a cosignature by somebody else', () => answer(200, cosignature, request, [other]),
+      { is: 'unreadable', message: expect.stringContaining('no cosignature') },
+    ],
     [
       'a cosignature that does not hold', () => answer(200, cosignature.replace('pVGeAr', 'pVGeBr')),
       { is: 'unreadable', message: expect.stringContaining('does not hold') },
