@@ -59,6 +59,8 @@ describe('tlog-proof', () => {
     ['no checkpoint', text.slice(0, text.indexOf('\n\n') + 2), `INPUT_MALFORMED at ${text.indexOf('\n\n') + 2}`],
     ['a bad checkpoint', text.replace('\n15\n', '\n015\n'), `INPUT_MALFORMED at ${text.indexOf('\n15\n') + 1}`],
     ['an enormous text', 'x'.repeat(1_048_577), 'INPUT_TOO_LARGE'],
+    ['a text of the largest size', 'x'.repeat(1_048_576), 'INPUT_MALFORMED at 1048576'],
+    ['a blank line at its beginning', `\n\n${vectors.checkpoint}`, 'INPUT_MALFORMED at 0'],
   ])('%s is refused', (_, bad, expected) => {
     expect(refusal(() => parseTlogProof(bad))).toBe(expected);
   });

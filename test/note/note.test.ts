@@ -5,7 +5,7 @@ import { decodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { formatCheckpointText, parseCheckpoint, parseCheckpointText, signCheckpoint } from '../../ledger/note/checkpoint.ts';
 import { cosign } from '../../ledger/note/cosignature.ts';
 import { verifyEd25519 } from '../../ledger/note/ed25519.ts';
-import { asWitnessKey, COSIGNATURE, formatVkey, parseVkey } from '../../ledger/note/keys.ts';
+import { asWitnessKey, COSIGNATURE, ecdsaKey, formatVkey, parseVkey } from '../../ledger/note/keys.ts';
 import { formatNote, formatSignatureLine, parseNote, signNote, verifyNote } from '../../ledger/note/note.ts';
 import { ed25519Signer, witnessSigner } from '../../ledger/note/signer.ts';
 import { refusal } from './refusal.ts';
@@ -135,6 +135,34 @@ describe('what is refused', () => {
     ['a root with bits after the end', `a\n1\n${'A'.repeat(42)}B=\n`, 'INPUT_NOT_CANONICAL at 4'],
   ])('a checkpoint with %s', (_, text, expected) => {
     expect(refusal(() => parseCheckpointText(text))).toBe(expected);
+  });
+
+  test('what could not be read back as it was is not written', () => {
+    const root = new Uint8Array(32);
+    const write = (origin: string, ...extensions: string[]) => refusal(() => formatCheckpointText({ origin, size: 1, root, extensions }));
+    expect(write('a', 'more')).toBe(`a\n1\n${'A'.repeat(43)}=\nmore\n`);
+    // Read back, this one would be another checkpoint, of size 5.
+    expect(write(`a\n5\n${'A'.repeat(43)}=`)).toBe('INPUT_MALFORMED');
+    expect(write('a', 'more\nand more')).toBe('INPUT_MALFORMED');
+    expect(write('')).toBe('INPUT_MALFORMED at 0');
+    expect(write('a', '')).toBe('INPUT_MALFORMED at 49');
+  });
+
+  test('refusals name what could not be read', () => {
+    expect(() => parseCheckpointText(`a\nx\n${'A'.repeat(43)}=\n`)).toThrow('Cannot read "x" as a tree size: expected decimal digits');
+    expect(() => parseCheckpointText('a\n1\nx\n')).toThrow('Cannot read "x" as a hash: expected 32 bytes in base64');
+  });
+
+  test('an ECDSA key has the id of its bytes, whatever its name', () => {
+    const key = ecdsaKey('rekor.example', Uint8Array.of(1, 2, 3));
+    // SHA-256 of 010203 begins with 039058c6.
+    expect(key).toEqual({ name: 'rekor.example', id: 0x039058c6, type: 2, publicKey: Uint8Array.of(1, 2, 3) });
+    expect(parseVkey(formatVkey(key))).toEqual(key);
+  });
+
+  test('a key needs a name that can be written down', () => {
+    for (const name of ['', 'a b', 'a+b', 'a\nb', 'a\u2028b']) expect(refusal(() => ed25519Signer(name, new Uint8Array(32)))).toBe('INPUT_MALFORMED');
+    expect(ed25519Signer('ä/\u{1f600}', new Uint8Array(32)).key.name).toBe('ä/\u{1f600}');
   });
 
   test('a checkpoint of 2^53 - 1 entries and extension lines is read and written back', () => {
