@@ -20,4 +20,7 @@ export { formatDigest } from './family.ts';
 export { idempotencyKeyOf, keyIdOf, personOf, requestDigestOf, sameAsOf, type Sha256 } from './identity.ts';
 export { streamNameBytesMax, streamsMax } from './names.ts';
 export type { Digest, DigestAlgorithm } from './schema.ts';
+export {
+  commitmentLead, commitmentOf, deriveSealKeys, open, seal, sealLabel, sealNonce, sealSecretBytes, sealTagBytes, type Sealed, type SealKeys,
+} from './seal.ts';
 export { Skim, skimEntry, skimmedText } from './skim.ts';
