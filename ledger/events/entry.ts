@@ -7,6 +7,7 @@ import { compile } from './compile.ts';
 import { envelope, envelopeVersion, type Actor, type Envelope, type PayloadReference } from './envelope.ts';
 import { registry, type DataOf, type EventName, type ReadyVersion, type Registry } from './families.ts';
 import type { Role } from './family.ts';
+import { sameAsOf, type Sha256 } from './identity.ts';
 import type { Digest } from './schema.ts';
 import { deriveStreams, StreamNames } from './streams-of.ts';
 
@@ -117,6 +118,17 @@ export function evidenceOf(version: ReadyVersion, data: CborMap, payloads: reado
   const { subjects, role } = version.sameAs;
   const payload = payloads.find((reference) => reference.role === role);
   return payload?.digest === undefined ? null : { subjects: data[subjects] as unknown as readonly Digest[], role, digest: payload.digest };
+}
+
+/**
+ * The `sameAs` that an event must carry, or null where it must carry none.
+ *
+ * @param decoded - an envelope that `readEvent` has accepted
+ */
+export function expectedSameAs(decoded: Envelope, sha256: Sha256): Uint8Array | null {
+  const version = versionsOf(decoded.type)[decoded.schema - 1] as ReadyVersion;
+  const evidence = evidenceOf(version, decoded.data, decoded.payloads ?? []);
+  return evidence === null ? null : sameAsOf(sha256, decoded.type, evidence.subjects, evidence.role, evidence.digest);
 }
 
 // On every event an actor with a pseudonym may show that the command was signed with a key of theirs.

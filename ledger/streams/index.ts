@@ -5,6 +5,8 @@
 //   StreamIndex                 the trie over any such table: touch(ordinal) as streams move, root() and prove(key) when asked
 //   verifyStreamProof           what a proof claims about a stream under an index root
 //   verifyStreamHistory         versions 1 to n of a stream, without a gap, linked by `prev`
+//   Audit                       every entry of a log read in full: kinds, streams, versions, links, index roots, recognition
+export { Audit, AUDIT_CODES, indexedEveryMax, type AuditCode, type AuditFinding } from './audit.ts';
 export { STREAM_CODES, type StreamCode } from './codes.ts';
 export { StreamHeads, type HeadsByOrdinal } from './heads.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';

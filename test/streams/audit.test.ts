@@ -1,0 +1,158 @@
+// A full reader against honest random logs, and against logs in which exactly one thing is wrong.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encodeUtf8, parseHex } from '../../ledger/bytes.ts';
+import { asSet, decodeCbor, encodeCbor, prepareDraft, streamsOfDraft, writeEntry, type Actor, type Digest, type NewEvent } from '../../ledger/events/index.ts';
+import { sha256 } from '../../ledger/merkle/index.ts';
+import { Audit, indexedEveryMax, StreamHeads, StreamIndex, streamKeyOf } from '../../ledger/streams/index.ts';
+import { families } from '../events/vectors.ts';
+
+type Changed = Record<string, unknown> & { data: Record<string, unknown>; streams: Record<string, unknown>[] };
+
+const self: Actor = { kind: 'ledger', auth: 'self' };
+const genesis = families.get('ledger')?.golden[0]?.event as unknown as { data: never };
+const digest = (text: string): Digest<'sha256'> => ['sha256', sha256(encodeUtf8(text))];
+const stored = (subjects: readonly string[], document: string): NewEvent => ({
+  type: 'document.stored',
+  by: { kind: 'public', auth: 'none' },
+  data: { subjects: asSet(subjects.map(digest)) },
+  payloads: [{ role: 'document', size: document.length, media: 'text/plain', digest: digest(document) }],
+});
+
+/** A writer as simple as can be: what the log does, without a log. */
+class Writer {
+  readonly entries: Uint8Array[] = [];
+  readonly heads = new StreamHeads();
+  at = 1_795_267_127_000;
+
+  add(event: NewEvent): this {
+    const draft = prepareDraft(event, sha256);
+    const keys = streamsOfDraft(draft).map((name) => streamKeyOf(name));
+    const heads = keys.map((key) => this.heads.find(key)).map((ordinal) => (ordinal < 0 ? [0, 0] : [this.heads.version(ordinal), this.heads.index(ordinal)]));
+    const arena = new Uint8Array(draft.entryBytesMax);
+    const end = writeEntry(draft, this.at, heads.map(([version]) => (version as number) + 1), heads.map(([, index]) => index as number), 0, arena, 0);
+    keys.forEach((key, i) => this.heads.advance(key, (heads[i]?.[0] as number) + 1, this.entries.length));
+    this.entries.push(arena.slice(0, end));
+    return this;
+  }
+
+  begin(): this {
+    return this.add({ type: 'ledger.created', by: self, data: genesis.data });
+  }
+
+  indexed(): this {
+    return this.add({ type: 'ledger.indexed', by: self, data: { size: this.entries.length, root: ['sha256', new StreamIndex(this.heads).root()] } });
+  }
+}
+
+function findings(entries: readonly Uint8Array[]): string[] {
+  const audit = new Audit();
+  return entries.flatMap((entry) => audit.add(entry).map(({ index, code }) => `${index} ${code}`));
+}
+
+function changed(entry: Uint8Array, change: (event: Changed) => void): Uint8Array {
+  const event = decodeCbor(entry) as unknown as Changed;
+  change(event);
+  return encodeCbor(event as never);
+}
+
+const honest = () => new Writer().begin().add(stored(['app', 'lib'], 'a')).add(stored(['app'], 'b')).indexed().add(stored(['app'], 'c')).indexed();
+
+describe('an audit', () => {
+  test('finds nothing in honest logs', () => {
+    const subjects = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 });
+    fc.assert(
+      fc.property(fc.array(fc.option(subjects), { maxLength: 25 }), (steps) => {
+        const writer = new Writer().begin();
+        steps.forEach((step, i) => {
+          writer.at += i % 3;
+          if (step === null) writer.indexed();
+          else writer.add(stored(step, `document ${i}`));
+        });
+        const audit = new Audit();
+        expect(writer.entries.flatMap((entry) => audit.add(entry))).toEqual([]);
+        expect(audit.size).toBe(writer.entries.length);
+        expect(audit.index.root()).toEqual(new StreamIndex(writer.heads).root());
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each<[string, number, (event: Changed) => void, string[]]>([
+    ['a tag left off', 1, (e) => e.streams.shift(), ['1 AUDIT_STREAMS_WRONG', '3 AUDIT_INDEX_WRONG', '5 AUDIT_INDEX_WRONG']],
+    ['a tag of another stream', 1, (e) => ((e.streams[0] as { name: string }).name = 'trust'),
+      ['1 AUDIT_STREAMS_WRONG', '3 AUDIT_INDEX_WRONG', '5 AUDIT_INDEX_WRONG']],
+    ['a version forked', 4, (e) => Object.assign(e.streams[0] as object, { version: 2, prev: 1 }),
+      ['4 AUDIT_VERSION_WRONG', '4 AUDIT_PREV_WRONG', '5 AUDIT_INDEX_WRONG']],
+    ['a version left out', 4, (e) => Object.assign(e.streams[0] as object, { version: 4 }), ['4 AUDIT_VERSION_WRONG', '5 AUDIT_INDEX_WRONG']],
+    ['an old head pinned', 4, (e) => Object.assign(e.streams[0] as object, { prev: 1 }), ['4 AUDIT_PREV_WRONG']],
+    ['an index with a false root', 3, (e) => ((e.data.root as Digest)[1][0]! ^= 1), ['3 AUDIT_INDEX_WRONG']],
+    ['an index over fewer entries', 3, (e) => (e.data.size = 2), ['3 AUDIT_INDEX_WRONG']],
+    ['evidence recognised as other evidence', 2, (e) => (e.sameAs = new Uint8Array(16)), ['2 AUDIT_RECOGNITION_WRONG']],
+    ['a time that goes back', 4, (e) => (e.at = 5), ['4 AUDIT_ORDER_WRONG']],
+    ['a cause that is not earlier', 2, (e) => (e.cause = [0, 2]), ['2 AUDIT_ORDER_WRONG']],
+    ['a type of a later time', 2, (e) => (e.type = 'document.dreamt'), ['2 AUDIT_EVENT_UNKNOWN']],
+    ['a shape of a later time', 2, (e) => (e.schema = 2), ['2 AUDIT_EVENT_UNKNOWN']],
+    ['an unknown key', 5, (e) => (e.data.note = 1), ['5 AUDIT_ENTRY_INVALID']],
+  ])('%s', (_, at, change, expected) => {
+    expect(findings(honest().entries.map((entry, i) => (i === at ? changed(entry, change) : entry)))).toEqual(expected);
+  });
+
+  test('the beginning and the end', () => {
+    const { entries } = new Writer().begin().add({ type: 'ledger.ended', by: self, data: { reason: 'moved' } });
+    const more = honest().entries[1] as Uint8Array;
+    expect(findings([more])).toEqual(['0 AUDIT_GENESIS_WRONG']);
+    expect(findings([encodeUtf8('{}')])).toEqual(['0 AUDIT_GENESIS_WRONG']);
+    expect(findings([...entries.slice(0, 1), entries[0] as Uint8Array]).filter((found) => found.includes('GENESIS'))).toEqual(['1 AUDIT_GENESIS_WRONG']);
+    expect(findings([...entries, more])).toEqual(['2 AUDIT_ENDED']);
+  });
+
+  test('a key whose id is not its hash', () => {
+    const [first] = new Writer().begin().entries as [Uint8Array];
+    const lied = changed(first, (e) => {
+      const [key] = e.data.keys as { id: Uint8Array }[];
+      (key as { id: Uint8Array }).id = new Uint8Array(32);
+      Object.assign(e.streams[1] as object, { name: `key:${'0'.repeat(64)}` });
+    });
+    expect(findings([lied])).toEqual(['0 AUDIT_RECOGNITION_WRONG']);
+  });
+
+  test('a link beyond the beginning', () => {
+    const linked = (back: number): NewEvent => ({ type: 'document.linked', by: self, data: { back, subjects: [digest('x')] } });
+    expect(findings(new Writer().begin().add(stored(['a'], 'a')).add(linked(1)).entries)).toEqual([]);
+    expect(findings(new Writer().begin().add(linked(1)).entries)).toEqual(['1 AUDIT_ORDER_WRONG']);
+  });
+
+  test('a clock that was set back', () => {
+    const writer = new Writer().begin();
+    writer.at -= 1000;
+    writer.add({ type: 'ledger.clock_set', by: { kind: 'person', auth: 'local', person: new Uint8Array(16) }, data: { from: 2, to: 1, reason: 'behind' } });
+    expect(findings(writer.add(stored(['a'], 'a')).entries)).toEqual([]);
+  });
+
+  test('Rekor bodies where the genesis admits them, and no others', () => {
+    const body = encodeUtf8('{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{}}');
+    const loose = encodeUtf8('{"kind":"hashedrekord", "apiVersion":"0.0.1"}');
+    const [plain] = new Writer().begin().entries as [Uint8Array];
+    const admitting = parseHex(families.get('ledger')?.golden[1]?.hex as string);
+    expect(findings([admitting, body])).toEqual([]);
+    expect(findings([admitting, loose])).toEqual(['1 AUDIT_ENTRY_INVALID']);
+    expect(findings([admitting, encodeUtf8('{"a":1,"a":2}')])).toEqual(['1 AUDIT_ENTRY_INVALID']);
+    expect(findings([plain, body])).toEqual(['1 AUDIT_KIND_WRONG']);
+    expect(findings([admitting, Uint8Array.of(0)])).toEqual(['1 AUDIT_ENTRY_INVALID']);
+  });
+
+  test('a raw ledger is not decoded after its genesis', () => {
+    const raw = parseHex(families.get('ledger')?.golden[2]?.hex as string);
+    expect(findings([raw, new Uint8Array(0), encodeUtf8('{'), raw])).toEqual([]);
+  });
+
+  test('a stream index is due every 65,536 entries', () => {
+    const admitting = parseHex(families.get('ledger')?.golden[1]?.hex as string);
+    const audit = new Audit();
+    audit.add(admitting);
+    const body = encodeUtf8('{}');
+    const found = Array.from({ length: indexedEveryMax + 10 }, () => audit.add(body)).flat();
+    expect(found).toMatchObject([{ index: indexedEveryMax, code: 'AUDIT_INDEX_MISSING', message: 'no stream index since entry 0' }]);
+  });
+});
