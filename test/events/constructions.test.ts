@@ -6,7 +6,7 @@ import {
 } from '../../ledger/events/index.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import vectors from '../../spec/vectors/events/constructions.json' with { type: 'json' };
-import { families, fromJson } from './vectors.ts';
+import { families, fromJson, type FamilyVectors } from './vectors.ts';
 
 async function refusal(act: Promise<unknown>): Promise<string> {
   return act.then(() => 'accepted', (error: { code: string }) => error.code);
@@ -85,8 +85,9 @@ describe('persons and keys', () => {
   });
 
   test('the keys in golden entries have the ids they name', () => {
-    const [, { event }] = families.get('key')?.golden as unknown as [unknown, { event: { data: { key: { id: Uint8Array; public: Uint8Array } } } }];
-    expect(keyIdOf(sha256, event.data.key.public)).toEqual(event.data.key.id);
+    const { golden } = families.get('key') as FamilyVectors;
+    const { key } = golden[0]?.event.data as unknown as { key: { id: Uint8Array; public: Uint8Array } };
+    expect(keyIdOf(sha256, key.public)).toEqual(key.id);
   });
 
   test('a rotation is signed for one ledger', () => {

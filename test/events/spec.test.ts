@@ -9,7 +9,8 @@ import { formatCddl } from '../../tools/cddl.ts';
 import { families } from './vectors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../spec/${name}`, import.meta.url), 'utf8');
-const versions = Object.entries(EVENTS).flatMap(([type, all]) => (all as readonly EventVersion<unknown>[]).map((version, i) => ({ type, schema: i + 1, version })));
+const versions = Object.entries(EVENTS).flatMap(([type, all]) =>
+  (all as readonly EventVersion<unknown>[]).map((version, i) => ({ type, schema: i + 1, version })));
 
 /** The bytes of a page's first ```hex block, without its comments. */
 function hexOf(name: string): string {
