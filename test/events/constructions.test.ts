@@ -86,7 +86,8 @@ describe('persons and keys', () => {
 
   test('the keys in golden entries have the ids they name', () => {
     const { golden } = families.get('key') as FamilyVectors;
-    const { key } = golden[0]?.event.data as unknown as { key: { id: Uint8Array; public: Uint8Array } };
+    const [{ event }] = golden as unknown as [{ event: { data: { key: { id: Uint8Array; public: Uint8Array } } } }];
+    const { key } = event.data;
     expect(keyIdOf(sha256, key.public)).toEqual(key.id);
   });
 

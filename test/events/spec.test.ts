@@ -38,6 +38,13 @@ describe('tables', () => {
     }
   });
 
+  test('entry.md names every grammar', () => {
+    const grammars = [...page('events.cddl').matchAll(/^[a-z-]+ = text \.size \(1\.\.(\d+)\) ; (an? [a-z -]+):/gm)];
+    expect(grammars.length).toBeGreaterThan(5);
+    const rows = page('entry.md').split('\n').filter((line) => line.startsWith('| a'));
+    for (const [, max, grammar] of grammars) expect(rows.find((row) => row.startsWith(`| ${grammar} `)), grammar).toMatch(new RegExp(`\\| ${max} \\|$`));
+  });
+
   test('streams.md has every code, in the order of the code', () => {
     const codes = [...page('streams.md').matchAll(/^\| `((?:STREAM|AUDIT)_[A-Z_]+)` \|/gm)].map((row) => row[1]);
     expect(codes).toEqual([...STREAM_CODES, ...AUDIT_CODES]);
