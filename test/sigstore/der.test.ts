@@ -4,9 +4,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import {
-  booleanOf, childrenOf, type Der, DerError, integerBytesOf, namedBitsOf, oidOf, readDer, smallIntegerOf, TAG, timeOf,
+  booleanOf, childrenOf, type Der, DerError, encodeDer, integerBytesOf, namedBitsOf, oidOf, readDer, smallIntegerOf, TAG, timeOf,
 } from '../../verify/sigstore/der.ts';
-import { encodeDer } from '../../verify/sigstore/der.ts';
+import { isSameName } from '../../verify/sigstore/x509.ts';
+import { name } from './pki.ts';
 
 const der = (hex: string): Der => readDer(parseHex(hex));
 
@@ -88,5 +89,20 @@ describe('beside @sigstore/core', () => {
     const wrapped = '060655908080801d';
     expect(ASN1Obj.parseBuffer(Buffer.from(wrapped, 'hex')).toOID()).toBe('2.5.29');
     expect(oidOf(der(wrapped))).toBe(`2.5.${2 ** 32 + 29}`);
+  });
+});
+
+describe('names of certificates', () => {
+  test.each([
+    ['the same bytes', name('Root CA'), name('Root CA'), true],
+    ['another string type', name('Root CA'), name('Root CA', 0x13), true],
+    ['another case, more spaces', name('Root CA'), name(' root   ca ', 0x13), true],
+    ['another text', name('Root CA'), name('Root CB'), false],
+    ['an attribute more', name('Root CA'), encodeDer(TAG.sequence, ...childrenOf(readDer(name('Root CA'))).flatMap(({ raw }) => [raw, raw])), false],
+    ['a type that is no text', name('Root CA', 0x1e), name('Root CA'), false],
+    ['no name', name(''), name('Root CA'), false],
+  ])('%s', (_, one, other, same) => {
+    expect(isSameName(one, other)).toBe(same);
+    expect(isSameName(other, one)).toBe(same);
   });
 });

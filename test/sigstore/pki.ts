@@ -41,7 +41,8 @@ export function oid(text: string): Uint8Array {
   return encodeDer(0x06, Uint8Array.from(bytes));
 }
 
-export const name = (common: string) => (common === '' ? seq() : seq(set(seq(oid('2.5.4.3'), encodeDer(0x0c, encodeUtf8(common))))));
+/** @param tag - the string type: UTF8String, or PrintableString (0x13) */
+export const name = (common: string, tag = 0x0c) => (common === '' ? seq() : seq(set(seq(oid('2.5.4.3'), encodeDer(tag, encodeUtf8(common))))));
 
 export function extension(id: string, critical: boolean, value: Uint8Array): Uint8Array {
   return seq(oid(id), ...(critical ? [bool(true)] : []), octets(value));

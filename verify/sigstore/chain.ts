@@ -6,7 +6,7 @@ import { type Hash, holds, type PublicKey, publicKeyOf, type Scheme } from './ke
 import { nameConstraintBreach } from './name-constraints.ts';
 import { type CertificateAuthority, covers, type Validity } from './trusted-root.ts';
 import { type Failed, fail, type SigstoreCode, Stop } from './verdict.ts';
-import { alternativeNamesOf, basicConstraintsOf, type Certificate, extKeyUsageOf, isSelfIssued, KEY_USAGE, keyUsageOf, OID } from './x509.ts';
+import { alternativeNamesOf, basicConstraintsOf, type Certificate, extKeyUsageOf, isSameName, isSelfIssued, KEY_USAGE, keyUsageOf, OID } from './x509.ts';
 
 /** Certificates from the leaf to the anchor, each signed by the next. */
 export type Path = readonly Certificate[];
@@ -134,7 +134,7 @@ export function profileBreach(certificate: Certificate): Failed | null {
 
 /** Whether `issuer` signed `certificate`: names equal, and the signature holds over the received bytes. */
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  if (!equalBytes(certificate.issuer, issuer.subject)) return false;
+  if (!isSameName(certificate.issuer, issuer.subject)) return false;
   try {
     const scheme = SIGNATURE_ALGORITHMS[oidOf(childrenOf(readDer(certificate.signatureAlgorithm))[0])];
     return scheme !== undefined && holds(publicKeyOf(issuer.spki, [scheme]), certificate.tbs, certificate.signature);

@@ -8,7 +8,7 @@ import {
 import { digestOf, type Hash, holds, publicKeyOf, type Scheme } from './keys.ts';
 import type { CertificateAuthority } from './trusted-root.ts';
 import { fail, type ProvenTime } from './verdict.ts';
-import { basicConstraintsOf, type Certificate, OID, parseCertificate } from './x509.ts';
+import { basicConstraintsOf, type Certificate, isSameName, OID, parseCertificate } from './x509.ts';
 
 const SIGNED_DATA = '1.2.840.113549.1.7.2';
 const TST_INFO = '1.2.840.113549.1.9.16.1.4';
@@ -76,7 +76,7 @@ function signersOf(authority: CertificateAuthority, token: Token): readonly Cert
       const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
       return extension !== undefined && equalBytes(readTagged(extension.value, TAG.octetString).content, token.signer.keyId);
     }
-    return equalBytes(certificate.issuer, token.signer.issuer) && equalBytes(certificate.serial, token.signer.serial);
+    return isSameName(certificate.issuer, token.signer.issuer) && equalBytes(certificate.serial, token.signer.serial);
   });
 }
 

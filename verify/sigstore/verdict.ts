@@ -89,8 +89,7 @@ export type SigstoreCode = (typeof SIGSTORE_CODES)[number];
 
 /**
  * What the reader would have to give before an answer is possible: `policy` (whom to trust), `trusted-root`, `key` (a managed
- * key), `artifact` (its bytes, where a digest is not enough), `time` (where trust has an interval and nothing proves when),
- * `statement` (nothing here can be verified at all: the envelope names no signer that trust could know).
+ * key), `artifact` (its bytes, where a digest is not enough), `time` (where trust has an interval and nothing proves when).
  */
 export type Missing = 'policy' | 'trusted-root' | 'key' | 'artifact' | 'time';
 

@@ -14,7 +14,7 @@ export interface Certificate {
   readonly signatureAlgorithm: Uint8Array;
   readonly signature: Uint8Array;
   readonly serial: Uint8Array;
-  /** Names as DER: compared byte for byte. */
+  /** Names as DER; `isSameName` compares them. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
   /** Milliseconds since 1970; both ends belong to the validity. */
@@ -122,7 +122,34 @@ export function extKeyUsageOf(certificate: Certificate): readonly string[] | nul
 }
 
 export function isSelfIssued(certificate: Certificate): boolean {
-  return equalBytes(certificate.issuer, certificate.subject);
+  return isSameName(certificate.issuer, certificate.subject);
+}
+
+/**
+ * Whether two names are one (RFC 5280 §7.1): the same attributes in the same order, texts compared without regard to their
+ * string type, to case and to runs of spaces. A name that cannot be read equals only its own bytes.
+ */
+export function isSameName(a: Uint8Array, b: Uint8Array): boolean {
+  if (equalBytes(a, b)) return true;
+  const [one, other] = [normalisedName(a), normalisedName(b)];
+  return one !== null && one === other;
+}
+
+/** UTF8String, PrintableString and IA5String. */
+const TEXTS: ReadonlySet<number> = new Set([0x0c, 0x13, 0x16]);
+
+function normalisedName(name: Uint8Array): string | null {
+  try {
+    const sets = childrenOf(readTagged(name, TAG.sequence)).map((set) => childrenOf(tagged(set, TAG.set)).map((attribute) => {
+      const [type, value] = childrenOfTagged(attribute, TAG.sequence);
+      if (value === undefined || !TEXTS.has(value.tag)) throw new DerError('an attribute that is no text');
+      return [oidOf(type), utf8Of(value.content).trim().replace(/ +/g, ' ').toLowerCase()];
+    }));
+    return JSON.stringify(sets);
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
 }
 
 /** One name of the SubjectAltName: those kinds that Sigstore puts there, and `other` for the rest. */
