@@ -3,11 +3,17 @@
 export const reason = 'message';
 
 /** Functions of ours that take a message among their arguments without throwing it. */
-const SAYING = ['no', 'sameRoot'];
+const SAYING = ['no', 'sameRoot', 'refuse', '#find'];
+
+/** `refuse(…)`, or `this.#find(…)`. */
+interface Callee {
+  readonly name?: string;
+  readonly property?: { readonly type: string; readonly id?: { readonly name: string } };
+}
 
 /** The part of a Babel path that is used. */
 interface Path {
-  readonly node: { readonly type: string; readonly value?: unknown; readonly callee?: { readonly name?: string }; readonly key?: { readonly name?: string } };
+  readonly node: { readonly type: string; readonly value?: unknown; readonly callee?: Callee; readonly key?: { readonly name?: string } };
   readonly parentPath: Path | null;
   /** Where this node stands in its parent, such as `arguments`. */
   readonly listKey?: string;
@@ -26,7 +32,8 @@ function isMessage(path: Path): boolean {
   while (at.parentPath !== null && isPart(at.parentPath)) at = at.parentPath;
   const call = at.parentPath;
   if (call === null || at.listKey !== 'arguments') return false;
-  const name = call.node.callee?.name ?? '';
+  const { callee } = call.node;
+  const name = callee?.property?.type === 'PrivateName' ? `#${callee.property.id?.name}` : (callee?.name ?? '');
   if (call.node.type === 'NewExpression') return name.endsWith('Error');
   return call.node.type === 'CallExpression' && (SAYING.includes(name) || call.parentPath?.node.type === 'ThrowStatement');
 }
