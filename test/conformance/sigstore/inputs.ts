@@ -23,7 +23,8 @@ const isNote = (name: string) => /^README|^identity$|^issuer$/.test(name);
 /** Which of a case's files is the bundle, and which the artifact. */
 export function filesOf(one: Case): CaseFiles {
   const plain = one.files.filter((file) => ![isRoot, isKey, isNote].some((is) => is(basename(file))));
-  const bundle = plain.find((file) => /sigstore/.test(basename(file)) && !file.endsWith('.tgz')) ?? (plain[0] as string);
+  const isBundle = [/\.sigstore(\.json)?$/, /\.jsonl?$/, /./].find((pattern) => plain.some((file) => pattern.test(file))) as RegExp;
+  const bundle = plain.find((file) => isBundle.test(file)) ?? (one.files[0] as string);
   const stated = text(one.line['artifact']);
   const rest = plain.filter((file) => file !== bundle);
   const key = text(one.line['key']) ?? (existsSync(join(one.folder, dirname(bundle), 'key.pub')) ? 'key.pub' : null);
