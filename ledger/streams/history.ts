@@ -19,7 +19,7 @@ export interface StreamEvent {
  * @param last - n, where it is known: from the index, or from a pin
  */
 export function verifyStreamHistory(stream: string, events: readonly StreamEvent[], last?: number): Verdict<StreamCode> {
-  const sorted = events.toSorted((a, b) => a.version - b.version || a.index - b.index);
+  const sorted = events.toSorted((a, b) => a.version - b.version);
   let before: StreamEvent | null = null;
   for (const event of sorted) {
     const expected: number = before === null ? 1 : before.version + 1;
@@ -30,7 +30,8 @@ export function verifyStreamHistory(stream: string, events: readonly StreamEvent
     before = event;
   }
   const found = before?.version ?? 0;
-  if (last !== undefined && found < last) return no('STREAM_INCOMPLETE', `${stream} ends at version ${found}, expected ${last}`);
-  if (last !== undefined && found > last) return no('STREAM_FORKED', `${stream} has a version ${found} after its last, ${last}`);
+  const expected = last ?? found;
+  if (found < expected) return no('STREAM_INCOMPLETE', `${stream} ends at version ${found}, expected ${expected}`);
+  if (found > expected) return no('STREAM_FORKED', `${stream} has a version ${found} after its last, ${expected}`);
   return yes;
 }

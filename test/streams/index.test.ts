@@ -71,20 +71,20 @@ describe('malformed proofs', () => {
   const present = index.prove(streamKeyOf('trust')) as StreamProof & { claim: 'present' };
   const absent = index.prove(streamKeyOf('policy:x')) as StreamProof & { claim: 'absent' };
   const leaf = { key: streamKeyOf('ledger'), version: 2, index: 5 };
-  test.each<[string, StreamProof]>([
-    ['257 siblings', { ...present, siblings: Array.from({ length: 257 }, () => new Uint8Array(32).fill(1)) }],
-    ['a short sibling', { ...present, siblings: [...present.siblings.slice(1), new Uint8Array(31)] }],
-    ['a lone leaf beside nothing', { ...present, siblings: [...present.siblings, zero] }],
-    ['version 0', { ...present, version: 0 }],
-    ['a fraction for a version', { ...present, version: 1.5 }],
-    ['a version beyond safe integers', { ...present, version: 2 ** 53 }],
-    ['index -1', { ...present, index: -1 }],
-    ['an index beyond safe integers', { ...present, index: 2 ** 53 }],
-    ['no index', { ...present, index: Number.NaN }],
-    ['a leaf with a short key', { ...absent, leaf: { ...leaf, key: leaf.key.slice(1) } }],
-    ['a leaf of version 0', { ...absent, leaf: { ...leaf, version: 0 } }],
-  ])('%s', (_, proof) => {
-    expect(verifyStreamProof(root, 'trust', proof)).toMatchObject({ ok: false, code: 'STREAM_PROOF_MALFORMED' });
+  test.each<[string, StreamProof, string]>([
+    ['257 siblings', { ...present, siblings: Array.from({ length: 257 }, () => new Uint8Array(32).fill(1)) }, '257 siblings, where keys have 256 bits'],
+    ['a short sibling', { ...present, siblings: [...present.siblings.slice(1), new Uint8Array(31)] }, 'a sibling that is not of 32 bytes'],
+    ['a lone leaf beside nothing', { ...present, siblings: [...present.siblings, zero] }, 'a path that goes on where its subtree holds one stream at most'],
+    ['version 0', { ...present, version: 0 }, 'the version 0'],
+    ['a fraction for a version', { ...present, version: 1.5 }, 'the version 1.5'],
+    ['a version beyond safe integers', { ...present, version: 2 ** 53 }, 'the version 9007199254740992'],
+    ['index -1', { ...present, index: -1 }, 'the index -1'],
+    ['an index beyond safe integers', { ...present, index: 2 ** 53 }, 'the index 9007199254740992'],
+    ['no index', { ...present, index: Number.NaN }, 'the index NaN'],
+    ['a leaf with a short key', { ...absent, leaf: { ...leaf, key: leaf.key.slice(1) } }, 'a leaf whose key is not of 32 bytes'],
+    ['a leaf of version 0', { ...absent, leaf: { ...leaf, version: 0 } }, 'the version 0'],
+  ])('%s', (_, proof, message) => {
+    expect(verifyStreamProof(root, 'trust', proof)).toEqual({ ok: false, code: 'STREAM_PROOF_MALFORMED', message });
   });
 
   test('a key has 256 bits, and no proof is longer than that', () => {
