@@ -102,6 +102,43 @@ function schedule(i: number): number[] {
 const sixteen = Array.from({ length: 16 }, (_, i) => i);
 const constantAt = (i: number): number[] => [...get(constants), ...simd(0x09), 0, ...unsigned(4 * i)];
 
+/** Where lane `n` of `hashFour` begins, behind its source. */
+const laneBytes = 4096;
+
+/** All 64 rounds over the words in W, from the chaining value in `state`, which it replaces. */
+function compress(): number[] {
+  return [
+    state.flatMap((variable, i) => set(before[i] as number, get(variable))),
+    set(bc, xor(get(state[1] as number), get(state[2] as number))),
+    set(constants, i32(0)),
+    sixteen.flatMap((i) => round(i, constantAt(i))),
+    loop(
+      set(constants, plus(get(constants), i32(64))),
+      sixteen.flatMap((i) => [...schedule(i), ...round(i, constantAt(i))]),
+      again(0, more(i32(192), get(constants))),
+    ),
+    state.flatMap((variable, i) => set(variable, add(get(variable), get(before[i] as number)))),
+  ].flat();
+}
+
+const start = state.flatMap((variable, i) => set(variable, splat(H[i] as number)));
+const results = () => [...transpose(state.slice(0, 4), W), ...transpose(state.slice(4), W)];
+const write = (lane: number) => [0, 4].flatMap((half) => store(get(target), swapped(state[half + lane] as number), 32 * lane + 4 * half));
+
+/** Four padded messages of `count` blocks each, one a lane. */
+function hashFour(): number[] {
+  const words16 = [0, 4, 8, 12].flatMap((j) => {
+    const rows = W.slice(j, j + 4);
+    const loads = rows.flatMap((row, lane) => set(row, load(get(source), laneBytes * lane + 4 * j)));
+    return [...loads, ...rows.flatMap((row) => set(row, swapped(row))), ...transpose(rows, before)];
+  });
+  return [
+    ...start,
+    ...loop(words16, compress(), set(source, plus(get(source), i32(64))), set(count, plus(get(count), i32(-1))), again(0, get(count))),
+    ...results(), ...[0, 1, 2, 3].flatMap(write),
+  ];
+}
+
 function body(): number[] {
   const oneBefore = plus(get(source), i32(-1));
   // Reading from one byte before a pair gives the words of 0x01 ‖ left ‖ right already aligned, but for the 0x01.
@@ -118,26 +155,11 @@ function body(): number[] {
     ...W.slice(1, 15).flatMap((w) => set(w, splat(0))),
     ...set(W[15] as number, splat(65 * 8)),
   ];
-  const block = loop(
-    state.flatMap((variable, i) => set(before[i] as number, get(variable))),
-    set(bc, xor(get(state[1] as number), get(state[2] as number))),
-    set(constants, i32(0)),
-    sixteen.flatMap((i) => round(i, constantAt(i))),
-    loop(
-      set(constants, plus(get(constants), i32(64))),
-      sixteen.flatMap((i) => [...schedule(i), ...round(i, constantAt(i))]),
-      again(0, more(i32(192), get(constants))),
-    ),
-    state.flatMap((variable, i) => set(variable, add(get(variable), get(before[i] as number)))),
-    when([...get(second), 0x45], set(second, i32(1)), secondBlock, [0x0c, 1]),
-  );
-  const results = [...transpose(state.slice(0, 4), W), ...transpose(state.slice(4), W)];
-  const write = (lane: number) => [0, 4].flatMap((half) => store(get(target), swapped(state[half + lane] as number), 32 * lane + 4 * half));
+  const block = loop(compress(), when([...get(second), 0x45], set(second, i32(1)), secondBlock, [0x0c, 1]));
   return loop(
-    firstBlock, prefixed,
-    state.flatMap((variable, i) => set(variable, splat(H[i] as number))),
+    firstBlock, prefixed, start,
     set(second, i32(0)),
-    block, results, write(0),
+    block, results(), write(0),
     // A last group of fewer than four pairs must not write behind the last hash.
     [1, 2, 3].flatMap((lane) => when(more(get(count), i32(lane)), write(lane))),
     when(more(get(count), i32(4)),
@@ -145,7 +167,7 @@ function body(): number[] {
   );
 }
 
-/** The module: imports `ledger.memory`, exports `fold(source, target, count)`, `count` at least 1. */
+/** The module: imports `ledger.memory`, exports `fold` and `hashFour`, both of (source, target, count), `count` at least 1. */
 export function kernelBytes(): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: Code): number[] => [id, ...sized(content)];
   const locals = vector([[2, 0x7f], [...unsigned(vectors), 0x7b]]);
@@ -153,9 +175,9 @@ export function kernelBytes(): Uint8Array<ArrayBuffer> {
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
     ...section(1, vector([[0x60, 3, 0x7f, 0x7f, 0x7f, 0]])),
     ...section(2, vector([[...name('ledger'), ...name('memory'), 2, 0, 1]])),
-    ...section(3, vector([[0]])),
-    ...section(7, vector([[...name('fold'), 0, 0]])),
-    ...section(10, vector([sized([...locals, ...body(), 0x0b])])),
+    ...section(3, vector([[0], [0]])),
+    ...section(7, vector([[...name('fold'), 0, 0], [...name('hashFour'), 0, 1]])),
+    ...section(10, vector([body(), hashFour()].map((code) => sized([...locals, ...code, 0x0b])))),
     ...section(11, vector([[0, ...i32(0), 0x0b, ...sized(K.flatMap(word))]])),
   ]);
 }

@@ -3,8 +3,9 @@ import { equalBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { Skim, skimEntry, streamsMax, writeEntry, type Draft } from '../events/index.ts';
 import { entryBytesMax } from '../limits.ts';
-import type { Command, EntryDraft } from './command.ts';
-import type { StreamHead } from './heads.ts';
+import type { StreamHead } from '../streams/index.ts';
+import type { Command } from './command.ts';
+import { recognisedIn, type Recognised } from './recognise.ts';
 import type { LogState } from './state.ts';
 
 /** Beyond either bound callers wait for the next group. */
@@ -17,8 +18,6 @@ export class Group {
   #bytes = 0;
   #offsets: Uint32Array;
   #count = 0;
-  /** The draft of each entry: what is not committed yet is compared with these. */
-  readonly drafts: EntryDraft[] = [];
   /** Recorded time of the last entry. */
   time = 0;
 
@@ -68,7 +67,6 @@ export class Group {
     for (const draft of drafts) {
       if (draft instanceof Uint8Array) this.#placeBytes(draft);
       else this.#placeDraft(draft, time, state);
-      this.drafts.push(draft);
     }
     this.time = time;
     return index;
@@ -84,6 +82,12 @@ export class Group {
       return version === 1 ? null : { version: version - 1, index: seen.prev[i] as number };
     }
     throw new RangeError(`entry ${index} is not in the stream`);
+  }
+
+  /** By what an event in it is recognised. */
+  recognised(index: number): Recognised {
+    const at = index - this.start;
+    return recognisedIn(this.#packed, (this.#offsets[at] as number) + 2, this.#offsets[at + 1] as number);
   }
 
   #placeBytes(entry: Uint8Array): void {
@@ -105,7 +109,7 @@ export class Group {
       const version = heads.version(ordinal) + 1;
       versions[i] = version;
       prevs[i] = heads.index(ordinal);
-      heads.advance(ordinal, version, index);
+      state.advance(ordinal, version, index);
     }
     this.#reserve(draft.entryBytesMax);
     this.#finish(writeEntry(draft, time, versions, prevs, 0, this.#packed, this.#bytes + 2));

@@ -1,20 +1,18 @@
 // The head of every stream: its version and its last event, in typed arrays, found by the hash of its name.
 import { hash } from 'node:crypto';
 import { encodeUtf8, equalBytes } from '../bytes.ts';
+import type { HeadsByOrdinal, StreamHead } from '../streams/index.ts';
 
 const chunkStreams = 16_384;
 const cachedNamesMax = 131_072;
 const cachedNameBytes = 96;
 
-export interface StreamHead {
-  /** How many events the stream has; the newest has this version. */
-  readonly version: number;
-  /** Index of its newest event. */
-  readonly index: number;
-}
-
-/** A stream is known by its key, `SHA-256(UTF-8 of its name)`: names are of any length, keys take 32 bytes. */
-export class StreamHeads {
+/**
+ * A stream is known by its key, `SHA-256(UTF-8 of its name)`: names are of any length, keys take 32 bytes.
+ *
+ * Beside the table of `ledger/streams` it finds streams by name without hashing, and writes itself into a memo.
+ */
+export class NamedHeads implements HeadsByOrdinal {
   #count = 0;
   #chunks: Chunk[] = [];
   /** Ordinal + 1 at the slot that the key's first 32 bits lead to. */
@@ -119,8 +117,8 @@ export class StreamHeads {
     return [asBytes(count), ...this.#chunks.flatMap((chunk) => [chunk.keys, asBytes(chunk.versions), asBytes(chunk.indexes)])];
   }
 
-  static of(bytes: Uint8Array): StreamHeads {
-    const heads = new StreamHeads();
+  static of(bytes: Uint8Array): NamedHeads {
+    const heads = new NamedHeads();
     heads.#count = new Float64Array(bytes.slice(0, 8).buffer)[0] as number;
     let at = 8;
     for (let first = 0; first < heads.#count; first += chunkStreams) {

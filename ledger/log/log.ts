@@ -4,6 +4,7 @@ import { LedgerError } from '../errors.ts';
 import { prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
 import { emptyRoot } from '../merkle/index.ts';
 import type { Signer } from '../note/index.ts';
+import type { StreamHead } from '../streams/index.ts';
 import { sameAnchor, type Anchor, type AnchorStore } from '../store/anchor.ts';
 import type { Store } from '../store/port.ts';
 import { compareWithAnchor, type Boot } from './boot.ts';
@@ -13,14 +14,13 @@ import { committerOf, type Committer } from './committer.ts';
 import { controlOf, expectSigner, keyRecordOf, loadControl, type Control } from './control.ts';
 import { defaultEngines, sha256, type Engine } from './engine.ts';
 import { genesisOf } from './genesis.ts';
-import type { StreamHead } from './heads.ts';
 import { Publisher, taken, type Published } from './publisher.ts';
 import { Reader } from './reader.ts';
 import { Recogniser } from './recognise.ts';
 import { loadState, LogState, memoLagMax, saveMemos } from './state.ts';
 import type { At } from './steps.ts';
 import type { Tree } from './tree.ts';
-import { LogView } from './view.ts';
+import { indexAt, LogView, type StreamIndexAt } from './view.ts';
 import { Writer, type Projector } from './writer.ts';
 
 export interface LogPorts {
@@ -38,6 +38,8 @@ export interface LogPorts {
   readonly engines?: readonly [Engine, Engine];
   /** Commits and hashes again in another thread; in this one when left out. */
   readonly committer?: (second: Tree) => Committer;
+  /** Entries between two `ledger.indexed`: 65,535 when left out, for at least every 65,536 there must be one. */
+  readonly indexEvery?: number;
   /** Crash tests stop the process here. */
   readonly at?: At;
 }
@@ -129,6 +131,8 @@ export class Log extends LogView {
   #closed = false;
   /** What runs alone, such as a rotation: appends wait for it. */
   #gate: Promise<unknown> = Promise.resolve();
+  /** Calls of `append` that are not answered yet. */
+  #appending = 0;
 
   /** @internal `openLog` and `createLog` make logs. */
   constructor(ports: LogPorts, ours: Anchor) {
@@ -155,7 +159,8 @@ export class Log extends LogView {
     const engines = this.#ports.engines ?? defaultEngines();
     this.#writer = new Writer(
       {
-        epoch: this.#ours.epoch, tree, state, clock: this.#clock, publisher: this.#publisher, reader: this.#reader, at,
+        epoch: this.#ours.epoch, tree, state, control, clock: this.#clock, publisher: this.#publisher, reader: this.#reader, at,
+        indexEvery: this.#ports.indexEvery ?? 65_535,
         committer: this.#ports.committer?.(second) ?? committerOf(store, second),
         recogniser: new Recogniser(this.#reader), projector: this.#ports.projector ?? null,
         engines: [engines[0].name, engines[1].name],
@@ -182,8 +187,14 @@ export class Log extends LogView {
    */
   async append(commands: readonly Command[]): Promise<readonly Outcome[]> {
     for (const { drafts } of commands) for (const draft of drafts) this.#expectTaken(draft);
-    await this.#gate;
-    return this.write(commands);
+    // Asked again after each wait: another rotation may have begun meanwhile.
+    for (let gate = null; gate !== this.#gate; ) await (gate = this.#gate);
+    this.#appending += 1;
+    try {
+      return await this.write(commands);
+    } finally {
+      this.#appending -= 1;
+    }
   }
 
   /** Appends one command. @throws {LedgerError} its refusal, or as `append` */
@@ -224,6 +235,11 @@ export class Log extends LogView {
 
   override async head(stream: string): Promise<StreamHead | null> {
     return this.#writer.head(stream);
+  }
+
+  override readStreamIndex(): Promise<StreamIndexAt> {
+    // Heads run ahead of the published size while anything is under way.
+    return this.#alone(async () => indexAt(this.published.size, this.#state));
   }
 
   override async readControl(): Promise<Readonly<Control>> {
@@ -283,6 +299,7 @@ export class Log extends LogView {
     this.#gate = new Promise<void>((resolve) => (open = resolve));
     try {
       await before;
+      while (this.#appending > 0) await new Promise((resolve) => setImmediate(resolve));
       await this.#writer.idle();
       return await work();
     } finally {
@@ -306,8 +323,7 @@ export class Log extends LogView {
   /** Finishes what is queued, keeps the checkpoint and, where it pays, the memos, and gives the ledger back. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#gate;
-    await this.#writer.idle();
+    await this.#alone(async () => {});
     const { size, note } = this.published;
     if (this.#writer.failure === null) {
       if (size - this.#memoSize >= memoLagMax) await this.remember();

@@ -2,7 +2,7 @@
 import { concatBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, type NodeAddress, type ProofPlan } from '../merkle/index.ts';
-import { sliceRun, unpackEntries } from '../store/packed.ts';
+import { entryOf, sliceRun, unpackEntries } from '../store/packed.ts';
 import type { FatTile, Store } from '../store/port.ts';
 import { nativeHasher } from './engine.ts';
 import { rowAt, type Tree } from './tree.ts';
@@ -29,10 +29,8 @@ export class Reader {
 
   /** @throws {LedgerError} ENTRY_MISSING */
   async entry(index: number): Promise<Uint8Array> {
-    for (const run of await this.#store.runs(index, index + 1)) {
-      const entry = unpackEntries(run)[index - run.start];
-      if (entry !== undefined) return entry;
-    }
+    const [run] = await this.#store.runs(index, index + 1);
+    if (run !== undefined) return entryOf(run, index);
     throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: there is none`);
   }
 

@@ -15,29 +15,37 @@ function leader({ drafts }: Command): Draft | null {
   return first === undefined || first instanceof Uint8Array ? null : first;
 }
 
+/** A candidate that must be read before it can be told whether it is a repeat. */
+export interface Unread {
+  readonly unread: number;
+}
+
 /**
- * Where the command was appended before, or null.
+ * Where the command was appended before, null where it was not, or a candidate that has to be read first.
  *
- * @param read - the fields of an earlier event; of a candidate only, so it is there
+ * @param read - the fields of an earlier event, null for what is not in memory
  * @throws {LedgerError} IDEMPOTENCY_CONFLICT when its key was used for another request
  */
-export function findRepeat(command: Command, state: LogState, read: (index: number) => Recognised | null): number | null {
+export function findRepeat(command: Command, state: LogState, read: (index: number) => Recognised | null): number | Unread | null {
   const draft = leader(command);
   if (draft === null) return null;
-  if (draft.once !== null) {
-    for (const index of state.once.find(draft.once.key)) {
+  const { once, sameAs, person } = draft;
+  if (once !== null) {
+    for (const index of state.once.find(once.key)) {
       const earlier = read(index);
-      const once = earlier?.once ?? null;
-      if (earlier === null || once === null || !equalBytes(once.key, draft.once.key) || !sameBytes(earlier.person, draft.person)) continue;
-      if (equalBytes(once.request, draft.once.request)) return index;
+      if (earlier === null) return { unread: index };
+      if (earlier.once === null || !equalBytes(earlier.once.key, once.key) || !sameBytes(earlier.person, person)) continue;
+      if (equalBytes(earlier.once.request, once.request)) return index;
       throw new LedgerError('IDEMPOTENCY_CONFLICT', `Cannot append: the idempotency key was used for another request, entry ${index}`, {
         hint: 'use a new key for a new request',
       });
     }
   }
-  if (draft.sameAs !== null) {
-    for (const index of state.sameAs.find(draft.sameAs)) {
-      if (sameBytes(read(index)?.sameAs ?? null, draft.sameAs)) return index;
+  if (sameAs !== null) {
+    for (const index of state.sameAs.find(sameAs)) {
+      const earlier = read(index);
+      if (earlier === null) return { unread: index };
+      if (sameBytes(earlier.sameAs, sameAs)) return index;
     }
   }
   return null;
@@ -47,49 +55,33 @@ function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : equalBytes(a, b);
 }
 
-/** Knows the recognising fields of stored candidates: read in bulk before a call is placed, for placing itself cannot wait. */
+/** Knows the recognising fields of stored candidates, for placing a command cannot wait for the disk. */
 export class Recogniser {
   readonly #reader: Reader;
-  #known = new Map<number, Recognised | null>();
+  #known = new Map<number, Recognised>();
 
   constructor(reader: Reader) {
     this.#reader = reader;
   }
 
-  read(index: number): Recognised | null {
+  known(index: number): Recognised | null {
     return this.#known.get(index) ?? null;
   }
 
-  /** Whether every stored candidate of these commands has been read. @param stored - entries below it are in the store */
-  knows(commands: readonly Command[], state: LogState, stored: number): boolean {
-    return commands.every((command) => candidates(command, state).every((index) => index >= stored || this.#known.has(index)));
-  }
-
-  async learn(commands: readonly Command[], state: LogState, stored: number): Promise<void> {
-    const wanted = new Set(commands.flatMap((command) => candidates(command, state).filter((index) => index < stored)));
-    const known = new Map<number, Recognised | null>();
-    await Promise.all([...wanted].map(async (index) => known.set(index, recognisedIn(await this.#reader.entry(index)))));
-    // Two generations would do; one is dropped when it is large, and a repeat is simply read again.
+  async learn(index: number): Promise<void> {
+    const entry = await this.#reader.entry(index);
+    // What is asked again and again stays; now and then all of it goes, and is simply read again.
     if (this.#known.size > 65_536) this.#known = new Map();
-    for (const [index, fields] of known) this.#known.set(index, fields);
+    this.#known.set(index, recognisedIn(entry, 0, entry.length));
   }
-}
-
-const none: readonly number[] = [];
-
-function candidates(command: Command, state: LogState): readonly number[] {
-  const draft = leader(command);
-  if (draft === null) return none;
-  const byKey = draft.once === null ? none : state.once.find(draft.once.key);
-  const bySame = draft.sameAs === null ? none : state.sameAs.find(draft.sameAs);
-  return byKey.length === 0 ? bySame : bySame.length === 0 ? byKey : [...byKey, ...bySame];
 }
 
 const seen = new Skim();
 
-function recognisedIn(entry: Uint8Array): Recognised {
-  skimEntry(entry, 0, entry.length, seen);
-  const part = (at: number) => (at < 0 ? null : entry.slice(at, at + 16));
+/** The recognising fields of the event at `bytes[start, end)`. */
+export function recognisedIn(bytes: Uint8Array, start: number, end: number): Recognised {
+  skimEntry(bytes, start, end, seen);
+  const part = (at: number) => (at < 0 ? null : bytes.slice(at, at + 16));
   const [key, request] = [part(seen.onceKey), part(seen.onceRequest)];
   return { sameAs: part(seen.sameAs), person: part(seen.person), once: key === null || request === null ? null : { key, request } };
 }

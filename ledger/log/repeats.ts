@@ -1,6 +1,6 @@
 // What was there before: a compact table from 16-byte keys (`sameAs`, idempotency keys) to entry indexes, exact with its owner's help.
 
-const tables = 4096;
+const tables = 256;
 /** Bytes of a slot: 4 of the key, 5 of the index. At a load of 1/2 to 3/4 an entry takes 12 to 18 bytes. */
 const loadMax = 0.75;
 
@@ -9,10 +9,10 @@ const loadMax = 0.75;
  * so that who asks compares with the stored key, which stands in the entry itself.
  *
  * A database's index on random keys does 25,000 inserts a second at a million rows; this table does millions, and grows by
- * pieces of a few kilobytes, so that no append ever waits for all of it to be moved.
+ * 256 pieces, so that no append ever waits for all of it to be moved.
  */
 export class RepeatTable {
-  readonly #parts: Part[] = Array.from({ length: tables }, () => new Part(4));
+  readonly #parts: Part[] = Array.from({ length: tables }, () => new Part(16));
   #count = 0;
 
   get count(): number {
@@ -22,14 +22,14 @@ export class RepeatTable {
   /** @param key - 16 bytes of a hash @param index - of the entry, less than 2^40 - 1 */
   add(key: Uint8Array, index: number): void {
     const mark = markOf(key);
-    (this.#parts[mark >>> 20] as Part).add(mark, index);
+    (this.#parts[mark >>> 24] as Part).add(mark, index);
     this.#count += 1;
   }
 
   /** Indexes of the entries that may have this key, in no order; usually none or one. */
   find(key: Uint8Array): readonly number[] {
     const mark = markOf(key);
-    return (this.#parts[mark >>> 20] as Part).find(mark);
+    return (this.#parts[mark >>> 24] as Part).find(mark);
   }
 
   /** The table as bytes, for a memo. */
@@ -105,9 +105,9 @@ class Part {
     return found ?? none;
   }
 
-  /** The upper 12 bits of a mark choose the table; the other 20 spread over its slots, whatever their number. */
+  /** The upper 8 bits of a mark choose the table; the other 24 spread over its slots, whatever their number. */
   #home(mark: number): number {
-    return Math.floor(((mark & 0xf_ffff) * this.size) / 0x10_0000);
+    return Math.floor(((mark & 0xff_ffff) * this.size) / 0x100_0000);
   }
 
   #grow(): void {

@@ -3,23 +3,38 @@ import { encodeUint64, equalBytes } from '../bytes.ts';
 import { decodeEnvelope, kindOf, Skim, skimEntry } from '../events/index.ts';
 import { offsetsOf, type Run } from '../store/packed.ts';
 import type { Store } from '../store/port.ts';
+import { StreamIndex } from '../streams/index.ts';
+import { sha256Into } from './engine.ts';
 import type { Genesis } from './genesis.ts';
-import { StreamHeads } from './heads.ts';
+import { NamedHeads } from './heads.ts';
 import { RepeatTable } from './repeats.ts';
 
 /** How many entries a memo may lag behind before it is written again. */
 export const memoLagMax = 65_536;
 
 export class LogState {
-  heads = new StreamHeads();
+  heads = new NamedHeads();
   /** Evidence by its `sameAs`. */
   sameAs = new RepeatTable();
   /** Commands by their idempotency key. */
   once = new RepeatTable();
   /** How many entries it has seen. */
   size = 0;
+  /** Made when a root is first asked for: a ledger that is only read back needs none. */
+  #index: StreamIndex | null = null;
   /** False on a raw ledger, whose entries after 0 are never decoded. */
   decodes = true;
+
+  /** The stream index over all heads as they are now. */
+  get index(): StreamIndex {
+    return (this.#index ??= new StreamIndex(this.heads, sha256Into));
+  }
+
+  /** Moves a stream on by one event. */
+  advance(ordinal: number, version: number, index: number): void {
+    this.heads.advance(ordinal, version, index);
+    this.#index?.touch(ordinal);
+  }
 
   /**
    * Takes in stored entries.
@@ -46,7 +61,7 @@ export class LogState {
       const end = seen.nameEnd[i] as number;
       let ordinal = this.heads.find(packed, start, end);
       if (ordinal < 0) ordinal = this.heads.add(packed, start, end);
-      this.heads.advance(ordinal, seen.version[i] as number, index);
+      this.advance(ordinal, seen.version[i] as number, index);
     }
     if (seen.sameAs >= 0) this.sameAs.add(packed.subarray(seen.sameAs, seen.sameAs + 16), index);
     if (seen.onceKey >= 0) this.once.add(packed.subarray(seen.onceKey, seen.onceKey + 16), index);
@@ -120,7 +135,7 @@ async function loadMemos(store: Store, size: number, rootAt: (size: number) => P
   if (!equalBytes(await rootAt(at), stamp.subarray(9))) return null;
   const [heads, sameAs, once] = memos.map((memo) => memo.subarray(stampBytes)) as [Uint8Array, Uint8Array, Uint8Array];
   const state = new LogState();
-  state.heads = StreamHeads.of(heads);
+  state.heads = NamedHeads.of(heads);
   state.sameAs = RepeatTable.of(sameAs);
   state.once = RepeatTable.of(once);
   state.size = at;

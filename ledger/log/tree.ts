@@ -8,6 +8,7 @@ const width = 256;
 export const fatHashes = 510;
 /** Where the row of each height begins in a fat tile, counted in hashes. */
 export const rowAt: readonly number[] = [0, 256, 384, 448, 480, 496, 504, 508, 510];
+const tileBytes = 32 * (fatHashes + 1);
 /** Tile levels of a tree of up to 2^53 - 1 entries. */
 const levels = 7;
 
@@ -15,11 +16,16 @@ export class Tree {
   readonly #engine: Engine;
   #size = 0;
   /** The tile that grows, at each level: 511 hashes, of which those over its first hashes are filled in. */
-  readonly #edge: Uint8Array[] = Array.from({ length: levels }, () => new Uint8Array(32 * (fatHashes + 1)));
+  readonly #edge: readonly Uint8Array[];
+  /** Three hashes: where the root is folded together. */
+  readonly #scratch: Uint8Array;
   #full: FatTile[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    const memory = engine.allocate(levels * tileBytes + 3 * 32);
+    this.#edge = Array.from({ length: levels }, (_, level) => memory.subarray(level * tileBytes, (level + 1) * tileBytes));
+    this.#scratch = memory.subarray(levels * tileBytes, levels * tileBytes + 3 * 32);
   }
 
   get size(): number {
@@ -89,7 +95,7 @@ export class Tree {
   /** @returns a fresh array of 32 bytes */
   root(): Uint8Array {
     // The perfect subtrees from right to left: at each level those of the partial tile, the smallest first.
-    const scratch = new Uint8Array(96);
+    const scratch = this.#scratch;
     let there = false;
     for (let level = 0; level < levels; level++) {
       const count = Math.floor(this.#size / width ** level) % width;

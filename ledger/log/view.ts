@@ -4,12 +4,12 @@ import { LedgerError } from '../errors.ts';
 import { decodeEvent, type Event } from '../events/index.ts';
 import { emptyRoot } from '../merkle/index.ts';
 import { parseCheckpoint } from '../note/index.ts';
+import { streamKeyOf, type StreamHead, type StreamProof } from '../streams/index.ts';
 import type { Anchor, AnchorStore } from '../store/anchor.ts';
 import type { Store } from '../store/port.ts';
 import { loadControl, type Control } from './control.ts';
-import { engineOf, nativeHasher } from './engine.ts';
+import { engineOf, nativeHasher, sha256 } from './engine.ts';
 import { genesisOf } from './genesis.ts';
-import type { StreamHead } from './heads.ts';
 import { loadTree } from './load-tree.ts';
 import type { Published } from './publisher.ts';
 import { Reader } from './reader.ts';
@@ -27,6 +27,9 @@ export abstract class LogView {
 
   /** What the genesis and the later `ledger` events say about this log. */
   abstract readControl(): Promise<Readonly<Control>>;
+
+  /** The stream index at the published size. */
+  abstract readStreamIndex(): Promise<StreamIndexAt>;
 
   /** The exact bytes of an entry. @throws {LedgerError} ENTRY_MISSING */
   async entry(index: number): Promise<Uint8Array> {
@@ -93,6 +96,18 @@ export abstract class LogView {
   }
 }
 
+/** What the stream index says at a size: its root, and a proof for any stream, present or absent. */
+export interface StreamIndexAt {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly prove: (stream: string) => StreamProof;
+}
+
+/** @param state - of exactly that size; proofs must be taken before it moves on */
+export function indexAt(size: number, state: LogState): StreamIndexAt {
+  return { size, root: state.index.root(), prove: (stream) => state.index.prove(streamKeyOf(stream, sha256)) };
+}
+
 export interface ViewPorts {
   readonly store: Store;
   readonly anchor: AnchorStore;
@@ -154,6 +169,10 @@ class StoredView extends LogView {
 
   override async readControl(): Promise<Control> {
     return loadControl(await genesisOf(this.#store), await this.#loaded(), (index) => this.#reader.entry(index));
+  }
+
+  override async readStreamIndex(): Promise<StreamIndexAt> {
+    return indexAt(this.#published.size, await this.#loaded());
   }
 
   override async head(stream: string): Promise<StreamHead | null> {

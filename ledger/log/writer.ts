@@ -1,17 +1,19 @@
 // The single writer: places commands as they come, and commits what is there whenever the commit before has returned.
 import { encodeUtf8, equalBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import type { Draft } from '../events/index.ts';
+import { prepareDraft } from '../events/index.ts';
+import type { StreamHead } from '../streams/index.ts';
 import type { TableWrite } from '../store/port.ts';
 import { disagree } from './boot.ts';
 import type { Clock } from './clock.ts';
-import type { Command, Outcome } from './command.ts';
+import type { Appended, Command, Outcome, Refused } from './command.ts';
 import type { Committer } from './committer.ts';
+import type { Control } from './control.ts';
+import { sha256 } from './engine.ts';
 import { Group } from './group.ts';
-import type { StreamHead } from './heads.ts';
 import type { Published, Publisher } from './publisher.ts';
 import type { Reader } from './reader.ts';
-import { findRepeat, type Recogniser } from './recognise.ts';
+import { findRepeat, type Recognised, type Recogniser, type Unread } from './recognise.ts';
 import type { LogState } from './state.ts';
 import type { At } from './steps.ts';
 import type { Tree } from './tree.ts';
@@ -32,13 +34,19 @@ export interface WriterParts {
   readonly reader: Reader;
   readonly recogniser: Recogniser;
   readonly projector: Projector | null;
+  readonly control: Control;
+  /** Entries between two `ledger.indexed`. */
+  readonly indexEvery: number;
   readonly at: At;
   /** The hash engines' names, the growing tree's first. */
   readonly engines: readonly [string, string];
 }
 
+/** An outcome whose size is filled in when it is answered. */
+type Placed = { -readonly [K in keyof Appended]: Appended[K] } | Refused;
+
 interface Waiting {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly Placed[];
   readonly resolve: (outcomes: readonly Outcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -75,17 +83,29 @@ export class Writer {
    */
   async append(commands: readonly Command[], accepts = false): Promise<readonly Outcome[]> {
     while (this.#open.isFull) await new Promise<void>((resolve) => this.#room.push(resolve));
-    const { recogniser, state } = this.#parts;
-    // What the tables name and the store holds is compared first, all of it in one reading; in most calls there is nothing.
-    while (!recogniser.knows(commands, state, this.#committedSize())) await recogniser.learn(commands, state, this.#committedSize());
-    if (this.failure !== null) throw this.failure;
-    const placed = this.#open.count;
-    const outcomes = commands.map((command) => this.#place(command, accepts));
-    if (this.#open.count > placed) this.#parts.tree.append(this.#open.packed, this.#open.offsets(placed));
+    const outcomes: Placed[] = [];
+    while (outcomes.length < commands.length) {
+      if (this.failure !== null) throw this.failure;
+      const placed = this.#open.count;
+      const unread = this.#placeAll(commands, outcomes, accepts);
+      if (this.#open.count > placed) this.#parts.tree.append(this.#open.packed, this.#open.offsets(placed));
+      // A candidate in the store is read, and placing goes on from there: the order of the call is kept.
+      if (unread !== null) await this.#parts.recogniser.learn(unread);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ outcomes, resolve, reject });
       this.#schedule();
     });
+  }
+
+  /** Places commands from where `outcomes` ends, up to one whose candidate must be read: its index, or null at the end. */
+  #placeAll(commands: readonly Command[], outcomes: Placed[], accepts: boolean): number | null {
+    while (outcomes.length < commands.length) {
+      const placed = this.#place(commands[outcomes.length] as Command, accepts);
+      if ('unread' in placed) return placed.unread;
+      outcomes.push(placed);
+    }
+    return null;
   }
 
   /** Entries below it are in the store; those from it on are in one of the two groups. */
@@ -93,10 +113,9 @@ export class Writer {
     return this.#closed === this.#open ? this.#open.start : this.#closed.start;
   }
 
-  #draftAt(index: number): Draft | null {
-    const group = index >= this.#open.start ? this.#open : this.#closed;
-    const draft = group.drafts[index - group.start];
-    return draft === undefined || draft instanceof Uint8Array ? null : draft;
+  #recognised(index: number): Recognised | null {
+    if (index < this.#committedSize()) return this.#parts.recogniser.known(index);
+    return (index >= this.#open.start ? this.#open : this.#closed).recognised(index);
   }
 
   /** A stream's head at the published size: what is placed, but not yet under a checkpoint, is nobody's to read. */
@@ -109,18 +128,30 @@ export class Writer {
     return head;
   }
 
-  #place(command: Command, accepts: boolean): Outcome {
-    const { state, clock, recogniser } = this.#parts;
+  #place(command: Command, accepts: boolean): Placed | Unread {
+    const { state, clock } = this.#parts;
     try {
-      const repeat = findRepeat(command, state, (index) => this.#draftAt(index) ?? recogniser.read(index));
+      const repeat = findRepeat(command, state, (index) => this.#recognised(index));
       const count = command.drafts.length;
-      if (repeat !== null) return { ok: true, index: repeat, count, repeated: true, size: 0 };
+      if (typeof repeat === 'number') return { ok: true, index: repeat, count, repeated: true, size: 0 };
+      if (repeat !== null) return repeat;
       const time = accepts ? clock.accept() : clock.record();
+      this.#indexWhenDue(count, time);
       return { ok: true, index: this.#open.place(command, time, state), count, repeated: false, size: 0 };
     } catch (error) {
       if (error instanceof LedgerError) return { ok: false, error };
       throw error;
     }
+  }
+
+  /** `ledger.indexed` is due: the root over the heads as they stand before it. */
+  #indexWhenDue(count: number, time: number): void {
+    const { control, state, indexEvery } = this.#parts;
+    const size = this.#open.end;
+    if (size + count - control.indexedSize < indexEvery || control.genesis.kinds.includes('raw')) return;
+    const data = { size, root: ['sha256', state.index.root()] as const };
+    this.#open.place({ drafts: [prepareDraft({ type: 'ledger.indexed', by: { kind: 'ledger', auth: 'self' }, data }, sha256)] }, time, state);
+    control.indexedSize = size;
   }
 
   // No timer: a lone call is committed at once, and while a commit runs the next group fills.
@@ -139,7 +170,7 @@ export class Writer {
     const group = this.#open;
     this.#waiting = [];
     this.#closed = group;
-    if (group.count > 0) this.#open = new Group(group.end, group.packed.length, group.count);
+    if (group.count > 0) this.#open = new Group(group.end, group.packed.length + 1024, group.count + 1);
     const room = this.#room;
     this.#room = [];
     try {
@@ -151,7 +182,11 @@ export class Writer {
         this.#parts.state.size = group.end;
       }
       const { size } = this.#published;
-      for (const { outcomes, resolve } of waiting) resolve(outcomes.map((outcome) => (outcome.ok ? { ...outcome, size } : outcome)));
+      for (const { outcomes, resolve } of waiting) {
+        for (const outcome of outcomes) if (outcome.ok) outcome.size = size;
+        resolve(outcomes);
+      }
+
     } catch (error) {
       this.failure = error;
       for (const { reject } of [...waiting, ...this.#waiting]) reject(error);

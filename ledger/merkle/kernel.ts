@@ -2,12 +2,14 @@
 // offline verifier, which hashes a few dozen nodes, does not carry it.
 import { equalBytes, parseBase64 } from '../bytes.ts';
 import { widthOf } from './arithmetic.ts';
-import { hashBytes, nobleHasher } from './hash.ts';
+import { hashBytes, nobleHasher, sha256 } from './hash.ts';
 import { kernelBase64, kernelHeadBytes } from './kernel.generated.ts';
 import { tileWidth } from './tile-path.ts';
 import { tileHeight, type TilePlace } from './tiles.ts';
 
 const pairBytes = 2 * hashBytes;
+/** Room for one message of `hashFour`. */
+export const laneBytes = 4096;
 const pageBytes = 65_536;
 
 /** A tile with all nodes above its hashes: 256 hashes, then 128 over pairs of them, and so on to the root. */
@@ -31,6 +33,12 @@ export interface Kernel {
    */
   foldPairs(source: number, target: number, count: number): void;
   /**
+   * Writes the SHA-256 of four messages of one length in blocks to `target`, 32 bytes each.
+   *
+   * @param source - message `n` begins at `source + laneBytes * n`, padded (FIPS 180-4 §5.1.1) @param blocks - of 64 bytes, 1 to 64
+   */
+  hashFour(source: number, target: number, blocks: number): void;
+  /**
    * Completes the fat tile at `at` after hashes were added to it: every node whose hashes are all there.
    *
    * @param width - how many hashes it has now, 0 to 256 @param known - how many it had when it was last folded
@@ -43,7 +51,7 @@ interface WebAssemblyEngine {
   validate(module: Uint8Array<ArrayBuffer>): boolean;
   Memory: new (pages: { initial: number }) => { buffer: ArrayBuffer };
   Module: new (module: Uint8Array<ArrayBuffer>) => object;
-  Instance: new (module: object, imports: object) => { exports: { fold: Fold } };
+  Instance: new (module: object, imports: object) => { exports: { fold: Fold; hashFour: Fold } };
 }
 
 const wasm = (globalThis as { WebAssembly?: unknown }).WebAssembly as WebAssemblyEngine | undefined;
@@ -69,22 +77,32 @@ function defaultModule(): Uint8Array<ArrayBuffer> {
 function simdKernel(engine: WebAssemblyEngine, bytes: number, module: Uint8Array<ArrayBuffer>): Kernel {
   // A last group of fewer than four pairs reads up to three pairs behind its own.
   const memory = new engine.Memory({ initial: Math.ceil((kernelHeadBytes + bytes + 3 * pairBytes) / pageBytes) });
-  const { fold } = new engine.Instance(new engine.Module(module), { ledger: { memory } }).exports;
+  const { fold, hashFour } = new engine.Instance(new engine.Module(module), { ledger: { memory } }).exports;
   const view = new Uint8Array(memory.buffer, kernelHeadBytes, bytes);
-  return kernelOver('simd', view, (source, target, count) => fold(kernelHeadBytes + source, kernelHeadBytes + target, count));
+  const shifted = (run: Fold): Fold => (source, target, count) => run(kernelHeadBytes + source, kernelHeadBytes + target, count);
+  return kernelOver('simd', view, shifted(fold), shifted(hashFour));
 }
 
 function portableKernel(bytes: number): Kernel {
   const memory = new Uint8Array(bytes);
-  return kernelOver('portable', memory, (source, target, count) => {
+  const fold: Fold = (source, target, count) => {
     for (let i = 0; i < count; i++) {
       const at = source + i * pairBytes;
       memory.set(nobleHasher.node(memory.subarray(at, at + hashBytes), memory.subarray(at + hashBytes, at + pairBytes)), target + i * hashBytes);
     }
-  });
+  };
+  const hashFour: Fold = (source, target, blocks) => {
+    const four = Array.from({ length: 4 }, (_, lane) => {
+      const padded = memory.subarray(source + laneBytes * lane, source + laneBytes * lane + 64 * blocks);
+      const bits = new DataView(padded.buffer, padded.byteOffset).getBigUint64(padded.length - 8);
+      return sha256(padded.subarray(0, Number(bits / 8n)));
+    });
+    four.forEach((digest, lane) => memory.set(digest, target + hashBytes * lane));
+  };
+  return kernelOver('portable', memory, fold, hashFour);
 }
 
-function kernelOver(engine: Kernel['engine'], memory: Uint8Array<ArrayBuffer>, fold: Fold): Kernel {
+function kernelOver(engine: Kernel['engine'], memory: Uint8Array<ArrayBuffer>, fold: Fold, hashFour: Fold): Kernel {
   const foldPairs: Fold = (source, target, count) => {
     const sourceEnd = source + count * pairBytes;
     // Outside its view lie the module's own constants: a write there would change every later hash.
@@ -97,6 +115,13 @@ function kernelOver(engine: Kernel['engine'], memory: Uint8Array<ArrayBuffer>, f
     engine,
     memory,
     foldPairs,
+    hashFour(source, target, blocks) {
+      const inside = [source, target].every((n) => Number.isSafeInteger(n) && n >= 0) && blocks >= 1 && blocks <= laneBytes / 64;
+      if (!inside || source + 4 * laneBytes > memory.length || target + 4 * hashBytes > memory.length) {
+        throw new RangeError(`four messages of ${blocks} blocks at ${source} to ${target} of ${memory.length} bytes`);
+      }
+      hashFour(source, target, blocks);
+    },
     foldTile(at, width, known = 0) {
       if (width > tileWidth || known > width) throw new RangeError(`no tile grows from ${known} to ${width}`);
       for (let height = 1; height <= tileHeight; height++) {

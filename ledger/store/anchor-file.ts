@@ -100,7 +100,7 @@ function openSlots(file: string, readOnly: boolean): number {
 function readSlot(handle: number, place: number): Slot | (Omit<Slot, 'anchor'> & { anchor: null }) | null {
   const bytes = new Uint8Array(slotBytes);
   if (readSync(handle, bytes, 0, slotBytes, place * slotBytes) !== slotBytes) return null;
-  if (bytes.every((byte) => byte === 0)) return { place, sequence: 0, anchor: null };
+  if (bytes[0] === 0 && bytes.every((byte) => byte === 0)) return { place, sequence: 0, anchor: null };
   const view = new DataView(bytes.buffer);
   const length = view.getUint32(magic.length + 8);
   if (headBytes + length + 32 > slotBytes) return null;

@@ -51,6 +51,19 @@ export function unpackEntries(run: Run): Uint8Array[] {
   return Array.from({ length: run.count }, (_, i) => run.packed.subarray((offsets[i] as number) + 2, offsets[i + 1]));
 }
 
+/** One entry of a run, as a view. @param index - of the log, inside the run @throws {LedgerError} STORE_CORRUPT */
+export function entryOf(run: Run, index: number): Uint8Array {
+  const { packed } = run;
+  let at = 0;
+  for (let i = run.start; ; i++) {
+    if (at + 2 > packed.length) throw broken(run);
+    const end = at + 2 + (((packed[at] as number) << 8) | (packed[at + 1] as number));
+    if (end > packed.length) throw broken(run);
+    if (i === index) return packed.subarray(at + 2, end);
+    at = end;
+  }
+}
+
 /** The part of a run from `start` up to, but without, `end`, as a view; both clipped to the run. */
 export function sliceRun(run: Run, start: number, end: number): Run {
   const from = Math.max(start, run.start);

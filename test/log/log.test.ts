@@ -4,6 +4,8 @@ import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import type { Command } from '../../ledger/log/command.ts';
 import { createLog } from '../../ledger/log/log.ts';
+import { openView } from '../../ledger/log/view.ts';
+import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof } from '../../ledger/streams/index.ts';
 import { checkLog, documentOf, genesis, onceOf, person, signerOf, streamOf, World } from './kit.ts';
 
 const one = (document: string, subjects: string[], more: Omit<Command, 'drafts'> = {}): Command => ({ drafts: [documentOf(document, subjects)], ...more });
@@ -60,6 +62,39 @@ describe('appending', () => {
     await checkLog(log);
     const events = await new World().create();
     await expect(events.append([{ drafts: entries }])).rejects.toMatchObject({ code: 'ENTRY_KIND_UNKNOWN' });
+  });
+});
+
+describe('the stream index', () => {
+  test('stands in the log at least as often as it must, and proves every stream and absence', async () => {
+    const world = new World();
+    const log = await world.create({ indexEvery: 50 });
+    const call = (number: number) => log.append(Array.from({ length: 1 + (number % 9) }, (_, i) => one(`${number}/${i}`, [`s${(number * i) % 23}`])));
+    await Promise.all(Array.from({ length: 40 }, (_, number) => call(number)));
+    await checkLog(log);
+    // By the table of the other room, entry by entry.
+    const heads = new StreamHeads();
+    const index = new StreamIndex(heads);
+    const sizes: number[] = [];
+    let size = 0;
+    for await (const entry of log.entries()) {
+      const event = decodeEvent(entry);
+      if (event.type === 'ledger.indexed') {
+        expect(event.data).toEqual({ size, root: ['sha256', index.root()] });
+        sizes.push(size);
+      }
+      for (const { name, version } of event.streams) index.touch(heads.advance(streamKeyOf(name), version, size));
+      size += 1;
+    }
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(Math.max(...sizes.map((at, i) => at - (sizes[i - 1] ?? 0)))).toBeLessThanOrEqual(50);
+    for (const view of [log, await openView(world.ports())]) {
+      const at = await view.readStreamIndex();
+      expect({ size: at.size, root: at.root }).toEqual({ size, root: index.root() });
+      for (const stream of [streamOf('s1'), streamOf('never'), 'ledger']) expect(verifyStreamProof(at.root, stream, at.prove(stream))).toEqual({ ok: true });
+      expect(at.prove(streamOf('s1')).claim).toBe('present');
+      expect(at.prove(streamOf('never')).claim).toBe('absent');
+    }
   });
 });
 

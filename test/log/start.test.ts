@@ -1,10 +1,9 @@
 // Starting: what a start may sign, beside every way in which database and anchor can disagree.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { engineOf, nativeHasher, type Engine } from '../../ledger/log/engine.ts';
+import { defaultEngines, type Engine } from '../../ledger/log/engine.ts';
 import { createLog, openLog, type Log } from '../../ledger/log/log.ts';
 import { STEPS, type Step } from '../../ledger/log/steps.ts';
-import { nobleHasher } from '../../ledger/merkle/index.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Anchor, AnchorStore } from '../../ledger/store/anchor.ts';
 import { openMemoryAnchor } from '../../ledger/store/anchor.ts';
@@ -233,8 +232,7 @@ describe('faults in a hash engine', () => {
       },
     };
   }
-  const native = engineOf('OpenSSL', nativeHasher);
-  const noble = engineOf('noble', nobleHasher);
+  const [native, noble] = defaultEngines();
 
   const cases = [0, 1].flatMap((which) => (['leaves', 'pairs'] as const).flatMap((what) => [0, 2, 5].map((after) => [which, what, after] as const)));
   test.each(cases)('engine %i, %s, call %i: nothing is signed, and it stays so', async (which, what, after) => {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatHex } from '../../ledger/bytes.ts';
-import { createKernel, fatTileBytes, fatTileOffset, type Kernel } from '../../ledger/merkle/kernel.ts';
+import { createKernel, fatTileBytes, fatTileOffset, laneBytes, type Kernel } from '../../ledger/merkle/kernel.ts';
+import { sha256 } from '../../ledger/merkle/hash.ts';
 import { kernelHeadBytes } from '../../ledger/merkle/kernel.generated.ts';
 import { kernelBytes, kernelSource } from '../../tools/merkle-kernel.ts';
 import { entries, SlowTree, slowNode } from './slow-tree.ts';
@@ -91,6 +92,33 @@ describe.each(kernels)('the %s kernel', (engine, make) => {
   ])('%s is a bug', (_, call) => {
     memory.fill(1);
     expect(call).toThrow(RangeError);
+  });
+});
+
+describe.each(['simd', 'portable'] as const)('four messages at once: %s', (engine) => {
+  const kernel = createKernel(4 * laneBytes + 128, engine === 'simd' ? undefined : null);
+  const { memory } = kernel;
+
+  /** Puts `0x80`, zeros and the length in bits behind a message, and returns how many blocks it has. */
+  function pad(message: Uint8Array, from: number): number {
+    const blocks = Math.floor((message.length + 8) / 64) + 1;
+    memory.fill(0, from, from + 64 * blocks).set(message, from);
+    memory[from + message.length] = 0x80;
+    new DataView(memory.buffer, memory.byteOffset).setBigUint64(from + 64 * blocks - 8, BigInt(8 * message.length));
+    return blocks;
+  }
+
+  test.each([0, 1, 55, 56, 63, 64, 119, 120, 300, 549, 4087])('%i bytes', (length) => {
+    const messages = [0, 1, 2, 3].map((lane) => Uint8Array.from({ length }, (_, i) => (7 * i + 13 * lane) % 256));
+    const blocks = messages.map((message, lane) => pad(message, laneBytes * lane))[0] as number;
+    kernel.hashFour(0, 4 * laneBytes, blocks);
+    expect([0, 1, 2, 3].map((lane) => at(memory, 4 * laneBytes + 32 * lane))).toEqual(messages.map((message) => formatHex(sha256(message))));
+  });
+
+  test('outside its memory is a bug', () => {
+    for (const [source, target, blocks] of [[129, 0, 1], [-1, 0, 1], [0, 4 * laneBytes + 1, 1], [0, 0, 0], [0, 0, 65]] as const) {
+      expect(() => kernel.hashFour(source, target, blocks)).toThrow(RangeError);
+    }
   });
 });
 
