@@ -1,7 +1,7 @@
 // Reading the log: entries by index, and proofs from the stored tiles, of any size that was reached.
 import { concatBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, type NodeAddress, type ProofPlan } from '../merkle/index.ts';
+import { assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, planSubtreeConsistency, type NodeAddress, type ProofPlan } from '../merkle/index.ts';
 import { entryOf, sliceRun, unpackEntries } from '../store/packed.ts';
 import type { FatTile, Store } from '../store/port.ts';
 import { nativeHasher } from './engine.ts';
@@ -70,6 +70,11 @@ export class Reader {
   /** @returns the consistency proof between two sizes (RFC 9162 §2.1.4.1); empty from 0 and between equal sizes */
   proveConsistency(oldSize: number, newSize: number): Promise<Uint8Array[]> {
     return this.#prove(planConsistency(oldSize, newSize));
+  }
+
+  /** @returns the proof that the subtree from `start` to `end` is part of the tree of `size` */
+  proveSubtree(start: number, end: number, size: number): Promise<Uint8Array[]> {
+    return this.#prove(planSubtreeConsistency(start, end, size));
   }
 
   /** The root of the tree of any size that was reached. */

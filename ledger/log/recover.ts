@@ -1,7 +1,7 @@
 // Going on after a loss: entries come back from any copy whose root is the one that was signed; what no copy has stays lost.
 import { equalBytes, formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { emptyRoot } from '../merkle/index.ts';
+import { decodeBundle, emptyRoot, formatBundlePath, tileWidth } from '../merkle/index.ts';
 import { parseCheckpoint, verifyEd25519, verifyNote, type NoteKey } from '../note/index.ts';
 import type { Anchor, AnchorStore } from '../store/anchor.ts';
 import { offsetsOf, packEntries, type Run } from '../store/packed.ts';
@@ -31,6 +31,30 @@ export function sourceOf(store: Store): EntrySource {
           for (let i = at - run.start; i < run.count && run.start + i < end; i++) yield run.packed.subarray((offsets[i] as number) + 2, offsets[i + 1]);
           at = run.start + run.count;
         }
+      }
+    },
+  };
+}
+
+/**
+ * A served log or mirror as a source (C2SP tlog-tiles).
+ *
+ * @param get - the bytes under a path such as `tile/entries/x001/234`, or null where there is nothing
+ * @param size - of the checkpoint that the copy serves: its last bundle may be partial
+ */
+export function tilesSource(get: (path: string) => Promise<Uint8Array | null>, size: number): EntrySource {
+  return {
+    async *entries(start, end) {
+      for (let at = start; at < Math.min(end, size); ) {
+        const index = Math.floor(at / tileWidth);
+        const width = Math.min(tileWidth, size - index * tileWidth);
+        // A partial bundle may be gone once it was filled: then the full one is there.
+        const partial = await get(formatBundlePath({ index, width }));
+        const bytes = partial ?? (width < tileWidth ? await get(formatBundlePath({ index, width: tileWidth })) : null);
+        if (bytes === null) return;
+        const entries = decodeBundle(bytes, partial === null ? tileWidth : width);
+        for (const entry of entries.slice(at - index * tileWidth, end - index * tileWidth)) yield entry;
+        at = (index + 1) * tileWidth;
       }
     },
   };

@@ -65,6 +65,12 @@ export abstract class LogView {
     return this.reader().proveConsistency(oldSize, newSize);
   }
 
+  /** Consistency of the subtree from `start` to `end` with the tree of `size`, as mirrors ask for it. */
+  async proveSubtree(start: number, end: number, size: number): Promise<Uint8Array[]> {
+    this.#expectSize(size);
+    return this.reader().proveSubtree(start, end, size);
+  }
+
   /** The root at a size. */
   async rootAt(size: number): Promise<Uint8Array> {
     this.#expectSize(size);

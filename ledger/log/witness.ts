@@ -1,7 +1,9 @@
 // The witness client: shows a checkpoint to a witness, from wherever the witness stands (C2SP tlog-witness).
 import { encodeUtf8 } from '../bytes.ts';
+import { LedgerError } from '../errors.ts';
 import {
-  asWitnessKey, formatAddCheckpoint, readWitnessAnswer, verifyEd25519, type HttpAnswer, type PolicyWitness, type SignedCheckpoint, type WitnessAnswer,
+  addSignatures, asWitnessKey, formatAddCheckpoint, formatNote, meetsQuorum, parseCheckpoint, readWitnessAnswer, verifyEd25519, verifyNote,
+  type HttpAnswer, type NoteKey, type PolicyWitness, type SignedCheckpoint, type TrustPolicy, type WitnessAnswer,
 } from '../note/index.ts';
 import type { LogView } from './view.ts';
 
@@ -32,5 +34,49 @@ export async function askWitness(
     const read = readWitnessAnswer(request, answer, [asWitnessKey(witness.key)], { ed25519: verifyEd25519 });
     if (read.is !== 'elsewhere' || read.size > checkpoint.size || attempt === attemptsMax - 1) return read;
     oldSize = read.size;
+  }
+}
+
+/** A checkpoint with the cosignatures that came back. */
+export interface WitnessRound {
+  /** The whole note, for the store to keep. */
+  readonly note: string;
+  readonly checkpoint: SignedCheckpoint;
+  /** Whether the policy's quorum has signed. */
+  readonly quorum: boolean;
+  readonly answers: readonly { readonly witness: PolicyWitness; readonly answer: WitnessAnswer }[];
+  /** The newest time a witness stated, milliseconds since 1970; null when none signed. */
+  readonly time: number | null;
+}
+
+/**
+ * Asks every witness of a policy that has a URL to cosign the published checkpoint, all at once.
+ *
+ * @param sendTo - how to reach a witness' URL @see C2SP tlog-policy
+ */
+export async function witnessRound(log: LogView, policy: TrustPolicy, sendTo: (url: string) => Send): Promise<WitnessRound> {
+  const checkpoint = parseCheckpoint(log.published.note);
+  const asked = policy.witnesses.flatMap((witness) => (witness.url === null ? [] : [{ witness, send: sendTo(witness.url) }]));
+  const answers = await Promise.all(asked.map(async ({ witness, send }) => ({ witness, answer: await askWitness(log, checkpoint, witness, send) })));
+  const cosigned = addSignatures(checkpoint, answers.flatMap(({ answer }) => (answer.is === 'cosigned' ? answer.signatures : [])));
+  const signed = (witness: PolicyWitness) => answers.some((one) => one.witness === witness && one.answer.is === 'cosigned');
+  const note = formatNote(cosigned.note);
+  const time = outsideTimeOf(note, policy.witnesses.map(({ key }) => key));
+  return { note, checkpoint: cosigned, quorum: meetsQuorum(policy.quorum, signed), answers, time };
+}
+
+/**
+ * The newest time that trusted witnesses put under a kept checkpoint, milliseconds since 1970: the log's clock is held against it.
+ *
+ * @param witnesses - their keys, as a policy lists them @returns null when none of them signed, or the note cannot be read
+ */
+export function outsideTimeOf(note: string, witnesses: readonly NoteKey[]): number | null {
+  try {
+    const { verified } = verifyNote(parseCheckpoint(note).note, witnesses.map(asWitnessKey), { ed25519: verifyEd25519 });
+    const times = verified.flatMap(({ time }) => (time === null ? [] : [time * 1000]));
+    return times.length === 0 ? null : Math.max(...times);
+  } catch (error) {
+    if (error instanceof LedgerError) return null;
+    throw error;
   }
 }
