@@ -87,7 +87,8 @@ async function* growth(sizes: readonly number[]): AsyncGenerator<Result> {
   await log.close();
   const began = performance.now();
   log = await ledger.open(false);
-  yield { name: `append/reopen-${last >= 1e6 ? `${last / 1e6}m` : `${last / 1000}k`}`, value: (performance.now() - began) / 1000, unit: `s to open ${size} entries` };
+  const name = last >= 1e6 ? `${last / 1e6}m` : `${last / 1000}k`;
+  yield { name: `append/reopen-${name}`, value: (performance.now() - began) / 1000, unit: `s to open ${size} entries` };
   const [again] = await log.append([events.numbered(7)]);
   if (original?.ok !== true || again?.ok !== true || again.index !== original.index || !again.repeated) throw new Error('a re-sent event was not recognised');
   yield { name: 'append/reopen/resent', value: (performance.now() - began) / 1000, unit: `s until a re-sent event gave entry ${again.index}` };

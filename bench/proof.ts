@@ -14,7 +14,8 @@ export const proof: Bench = {
         const first = log.published.size;
         const calls = Array.from({ length: 8 }, (_, call) => {
           const count = Math.min(4_000, Math.max(0, size - first - 4_000 * call));
-          return log.append([{ drafts: Array.from({ length: count }, (__, i) => numbered(first + 4_000 * call + i)) }].filter(({ drafts }) => drafts.length > 0));
+          const drafts = Array.from({ length: count }, (__, i) => numbered(first + 4_000 * call + i));
+          return count === 0 ? [] : log.append([{ drafts }]);
         });
         await Promise.all(calls);
       }

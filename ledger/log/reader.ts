@@ -1,7 +1,9 @@
 // Reading the log: entries by index, and proofs from the stored tiles, of any size that was reached.
 import { concatBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, planSubtreeConsistency, type NodeAddress, type ProofPlan } from '../merkle/index.ts';
+import {
+  assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, planSubtreeConsistency, type NodeAddress, type ProofPlan,
+} from '../merkle/index.ts';
 import { entryOf, sliceRun, unpackEntries } from '../store/packed.ts';
 import type { FatTile, Store } from '../store/port.ts';
 import { nativeHasher } from './engine.ts';

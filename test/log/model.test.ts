@@ -71,12 +71,15 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   expected: fc.option(fc.record({ subject: fc.nat(4), version: fc.oneof(fc.nat(3), fc.constantFrom('exists' as const, 'absent' as const)) })),
 });
 
+const appendSteps = STEPS.filter((step) => step.startsWith('append'));
+const some = fc.array(sent, { minLength: 1, maxLength: 6 });
+
 const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), commands: fc.array(sent, { maxLength: 12 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('bulk' as const), count: fc.integer({ min: 1, max: 300 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), clean: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), step: fc.constantFrom(...STEPS.filter((step) => step.startsWith('append'))), commands: fc.array(sent, { minLength: 1, maxLength: 6 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), commands: fc.array(sent, { minLength: 1, maxLength: 6 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), step: fc.constantFrom(...appendSteps), commands: some }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), commands: some }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(10_000) }) },
 );
 

@@ -5,9 +5,12 @@ import type { Log } from '../../ledger/log/log.ts';
 import { recover, tilesSource } from '../../ledger/log/recover.ts';
 import { uploadTo } from '../../ledger/log/mirror.ts';
 import { outsideTimeOf, witnessRound, type Send } from '../../ledger/log/witness.ts';
-import { emptyRoot, Frontier, leafHash, nobleHasher, foldHashes, parseTilePath, verifySubtreeConsistency, verifyWitnessConsistency } from '../../ledger/merkle/index.ts';
 import {
-  cosign, decodeUpload, formatSignatureLine, formatVkey, packagesOf, parseAddCheckpoint, parsePolicy, verifyEd25519, verifyNote, witnessSigner, type HttpAnswer, type SignedCheckpoint,
+  emptyRoot, foldHashes, Frontier, leafHash, nobleHasher, parseTilePath, verifySubtreeConsistency, verifyWitnessConsistency,
+} from '../../ledger/merkle/index.ts';
+import {
+  cosign, decodeUpload, formatSignatureLine, formatVkey, packagesOf, parseAddCheckpoint, parsePolicy, verifyEd25519, verifyNote, witnessSigner,
+  type HttpAnswer, type SignedCheckpoint,
 } from '../../ledger/note/index.ts';
 import { checkLog, documentOf, signerOf, World } from './kit.ts';
 
@@ -44,7 +47,8 @@ const [w1, w2, w3] = [() => new Witness('w1.example', 21), () => new Witness('w2
 
 function policyOf(witnesses: readonly Witness[], quorum: string): ReturnType<typeof parsePolicy> {
   const lines = witnesses.map(({ signer }, i) => `witness X${i + 1} ${formatVkey(signer.key)} https://x${i + 1}.example/`);
-  return parsePolicy(`log ${formatVkey(signerOf(1).key)}\n${lines.join('\n')}\ngroup G ${quorum} ${witnesses.map((_, i) => `X${i + 1}`).join(' ')}\nquorum G\n`);
+  const names = witnesses.map((_, i) => `X${i + 1}`).join(' ');
+  return parsePolicy(`log ${formatVkey(signerOf(1).key)}\n${lines.join('\n')}\ngroup G ${quorum} ${names}\nquorum G\n`);
 }
 
 function sendTo(witnesses: readonly Witness[]): (url: string) => Send {

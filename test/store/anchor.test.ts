@@ -2,6 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import type { Anchor, AnchorStore } from '../../ledger/store/anchor.ts';
 import { openMemoryAnchor } from '../../ledger/store/anchor.ts';
 import { openFileAnchor } from '../../ledger/store/anchor-file.ts';
@@ -69,4 +70,16 @@ describe('file anchor', () => {
     await anchor.close();
     await openFileAnchor(file).close();
   });
+});
+
+test('the worked example of spec/log.md is what is written', async () => {
+  const file = join(freshDirectory(), 'anchor');
+  const anchor = openFileAnchor(file);
+  const root = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+  await anchor.swap(null, { origin: 'ledger.example', epoch: 1, instance: '00112233445566778899aabbccddeeff', size: 0, root, note: '' });
+  await anchor.close();
+  const [, example] = /\n```\n(7374[\s\S]*?)```/.exec(readFileSync(new URL('../../spec/log.md', import.meta.url), 'utf8')) as unknown as [string, string];
+  const [head, text, digest] = example.split('\n') as [string, string, string];
+  const expected = concatBytes(parseHex(head.replaceAll(' ', '')), encodeUtf8(text), parseHex(digest));
+  expect(formatHex(new Uint8Array(readFileSync(file)).subarray(0, expected.length))).toBe(formatHex(expected));
 });
