@@ -1,0 +1,129 @@
+// Kills a writing process at every numbered step and at random, and holds it to every acknowledgement it gave.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { STEPS, type Step } from '../../ledger/log/steps.ts';
+import { leafHash } from '../../ledger/merkle/index.ts';
+import { parseCheckpoint, verifyEd25519, verifyNote } from '../../ledger/note/index.ts';
+import { faultsIn, makePlace, openPlace, signer } from './place.ts';
+
+/** What the writer acknowledged: an entry's leaf at an index, and the signed checkpoint it was under. */
+interface Ack {
+  readonly index: number;
+  readonly leaf: string;
+  readonly note: string;
+}
+
+export interface KillFigures {
+  rounds: number;
+  atSteps: number;
+  atRandom: number;
+  acknowledged: number;
+}
+
+/** After so many rounds a fresh ledger: checking reads all of it each time. */
+const roundsPerLedger = 25;
+
+/**
+ * Runs rounds of kills.
+ *
+ * @param goOn - asked before each round
+ * @returns what was done, and every violation with the round that shows it
+ */
+export async function killRounds(random: () => number, goOn: (round: number) => boolean): Promise<{ figures: KillFigures; violations: string[] }> {
+  const figures: KillFigures = { rounds: 0, atSteps: 0, atRandom: 0, acknowledged: 0 };
+  const violations: string[] = [];
+  const base = mkdtempSync(join(tmpdir(), 'stella-crash-'));
+  try {
+    let place = await freshPlace(base, 0);
+    let acks: Ack[] = [];
+    for (let round = 0; goOn(round); round++) {
+      if (round > 0 && round % roundsPerLedger === 0) {
+        place = await freshPlace(base, round);
+        acks = [];
+      }
+      // Two rounds at a step for every one at a random moment, which may fall between any two instructions.
+      const atStep = round % 3 !== 2;
+      const step = atStep ? (STEPS[Math.floor((round * 2) / 3) % STEPS.length] as Step) : null;
+      const what = `round ${round}, ${step ?? 'at a random moment'}`;
+      const given = await runWriter(place, Math.floor(random() * 2 ** 31), step, random);
+      if (given.unexpected !== null) violations.push(`${what}: ${given.unexpected}`);
+      acks.push(...given.acks);
+      violations.push(...(await check(place, acks)).map((violation) => `${what}: ${violation}`));
+      figures.rounds += 1;
+      figures[atStep ? 'atSteps' : 'atRandom'] += 1;
+      figures.acknowledged += given.acks.length;
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+  return { figures, violations };
+}
+
+interface Where {
+  readonly directory: string;
+  readonly anchor: string;
+}
+
+async function freshPlace(base: string, round: number): Promise<Where> {
+  const home = join(base, String(round));
+  mkdirSync(home);
+  const where = { directory: join(home, 'ledger'), anchor: join(home, 'anchor') };
+  await makePlace(where.directory, where.anchor);
+  return where;
+}
+
+/** Runs the writer until it kills itself at `step`, or until this process kills it. */
+function runWriter({ directory, anchor }: Where, seed: number, step: Step | null, random: () => number): Promise<{ acks: Ack[]; unexpected: string | null }> {
+  const hits = step?.startsWith('start') === true ? 1 : 1 + Math.floor(random() * 6);
+  const script = fileURLToPath(new URL('./writer.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, directory, anchor, String(seed), step ?? '-', String(hits)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  const lifeMs = Math.floor(random() * 400);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // At a random moment of its life: the clock begins when it is ready to write.
+    if (output === '' && step === null) setTimeout(() => child.kill('SIGKILL'), lifeMs);
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  return new Promise((resolve) => {
+    child.once('close', (_, signal) => {
+      clearTimeout(late);
+      const lines = output.split('\n').slice(0, -1).filter((line) => line.startsWith('ack '));
+      const acks = lines.map((line) => JSON.parse(line.slice(4)) as Ack);
+      resolve({ acks, unexpected: signal === 'SIGKILL' ? null : `the writer ended by itself: ${errors.slice(0, 500)}` });
+    });
+  });
+}
+
+/**
+ * What must hold after a kill: the ledger starts; each acknowledged entry is where it was said to be; every signed checkpoint
+ * is of a prefix of the tree as it is now; fsck is clean.
+ */
+async function check({ directory, anchor }: Where, acks: readonly Ack[]): Promise<string[]> {
+  const violations: string[] = [];
+  const { log } = await openPlace(directory, anchor);
+  try {
+    const leaves: string[] = [];
+    for await (const entry of log.entries()) leaves.push(formatHex(leafHash(entry)));
+    for (const { index, leaf } of acks) {
+      if (leaves[index] !== leaf) violations.push(`entry ${index} was acknowledged, and is ${leaves[index] === undefined ? 'gone' : 'another one'}`);
+    }
+    for (const note of new Set(acks.map((ack) => ack.note))) {
+      const signed = parseCheckpoint(note);
+      const { verified } = verifyNote(signed.note, [signer.key], { ed25519: verifyEd25519 });
+      if (verified.length !== 1) violations.push(`the checkpoint of size ${signed.size} is not signed`);
+      if (signed.size > log.published.size) violations.push(`size ${signed.size} was signed, and the log has ${log.published.size}`);
+      else if (!equalBytes(await log.rootAt(signed.size), signed.root)) violations.push(`the root of size ${signed.size} is not the signed one: a fork`);
+    }
+  } finally {
+    await log.close();
+  }
+  const { faults } = await faultsIn(directory, anchor);
+  return [...violations, ...faults.map(({ where, what }) => `fsck: ${where}: ${what}`)];
+}
