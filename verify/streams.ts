@@ -82,7 +82,7 @@ export function verifyStream(input: StreamEvidence | Uint8Array | string, trust:
   if (last !== null) {
     const upTo = verifyStreamHistory(stream, tags.filter(({ index }) => index < last.size), last.version);
     if (!upTo.ok) return upTo;
-    if (last.version > 0 && tags[last.version - 1]?.index !== last.index) {
+    if (last.version > 0 && (tags[last.version - 1] as StreamEvent).index !== last.index) {
       return no('STREAM_FORKED', `the index says that version ${last.version} of "${clip(stream)}" stands at ${last.index}`);
     }
   }
@@ -94,8 +94,7 @@ export function verifyStream(input: StreamEvidence | Uint8Array | string, trust:
   // 6. Nothing is missing that further evidence could bring.
   const missing = missingEvidence(signed, trust, options.update);
   if (missing !== null) return missing;
-  const audited = last !== null && isAudited(checkpoint, options.auditors ?? [], trust);
-  const level = last === null ? 'GAPLESS' : audited ? 'AUDITED' : 'HEAD';
+  const level = last === null ? 'GAPLESS' : isAudited(checkpoint, options.auditors ?? [], trust) ? 'AUDITED' : 'HEAD';
   const version = last?.version ?? tags.length;
   const size = last?.size ?? null;
   return { ...signed, stream, level, events: decoded.map(({ index, event }) => ({ index, event })), size, version, ...told(level, version, size) };

@@ -48,7 +48,7 @@ export function parseCheckpointText(text: string): Checkpoint {
   }
   const [origin, size, root, ...extensions] = lines as [string, string, string, ...string[]];
   const sizeAt = origin.length + 1;
-  return { origin, size: parseDecimal(size, 'tree size', sizeAt), root: parseHash(root, sizeAt + size.length + 1), extensions };
+  return { origin, size: parseDecimal(size, 'a tree size', sizeAt), root: parseHash(root, sizeAt + size.length + 1), extensions };
 }
 
 /**

@@ -58,13 +58,13 @@ export function asWitnessKey(key: NoteKey): NoteKey {
  * @see C2SP signed-note, "Verifier keys"
  */
 export function parseVkey(text: string): NoteKey {
-  const [name = '', hex = ''] = text.split('+', 2);
-  if (!isKeyName(name) || !/^[0-9a-f]{8}$/.test(hex) || text[name.length + 9] !== '+') {
+  const [, name, hex, base64] = (/^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? []) as [string?, string?, string?, string?];
+  if (name === undefined || hex === undefined || base64 === undefined || !isKeyName(name)) {
     throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: expected name+id+base64`);
   }
-  const encoded = parseBase64(text.slice(name.length + 10));
-  const [type] = encoded;
-  if (type === undefined || encoded.length < 2) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: it is empty`);
+  const encoded = parseBase64(base64);
+  const type = encoded[0] as number;
+  if (encoded.length < 2) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: it is empty`);
   const id = Number.parseInt(hex, 16);
   const publicKey = encoded.slice(1);
   if (type !== ED25519 && type !== ECDSA && type !== COSIGNATURE) return { name, id, type, publicKey };

@@ -110,8 +110,8 @@ export function parseMirrorInfo(input: Uint8Array | string): { size: number; nex
   const text = textOf(input);
   if (!/^[^\n]*\n[^\n]*\n[^\n]*\n$/.test(text)) throw malformed('upload', 'expected three lines', 0);
   const lines = new Lines(text);
-  const size = parseDecimal(lines.next(), 'tree size', lines.position);
-  const next = parseDecimal(lines.next(), 'next entry', lines.position);
+  const size = parseDecimal(lines.next(), 'a tree size', lines.position);
+  const next = parseDecimal(lines.next(), 'a next entry', lines.position);
   const last = lines.next();
   const ticket = atPosition(() => parseBase64(last), lines.position);
   return { size, next, ticket };

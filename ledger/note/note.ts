@@ -70,8 +70,7 @@ export function formatNote(note: Note): string {
  * @throws {LedgerError} as `parseNote`
  */
 export function parseSignatureLines(lines: string, position = 0): NoteSignature[] {
-  if (lines === '') throw malformed('note', 'no signature line', position);
-  if (!lines.endsWith('\n')) throw malformed('note', 'the last line has no newline', position + lines.length);
+  if (!lines.endsWith('\n')) throw malformed('note', 'no signature line, or no newline at its end', position + lines.length);
   const signatures: NoteSignature[] = [];
   let at = position;
   for (const line of lines.slice(0, -1).split('\n')) {
@@ -124,19 +123,19 @@ export function verifyNote(note: Note, keys: readonly NoteKey[], verifiers: Veri
     const known = keys.filter((key) => key.name === line.name && key.id === line.id);
     if (known.length === 0) continue;
     const checked = known.map((key) => ({ key, ...verifySignature(note.text, line.signature, key, verifiers) }));
-    const good = checked.find((check) => check.is === 'verified');
+    const good = checked.find(({ holds }) => holds);
     if (good !== undefined) verified.push({ key: good.key, time: good.time });
-    else if (checked.every((check) => check.is === 'unsupported')) unsupported.push(known[0] as NoteKey);
+    else if (checked.every(({ holds }) => holds === null)) unsupported.push(known[0] as NoteKey);
     else failed.push(known[0] as NoteKey);
   }
   return { verified, failed, unsupported };
 }
 
-type Check = { readonly is: 'verified' | 'failed' | 'unsupported'; readonly time: number | null };
+/** Whether a signature holds, null where no engine here can say. */
+type Check = { readonly holds: boolean | null; readonly time: number | null };
 
 function verifySignature(text: string, signature: Uint8Array, key: NoteKey, verifiers: Verifiers): Check {
-  const answer = (holds: boolean | null, time: number | null = null): Check =>
-    ({ is: holds === null ? 'unsupported' : holds ? 'verified' : 'failed', time });
+  const answer = (holds: boolean | null, time: number | null = null): Check => ({ holds, time });
   switch (key.type) {
     case ED25519:
       return answer(verifiers.ed25519(key.publicKey, encodeUtf8(text), signature));

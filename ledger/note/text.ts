@@ -7,15 +7,15 @@ import { clip, LedgerError } from '../errors.ts';
  *
  * `Number('')`, `Number(' 7')` and `Number('0x10')` all succeed: a checkpoint carrying one would verify here and fail elsewhere.
  *
- * @param what - names the number in the refusal: "tree size"
+ * @param what - names the number in the refusal: "a tree size"
  * @returns a safe integer ≥ 0
  * @throws {LedgerError} INPUT_MALFORMED when the text is not such a number; INPUT_TOO_LARGE when it exceeds 2^53 - 1
  */
 export function parseDecimal(text: string, what: string, position?: number): number {
   const at = position === undefined ? {} : { position };
-  if (!/^(0|[1-9][0-9]*)$/.test(text)) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a ${what}: expected decimal digits`, at);
+  if (!/^(0|[1-9][0-9]*)$/.test(text)) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as ${what}: expected decimal digits`, at);
   const number = Number(text);
-  if (!Number.isSafeInteger(number)) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read "${clip(text)}" as a ${what}: expected at most 2^53 - 1`, at);
+  if (!Number.isSafeInteger(number)) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read "${clip(text)}" as ${what}: expected at most 2^53 - 1`, at);
   return number;
 }
 

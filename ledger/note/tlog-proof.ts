@@ -37,7 +37,7 @@ export function parseTlogProof(input: Uint8Array | string): TlogProof {
       line = lines.next();
     }
     if (!line.startsWith('index ')) throw malformed('proof', 'no index line', lines.position);
-    return { extra, index: parseDecimal(line.slice(6), 'index', lines.position + 6) };
+    return { extra, index: parseDecimal(line.slice(6), 'an index', lines.position + 6) };
   });
 }
 

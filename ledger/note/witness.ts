@@ -28,7 +28,7 @@ export function parseAddCheckpoint(input: Uint8Array | string): AddCheckpoint {
   return parseProofText('request', input, (lines) => {
     const old = lines.next();
     if (!old.startsWith('old ')) throw malformed('request', 'no line with the old size', 0);
-    return { oldSize: parseDecimal(old.slice(4), 'tree size', 4) };
+    return { oldSize: parseDecimal(old.slice(4), 'a tree size', 4) };
   });
 }
 
@@ -110,7 +110,7 @@ export function addSignatures(checkpoint: SignedCheckpoint, added: readonly Note
 
 function sizeIn(body: Uint8Array): number | null {
   try {
-    return parseDecimal(textOf(body).replace(/\n$/, ''), 'tree size');
+    return parseDecimal(textOf(body).replace(/\n$/, ''), 'a tree size');
   } catch {
     return null;
   }

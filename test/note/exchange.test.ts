@@ -45,6 +45,7 @@ describe('tlog-proof', () => {
   test.each([
     ['nothing', '', 'INPUT_MALFORMED at 0'],
     ['another version', text.replace('@v1', '@v2'), 'INPUT_VERSION_UNKNOWN at 0'],
+    ['another header', text.replace('tlog-proof', 'tlog-poof'), 'INPUT_MALFORMED at 0'],
     ['no header', text.slice(text.indexOf('\n') + 1), 'INPUT_MALFORMED at 0'],
     ['no index', text.replace('index 4\n', ''), 'INPUT_MALFORMED at 23'],
     ['an index with a leading zero', text.replace('index 4', 'index 04'), 'INPUT_MALFORMED at 29'],
@@ -63,6 +64,12 @@ describe('tlog-proof', () => {
     ['a blank line at its beginning', `\n\n${vectors.checkpoint}`, 'INPUT_MALFORMED at 0'],
   ])('%s is refused', (_, bad, expected) => {
     expect(refusal(() => parseTlogProof(bad))).toBe(expected);
+  });
+
+  test('refusals name what could not be read', () => {
+    expect(() => parseTlogProof('')).toThrow('Cannot read proof: no blank line before the checkpoint');
+    expect(() => parseTlogProof(text.replace('index 4', 'index x'))).toThrow('Cannot read "x" as an index');
+    expect(() => parseAddCheckpoint('')).toThrow('Cannot read request: no blank line before the checkpoint');
   });
 
   test('63 hashes are read', () => {

@@ -1,12 +1,14 @@
 // Notes, keys, checkpoints and cosignatures, held to outside vectors.
 import { readFileSync } from 'node:fs';
+import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, test } from 'vitest';
-import { decodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { concatBytes, decodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { formatCheckpointText, parseCheckpoint, parseCheckpointText, signCheckpoint } from '../../ledger/note/checkpoint.ts';
 import { cosign } from '../../ledger/note/cosignature.ts';
 import { verifyEd25519 } from '../../ledger/note/ed25519.ts';
-import { asWitnessKey, COSIGNATURE, ecdsaKey, formatVkey, parseVkey } from '../../ledger/note/keys.ts';
+import { asWitnessKey, COSIGNATURE, cosignatureKey, ecdsaKey, ed25519Key, formatVkey, parseVkey } from '../../ledger/note/keys.ts';
 import { formatNote, formatSignatureLine, parseNote, signNote, verifyNote } from '../../ledger/note/note.ts';
+import { verifyP256 } from '../../ledger/note/p256.ts';
 import { ed25519Signer, witnessSigner } from '../../ledger/note/signer.ts';
 import { refusal } from './refusal.ts';
 
@@ -87,6 +89,7 @@ describe('what is refused', () => {
     ['a blank line after the signatures', `text\n\n${line}\n`, `INPUT_MALFORMED at ${7 + line.length}`],
     ['a carriage return', `text\r\n\n${line}`, 'INPUT_MALFORMED at 4'],
     ['a tab in the text', `te\txt\n\n${line}`, 'INPUT_MALFORMED at 2'],
+    ['a NUL at the beginning', `\0text\n\n${line}`, 'INPUT_MALFORMED at 0'],
     ['a NUL', `te\0xt\n\n${line}`, 'INPUT_MALFORMED at 2'],
     ['U+001F, the last control character', `te\x1fxt\n\n${line}`, 'INPUT_MALFORMED at 2'],
     ['a hyphen for the dash', `text\n\n- a.example AAAAAQE=\n`, 'INPUT_MALFORMED at 6'],
@@ -107,6 +110,16 @@ describe('what is refused', () => {
   ])('%s', (_, text, expected) => {
     expect(refusal(() => parseNote(text))).toBe(expected);
     if (text.isWellFormed()) expect(refusal(() => parseNote(new TextEncoder().encode(text)))).toBe(expected);
+  });
+
+  test('the largest note is read, and one byte more is not', () => {
+    const largest = `${'x'.repeat(524_288 - 2 - new TextEncoder().encode(line).length)}\n\n${line}`;
+    expect(parseNote(largest).signatures).toHaveLength(1);
+    expect(refusal(() => parseNote(`x${largest}`))).toBe('INPUT_TOO_LARGE');
+  });
+
+  test('a text of one empty line is a text', () => {
+    expect(parseNote(`\n\n${line}`).text).toBe('\n');
   });
 
   test('bytes that are not UTF-8', () => {
@@ -131,6 +144,7 @@ describe('what is refused', () => {
     ['digits of another script', `a\n١\n${'A'.repeat(43)}=\n`, 'INPUT_MALFORMED at 2'],
     ['2^53', `a\n9007199254740992\n${'A'.repeat(43)}=\n`, 'INPUT_TOO_LARGE at 2'],
     ['a root of 31 bytes', `a\n1\n${'A'.repeat(42)}==\n`, 'INPUT_MALFORMED at 4'],
+    ['a root of 35 bytes', `a\n1\nAAAA${'A'.repeat(43)}=\n`, 'INPUT_MALFORMED at 4'],
     ['a root of 33 bytes', `a\n1\n${'A'.repeat(44)}\n`, 'INPUT_MALFORMED at 4'],
     ['a root with bits after the end', `a\n1\n${'A'.repeat(42)}B=\n`, 'INPUT_NOT_CANONICAL at 4'],
   ])('a checkpoint with %s', (_, text, expected) => {
@@ -181,6 +195,13 @@ describe('what is refused', () => {
     ['nothing after the id', 'a+201854f0+', 'INPUT_MALFORMED'],
     ['a type without a key', 'a+201854f0+AQ==', 'INPUT_MALFORMED'],
     ['base64 without padding', vectors.log_vkey.slice(0, -4) + 'D29', 'INPUT_MALFORMED'],
+    ['an id of nine digits', vectors.log_vkey.replace('201854f0', '0201854f0'), 'INPUT_MALFORMED'],
+    ['an id of seven digits', vectors.log_vkey.replace('201854f0', '01854f0'), 'INPUT_MALFORMED'],
+    ['a type and no key, of an unknown type', 'a+201854f0+/w==', 'INPUT_MALFORMED'],
+    ['a control character in its name', vectors.log_vkey.replace('ledger', 'led\x01ger'), 'INPUT_MALFORMED'],
+    ['a control character at its beginning', `\x01${vectors.log_vkey}`, 'INPUT_MALFORMED'],
+    ["another id than its bytes', of type 0x02", 'a+201854f0+AgECAw==', 'INPUT_MALFORMED'],
+    ["another id than its bytes', of type 0x04", vectors.witness_vkey_0x04.replace('b4f59ab9', 'b4f59abA'.toLowerCase()), 'INPUT_MALFORMED'],
   ])('a key with %s', (_, text, expected) => {
     expect(refusal(() => parseVkey(text))).toBe(expected);
   });
@@ -230,6 +251,51 @@ describe('which signatures count', () => {
     for (const bad of ['no newline', 'tab\t\n', '']) await expect(signNote(bad, [log])).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
     await expect(signNote(text, [witness])).rejects.toThrow(RangeError);
     await expect(cosign(text, log, 1)).rejects.toThrow(RangeError);
+  });
+
+  test('a cosignature that is cut inside its time, or says a time that no double holds, fails', async () => {
+    const { name, id } = witness.key;
+    const check = (signature: Uint8Array) => verifyNote({ text, signatures: [{ name, id, signature }] }, [witness.key], verifiers);
+    expect(check(new Uint8Array(3)).failed).toEqual([witness.key]);
+    const signed = async (time: bigint) => {
+      const message = new TextEncoder().encode(`cosignature/v1\ntime ${time}\n${text}`);
+      const signature = new Uint8Array(72);
+      new DataView(signature.buffer).setBigUint64(0, time);
+      signature.set(await witness.sign(message), 8);
+      return check(signature);
+    };
+    expect((await signed(2n ** 53n - 1n)).verified).toEqual([{ key: witness.key, time: 2 ** 53 - 1 }]);
+    expect((await signed(2n ** 53n)).failed).toEqual([witness.key]);
+  });
+
+  test('ECDSA holds where its engine is given, and is unsupported where it is not', async () => {
+    const secret = new Uint8Array(32).fill(5);
+    const spki = concatBytes(parseHex('3059301306072a8648ce3d020106082a8648ce3d030107034200'), p256.getPublicKey(secret, false));
+    const key = ecdsaKey('rekor.example', spki);
+    const note = parseNote(await signNote(text, [{ key, sign: (message) => p256.sign(message, secret, { format: 'der', prehash: true }) }]));
+    const both = { ed25519: verifyEd25519, ecdsa: verifyP256 };
+    expect(verifyNote(note, [key], both)).toEqual({ verified: [{ key, time: null }], failed: [], unsupported: [] });
+    expect(verifyNote(note, [key], verifiers)).toEqual({ verified: [], failed: [], unsupported: [key] });
+    expect(verifyNote({ ...note, text: 'other\n' }, [key], both)).toEqual({ verified: [], failed: [key], unsupported: [] });
+    const p384 = { ...key, publicKey: new Uint8Array(120) };
+    expect(verifyNote(note, [p384], both)).toEqual({ verified: [], failed: [], unsupported: [p384] });
+  });
+
+  test('of two keys with one name and id, the one that verifies counts, and one that could fails the note', async () => {
+    const note = parseNote(await signNote(text, [log]));
+    const unknown = { ...log.key, type: 0xff };
+    const wrong = { ...log.key, publicKey: other.key.publicKey };
+    expect(verifyNote(note, [wrong, log.key], verifiers)).toEqual({ verified: [{ key: log.key, time: null }], failed: [], unsupported: [] });
+    expect(verifyNote(note, [unknown, wrong], verifiers)).toEqual({ verified: [], failed: [unknown], unsupported: [] });
+    expect(verifyNote(note, [unknown], verifiers)).toEqual({ verified: [], failed: [], unsupported: [unknown] });
+  });
+
+  test('keys of 31 and 33 bytes are no Ed25519 keys', () => {
+    for (const length of [0, 31, 33]) {
+      expect(refusal(() => ed25519Key('a', new Uint8Array(length)))).toBe('INPUT_MALFORMED');
+      expect(refusal(() => cosignatureKey('a', new Uint8Array(length)))).toBe('INPUT_MALFORMED');
+    }
+    expect(parseVkey('a+00000000+/wE=')).toEqual({ name: 'a', id: 0, type: 0xff, publicKey: Uint8Array.of(1) });
   });
 
   test('decoded notes keep a byte order mark in the text', () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseVkey } from '../../ledger/note/keys.ts';
-import type { PolicyWitness } from '../../ledger/note/policy.ts';
+import { parsePolicy, type PolicyWitness } from '../../ledger/note/policy.ts';
 import type { VerifyCase } from '../../tools/vectors/verify.ts';
 import {
   parseReceipt, parseStreamEvidence, type Trust, trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyStream, verifyTlogProof,
@@ -84,6 +84,14 @@ describe('trust', () => {
     expect(verifyReceipt(textOf(one, 'receipt'), trustKeys('elsewhere.example', [vkey]))).toMatchObject({ code: 'ORIGIN_FOREIGN' });
     expect(trustKeys('a', [vkey], { witnessing: 'best-effort' }).witnessing).toBe('best-effort');
     expect(trustKeys('a', [vkey]).witnessing).toBe('required');
+  });
+
+  test('a policy that is already read, or still bytes, is trusted as its text is', () => {
+    const { policy } = load('receipt-quorum-met').trust;
+    for (const given of [parsePolicy(policy), new TextEncoder().encode(policy)]) {
+      const { witnesses, logs } = trustPolicy(given);
+      expect([witnesses, logs]).toEqual([trustPolicy(policy).witnesses, trustPolicy(policy).logs]);
+    }
   });
 
   test('a pinned origin is the only one', () => {
