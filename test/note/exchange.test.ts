@@ -5,13 +5,15 @@ import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from '../../ledger/merkle/index.ts';
 import { parseCheckpoint } from '../../ledger/note/checkpoint.ts';
+import { cosign } from '../../ledger/note/cosignature.ts';
 import { verifyEd25519 } from '../../ledger/note/ed25519.ts';
 import { asWitnessKey, parseVkey } from '../../ledger/note/keys.ts';
 import { decodeUpload, encodePackage, encodeUploadHeader, packagesOf, parseMirrorInfo, readMirrorAnswer } from '../../ledger/note/mirror.ts';
-import { formatNote, verifyNote } from '../../ledger/note/note.ts';
+import { formatNote, formatSignatureLine, verifyNote } from '../../ledger/note/note.ts';
 import { ed25519Signer } from '../../ledger/note/signer.ts';
 import { formatTlogProof, parseTlogProof } from '../../ledger/note/tlog-proof.ts';
 import { addSignatures, formatAddCheckpoint, parseAddCheckpoint, readWitnessAnswer } from '../../ledger/note/witness.ts';
+import { nodeSigner } from './node-engine.ts';
 import { refusal } from './refusal.ts';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/transparency.json', import.meta.url), 'utf8'));
@@ -154,6 +156,60 @@ describe('add-checkpoint', () => {
     ['not UTF-8', () => readWitnessAnswer(request, { status: 200, body: Uint8Array.of(0xff, 0x0a) }, [witness], verifiers), { is: 'unreadable' }],
   ])('%s', (_, found, expected) => {
     expect(found()).toMatchObject(expected);
+  });
+});
+
+describe('a witness answer', () => {
+  const request = parseAddCheckpoint(vectors.add_checkpoint_request_8_to_15);
+  const again = { ...request, oldSize: 15, proof: [] };
+  const cosignature = `${vectors.checkpoint.split('\n').at(-2)}\n`;
+  const broken = cosignature.replace('pVGeAr', 'pVGeBr');
+  const other = nodeSigner('witness', 'other.example', new Uint8Array(32).fill(7));
+  const answer = (status: number, text = '', asked = request, keys = [witness]) =>
+    readWitnessAnswer(asked, { status, body: encodeUtf8(text) }, keys, verifiers);
+
+  test.each([
+    ['the witness holds another root of size 15', () => answer(409, '', again)],
+    ['the witness answered 409 without another size', () => answer(409)],
+    ['the witness answered 409 without another size', () => answer(409, '3\n4\n')],
+    ['the witness answered 409 without another size', () => answer(409, '\n3')],
+    ['the witness refused the proof from 8 to 15', () => answer(422)],
+    ['the witness answered 404: it does not know this origin or its key', () => answer(404)],
+    ['the witness answered 500: a fault, or it does not know this origin or its key', () => answer(500)],
+    ['the witness answered 429', () => answer(429)],
+    ['the witness answered 400', () => answer(400)],
+    ['a cosignature by this witness does not hold', () => answer(200, cosignature + broken)],
+    ['a cosignature by this witness does not hold', () => answer(200, broken + cosignature)],
+  ])('%s', (message, ask) => {
+    expect(ask()).toMatchObject({ message });
+  });
+
+  test('of a log key among the witness keys no line is taken', () => {
+    const line = `${vectors.add_checkpoint_request_8_to_15.split('\n').at(-2)}\n`;
+    const keys = [parseVkey(vectors.log_vkey), witness];
+    const found = answer(200, line + cosignature, request, keys);
+    expect(found).toMatchObject({ is: 'cosigned', witnesses: [{ key: witness }], signatures: [{ name: witness.name }] });
+    expect(answer(200, line, request, keys)).toMatchObject({ is: 'unreadable' });
+  });
+
+  test('two witnesses in one answer are both taken, and stand beside each other', async () => {
+    const { text } = request.checkpoint.note;
+    const second = await cosign(text, other, 9);
+    const found = answer(200, cosignature + formatSignatureLine(second), request, [witness, other.key]);
+    expect(found).toMatchObject({ is: 'cosigned', witnesses: [{ time: 1_767_139_200 }, { time: 9 }] });
+    if (found.is !== 'cosigned') return;
+    const both = addSignatures(request.checkpoint, found.signatures);
+    expect(both.note.signatures).toHaveLength(3);
+    // A newer line of one key replaces its older one alone, by name and id.
+    const newer = await cosign(text, other, 10);
+    const sameName = { ...newer, id: newer.id ^ 1 };
+    const sameId = { ...newer, name: 'elsewhere.example' };
+    expect(addSignatures(both, [newer]).note.signatures).toEqual([...both.note.signatures.slice(0, 2), newer]);
+    expect(addSignatures(both, [sameName, sameId]).note.signatures).toEqual([...both.note.signatures, sameName, sameId]);
+  });
+
+  test('the old size is named where it cannot be read', () => {
+    expect(() => parseAddCheckpoint(vectors.add_checkpoint_request_8_to_15.replace('old 8', 'old x'))).toThrow('Cannot read "x" as a tree size');
   });
 });
 

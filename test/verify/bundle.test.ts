@@ -36,7 +36,7 @@ describe.skipIf(process.env['STELLA_MUTANTS'] !== undefined)('size and reach', (
 
 describe.skipIf(process.env['STELLA_MUTANTS'] !== undefined)('the same verdicts', () => {
   test.each(Object.entries(BUNDLES))('%s in a context that has only what a browser has', async (_, door) => {
-    const context = createContext({ TextEncoder, TextDecoder, atob, btoa });
+    const context = createContext({ TextEncoder, TextDecoder, atob, btoa, crypto });
     runInContext(await bundle(door, 'iife'), context);
     const verifier = runInContext('verifier', context) as Verifier;
     expect(runInContext('typeof process + typeof Buffer + typeof require', context)).toBe('undefinedundefinedundefined');
