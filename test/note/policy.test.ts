@@ -100,6 +100,12 @@ describe('what is refused', () => {
     ['a threshold of 0', `${two}group g 0 w0\nquorum g\n`, `INPUT_MALFORMED at ${two.length}`],
     ['a threshold above the members', `${two}group g 3 w0 w1\nquorum g\n`, `INPUT_MALFORMED at ${two.length}`],
     ['a threshold with a leading zero', `${two}group g 01 w0 w1\nquorum g\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a group by another word', `${two}grp g any w0\nquorum w0\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a group with a name alone', `${two}group g\nquorum w0\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a quorum of two words', `${two}quorum w0 w1\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a quorum without a word', `${two}quorum\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a threshold with a letter behind it', `${two}group g 1x w0 w1\nquorum g\n`, `INPUT_MALFORMED at ${two.length}`],
+    ['a word with a comment sign at its end', `${two}what#\nquorum w0\n`, `INPUT_MALFORMED at ${two.length}`],
     ['a threshold in words', `${two}group g most w0 w1\nquorum g\n`, `INPUT_MALFORMED at ${two.length}`],
     ['a key name that is no UTF-8', Uint8Array.from('log \xe9+00000000+AQ==\n', (c) => c.charCodeAt(0)), 'INPUT_NOT_UTF8 at 0'],
     ['more bytes than a policy may have', `#${'x'.repeat(1_048_576)}`, 'INPUT_TOO_LARGE'],
@@ -108,6 +114,14 @@ describe('what is refused', () => {
     const found = refusal(() => parsePolicy(text));
     if (expected instanceof RegExp) expect(found).toMatch(expected);
     else expect(found).toBe(expected);
+  });
+
+  test('the bounds themselves are read', () => {
+    const padded = `# ${'x'.repeat(1_048_576 - 15)}\nquorum none\n`.slice(-1_048_576);
+    expect(parsePolicy(`#${padded.slice(1)}`).quorum).toBe(null);
+    const ten = lines(...witnesses(10), `group g 10 ${Array.from({ length: 10 }, (_, i) => `w${i}`).join(' ')}`, 'quorum g');
+    expect(parsePolicy(ten).quorum).toMatchObject({ is: 'group', name: 'g', threshold: 10 });
+    expect(() => parsePolicy('nonsense')).toThrow('Cannot read policy: "nonsense" is no line of a policy');
   });
 
   test('a threshold equal to the members is all of them', () => {
