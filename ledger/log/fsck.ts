@@ -1,13 +1,14 @@
 // Checking everything: each stored byte is recomputed from the entries, and each fault is located.
 import { equalBytes, formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { decodeEnvelope, kindOf } from '../events/index.ts';
+import { decodeEnvelope, kindOf, type Envelope } from '../events/index.ts';
 import { parseCheckpoint, verifyEd25519, verifyNote, type NoteKey } from '../note/index.ts';
 import type { AnchorStore } from '../store/anchor.ts';
 import { offsetsOf, sliceRun, unpackEntries, type Run } from '../store/packed.ts';
 import type { PayloadStore } from '../store/payloads.ts';
 import type { Commit, FatTile, Fault, Store } from '../store/port.ts';
-import { defaultEngines, type Engine } from './engine.ts';
+import { Audit } from '../streams/index.ts';
+import { defaultEngines, sha256, sha256Into, type Engine } from './engine.ts';
 import { Reader } from './reader.ts';
 import { LogState, memosMatch } from './state.ts';
 import { fatHashes, rowAt, Tree } from './tree.ts';
@@ -20,8 +21,6 @@ export interface FsckPorts {
   readonly payloads?: PayloadStore;
   /** The keys that may have signed checkpoints. */
   readonly keys?: readonly NoteKey[];
-  /** Reads each entry in its order, and says what is wrong with it: `null` for nothing. */
-  readonly audit?: { add(entry: Uint8Array): string | null };
   readonly engine?: Engine;
 }
 
@@ -38,7 +37,7 @@ export interface FsckSummary {
  *
  * 1. What the store can find by itself: its engine's check, gaps, row check sums.
  * 2. Every entry hashed again; every full tile compared hash by hash; the root after every commit.
- * 3. Every event's streams, versions and links, and the stream index roots (`audit`).
+ * 3. Every event's data, streams, versions, links, times and recognition, and the stream index roots.
  * 4. The checkpoints that the store and the anchor hold: signature, size, root.
  * 5. The memos, compared with the state that the entries give.
  * 6. Every payload that an entry names.
@@ -67,6 +66,7 @@ class Scan {
   /** Roots at the sizes where checkpoints are expected, and after each commit. */
   readonly roots = new Map<number, Uint8Array>();
   payloadsMissing = 0;
+  readonly #audit = new Audit(sha256, sha256Into);
   readonly #payloadsSeen = new Set<string>();
 
   constructor(ports: FsckPorts) {
@@ -118,15 +118,14 @@ class Scan {
   }
 
   async *#entries(run: Run): AsyncGenerator<Fault> {
-    const { audit, payloads } = this.#ports;
+    const { payloads } = this.#ports;
     if (run.count === 0) return;
     this.tree.append(run.packed, offsetsOf(run));
     if (this.rebuilt) yield* this.#absorb(run);
     for (const tile of this.tree.takeFullTiles()) yield* this.#tile(tile);
     let index = run.start;
     for (const entry of unpackEntries(run)) {
-      const complaint = audit?.add(entry) ?? null;
-      if (complaint !== null) yield { where: `entry ${index}`, what: complaint };
+      for (const { code, message } of this.#audit.add(entry)) yield { where: `entry ${index}`, what: `${code}: ${message}` };
       if (payloads !== undefined && this.state.decodes && kindOf(entry) === 'event') yield* this.#payloads(entry, index, payloads);
       index += 1;
     }
@@ -171,15 +170,15 @@ class Scan {
   }
 
   async *#payloads(entry: Uint8Array, index: number, payloads: PayloadStore): AsyncGenerator<Fault> {
-    let named: readonly { role: string; digest?: readonly [string, Uint8Array] }[];
+    let named: Envelope['payloads'];
     try {
-      named = decodeEnvelope(entry).payloads ?? [];
+      named = decodeEnvelope(entry).payloads;
     } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      yield { where: `entry ${index}`, what: error.message };
-      return;
+      // The audit has said so.
+      if (error instanceof LedgerError) return;
+      throw error;
     }
-    for (const { role, digest } of named) {
+    for (const { role, digest } of named ?? []) {
       const name = digest === undefined ? '' : formatHex(digest[1]);
       if (digest === undefined || this.#payloadsSeen.has(name)) continue;
       this.#payloadsSeen.add(name);

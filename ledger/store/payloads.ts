@@ -44,8 +44,11 @@ export interface PayloadStore {
   tidy(): Promise<number>;
 }
 
-/** @param directory - created when missing, readable by its owner alone */
-export function openPayloads(directory: string): PayloadStore {
+/** The numbered steps of storing a payload: crash tests stop the process at each of them. */
+export type PayloadStep = 'payload 1: written' | 'payload 2: named' | 'payload 3: flushed';
+
+/** @param directory - created when missing, readable by its owner alone @param at - called at each step; nothing in production */
+export function openPayloads(directory: string, at: (step: PayloadStep) => void | Promise<void> = () => {}): PayloadStore {
   const fileOf = (digest: Uint8Array) => {
     const name = formatHex(digest);
     return join(directory, name.slice(0, 2), name);
@@ -58,14 +61,17 @@ export function openPayloads(directory: string): PayloadStore {
       try {
         // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
         const stored = await write(temporary, bytes, bytesMax);
+        await at('payload 1: written');
         const file = fileOf(stored.digest);
         await reached(async () => {
           await makeDirectory(dirname(file));
           // 2. Its name. Equal bytes have one name: whoever is second replaces them by themselves.
           await rename(temporary, file);
-          // 3. The name, flushed. A crash before it may lose the name, so the entry may not be there yet.
-          await flushDirectory(dirname(file));
         });
+        await at('payload 2: named');
+        // 3. The name, flushed. A crash before it may lose the name, so the entry may not be there yet.
+        await reached(() => flushDirectory(dirname(file)));
+        await at('payload 3: flushed');
         return stored;
       } catch (error) {
         await rm(temporary, { force: true });

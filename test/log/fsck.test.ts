@@ -8,6 +8,9 @@ import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { fsck } from '../../ledger/log/fsck.ts';
 import { createLog } from '../../ledger/log/log.ts';
 import { openFileAnchor } from '../../ledger/store/anchor-file.ts';
+import { Frontier, leafHash } from '../../ledger/merkle/index.ts';
+import { openMemory } from '../../ledger/store/memory.ts';
+import { packEntries } from '../../ledger/store/packed.ts';
 import { openPayloads } from '../../ledger/store/payloads.ts';
 import type { Fault } from '../../ledger/store/port.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
@@ -86,6 +89,22 @@ test('a clean ledger has no fault', async () => {
   expect({ size, payloadsMissing }).toEqual({ size: 700, payloadsMissing: 698 });
 });
 
+test('an entry that verifies and lies is found by what it says', async () => {
+  const world = new World();
+  const log = await world.create();
+  const first = documentOf('d1', ['a']);
+  await log.append([{ drafts: [first] }]);
+  // A writer gone wrong, whose tree is right: the same stream's version 1 again.
+  const state = openMemory(world.state);
+  const entry = await log.entry(1);
+  const root = new Frontier();
+  for (const one of [await log.entry(0), entry, entry]) root.append(leafHash(one));
+  await state.commit({ epoch: 1, run: { start: 2, count: 1, packed: packEntries([entry]) }, time: 1, root: root.root(), tiles: [], writes: [] });
+  const faults: Fault[] = [];
+  for await (const fault of fsck({ store: state })) faults.push(fault);
+  expect(faults.map(({ where, what }) => `${where} ${what.split(':')[0]}`)).toContain('entry 2 AUDIT_VERSION_WRONG');
+});
+
 describe('a flip is found, and where', () => {
   test.each([
     ['fence', 'epoch', 'epoch = 1', /^fence 9$/],
@@ -124,7 +143,9 @@ describe('a flip is found, and where', () => {
     db.close();
     let at = 0;
     for (let i = 0; i < 40; i++) at += 2 + (((bundle[at] as number) << 8) | (bundle[at + 1] as number));
-    bundle[at + 200] = (bundle[at + 200] as number) ^ 1;
+    // In the digest of its payload, so that it still is an event, of the same streams.
+    const last = at + 2 + (((bundle[at] as number) << 8) | (bundle[at + 1] as number)) - 10;
+    bundle[last] = (bundle[last] as number) ^ 1;
     nodes[32 * 17 + 3] = (nodes[32 * 17 + 3] as number) ^ 1;
     tamper(directory, 'UPDATE bundle SET entries = ? WHERE number = 1', bundle);
     tamper(directory, 'UPDATE tile SET nodes = ? WHERE place = 0', nodes);
