@@ -5,7 +5,8 @@ import { decodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { decodeEnvelope, kindOf } from '../../ledger/events/index.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import {
-  trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyTlogProof, type Answer, type Included, type Signed, type Trust,
+  trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyStream, verifyTlogProof,
+  type Answer, type Complete, type Included, type Refused, type Signed, type Trust,
 } from '../../verify/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import type { ExitName } from '../exit.ts';
@@ -36,6 +37,7 @@ key or policy it refuses: a verifier that trusts whoever signed proves nothing.`
     const updateFile = call.value('update');
     const update = updateFile === undefined ? {} : { update: new Uint8Array(readFileSync(updateFile)) };
     const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+    if (start.startsWith('{') && start.includes('"stella-stream/')) return reportStream(call, verifyStream(bytes, trust, update));
     if (start.startsWith('{')) return report(call, 'receipt', verifyReceipt(bytes, trust, update));
     if (start.startsWith('c2sp.org/tlog-proof@')) {
       const entry = call.value('entry');
@@ -59,15 +61,32 @@ function trustOf(call: Call): Trust {
   return { ...trustKeys('', [], { witnessing }), logs: trusts.flatMap(({ logs }) => logs) };
 }
 
+function refuse(call: Call, what: string, { code, message, notes }: Refused): ExitName {
+  call.out.say(`NO  ${code}: ${message}`);
+  if (code === 'TRUST_EMPTY') call.out.say('Give the log\'s key with --key, or a trust policy with --policy.');
+  call.out.answer({ verdict: code, message, what, ...(notes === undefined ? {} : { notes }) });
+  return code === 'EVIDENCE_NEWER' || code === 'TRUST_EMPTY' ? 'cannot' : 'no';
+}
+
+function reportStream(call: Call, answer: Answer<Complete>): ExitName {
+  if (!answer.ok) return refuse(call, 'stream', answer);
+  const { stream, level, version, size, events, proven, notProven, checkpoint } = answer;
+  call.out.say(`YES  ${level}  ${stream}: ${events.length} events in the log ${checkpoint.origin}`);
+  for (const sentence of proven) call.out.say(`     proven: ${sentence}`);
+  for (const sentence of notProven) call.out.say(`     not proven: ${sentence}`);
+  const indexes = events.map(({ index }) => index);
+  call.out.answer({ verdict: 'OK', what: 'stream', origin: checkpoint.origin, stream, level, version, size, events: indexes, proven, notProven });
+  return 'yes';
+}
+
+function witnessesOf({ witnessed }: Signed): { name: string; signedAt: string }[] {
+  return witnessed.by.map(({ witness, time }) => ({ name: witness.key.name, signedAt: new Date(time * 1000).toISOString() }));
+}
+
 function report(call: Call, what: string, answer: Answer<Signed | Included>): ExitName {
-  if (!answer.ok) {
-    call.out.say(`NO  ${answer.code}: ${answer.message}`);
-    if (answer.code === 'TRUST_EMPTY') call.out.say('Give the log\'s key with --key, or a trust policy with --policy.');
-    call.out.answer({ verdict: answer.code, message: answer.message, what, ...(answer.notes === undefined ? {} : { notes: answer.notes }) });
-    return answer.code === 'EVIDENCE_NEWER' || answer.code === 'TRUST_EMPTY' ? 'cannot' : 'no';
-  }
+  if (!answer.ok) return refuse(call, what, answer);
   const { checkpoint, witnessed } = answer;
-  const witnesses = witnessed.by.map(({ witness, time }) => ({ name: witness.key.name, signedAt: new Date(time * 1000).toISOString() }));
+  const witnesses = witnessesOf(answer);
   const { origin, size } = checkpoint;
   const proven = 'entry' in answer ? { index: answer.index, ...describe(answer.entry) } : {};
   if ('entry' in answer) {

@@ -250,6 +250,21 @@ export class Log extends LogView {
     return this.#reader;
   }
 
+  /**
+   * States the stream index's root on record now, ahead of its time: from then on the completeness of every stream can be proven
+   * up to this entry.
+   */
+  stateIndex(): Promise<Appended> {
+    return this.#alone(async () => {
+      const { size, root } = indexAt(this.published.size, this.#state);
+      const data = { size, root: ['sha256', root] as const };
+      const draft = prepareDraft({ type: 'ledger.indexed', by: { kind: 'ledger', auth: 'self' }, data }, sha256);
+      const appended = this.#only(await this.write([{ drafts: [draft] }]));
+      this.#control.indexedSize = size;
+      return appended;
+    });
+  }
+
   /** Why the clock is not believed, or null. */
   clockDoubt(): ClockDoubt | null {
     return this.#clock.doubt();
