@@ -29,9 +29,9 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
   ],
 
   async run(call) {
-    const place = findPlace(call);
     const [from, file] = [call.value('from'), call.value('checkpoint')];
     if (from === undefined && file === undefined) throw new UsageError('give --from COPY, or --checkpoint FILE when the anchor is lost');
+    const place = findPlace(call);
     const ports = { store: openPlaceStore(place), anchor: openPlaceAnchor(place), random: (count: number) => call.random(count) };
     try {
       if (file !== undefined) {
