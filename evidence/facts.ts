@@ -41,7 +41,8 @@ export interface StatementFacts {
   readonly hasAction?: true;
   readonly hasImpact?: true;
   readonly justification?: string;
-  readonly parts?: readonly ProductFacts[];
+  /** The one part of the product that the statement is about; several parts are several statements. */
+  readonly part?: ProductFacts;
   readonly product?: ProductFacts;
   /** Milliseconds since 1970. */
   readonly stated?: number;
@@ -111,7 +112,7 @@ export function encodeFacts(view: View): Uint8Array {
     member('results', sortedTexts((report?.results ?? []).map((one) => JSON.stringify(resultFacts(one))))),
     graph === null || graph.root === null ? null : `"root":${graph.root}`,
     `"semantics":${factsSemantics}`,
-    member('statements', sortedTexts((vex?.statements ?? []).map((one) => JSON.stringify(statementFacts(one))))),
+    member('statements', sortedTexts((vex?.statements ?? []).flatMap(statementFacts).map((one) => JSON.stringify(one)))),
     member('subjects', sortedTexts(subjectsIn(view).map((digest) => JSON.stringify(digest)))),
     report === undefined ? null : `"tool":${JSON.stringify(toolFacts(report))}`,
   ];
@@ -189,21 +190,25 @@ function componentFacts(one: Component): object {
   };
 }
 
-function statementFacts(one: VexStatement): object {
+function statementFacts(one: VexStatement): object[] {
   const words = keepsWords(one) ? [one.words.status, ...(one.words.justification === null ? [] : [one.words.justification])] : undefined;
-  const parts = one.parts.map((part) => productFacts(part));
-  return {
-    aliases: sortedSet(one.aliases),
+  // SPDX has one part for each relationship, OpenVEX a list: each part is a statement of its own in both.
+  const parts = one.parts.length === 0 ? [undefined] : one.parts;
+  // Formats disagree about which name is the main one: a CVE is, where there is one.
+  const isCve = (name: string) => name.startsWith('CVE-');
+  const main = isCve(one.vulnerability) ? one.vulnerability : (sortedTexts(one.aliases).find(isCve) ?? one.vulnerability);
+  return parts.map((part) => ({
+    aliases: sortedSet([one.vulnerability, ...one.aliases].filter((name) => name !== main)),
     hasAction: one.action === null ? undefined : true,
     hasImpact: one.impact === null ? undefined : true,
     justification: one.justification ?? undefined,
-    parts: parts.length === 0 ? undefined : sortedTexts(parts.map((part) => JSON.stringify(part))).map((text) => JSON.parse(text) as object),
+    part: part === undefined ? undefined : productFacts(part),
     product: one.product === null ? undefined : productFacts(one.product),
     stated: timeOf(one.stated),
     status: one.status ?? undefined,
-    vulnerability: one.vulnerability,
+    vulnerability: main,
     words,
-  };
+  }));
 }
 
 function productFacts(one: VexProduct): object {
