@@ -18,12 +18,14 @@ export function bomOf(components: number): Uint8Array {
     cpe: `cpe:2.3:a:lib${i}:lib${i}:1.${i}.0-1:*:*:*:*:*:*:*`,
     purl: `pkg:deb/debian/lib${i}@1.${i}.0-1?arch=amd64&upstream=src${i % 700}`,
     hashes: [{ alg: 'SHA-256', content: i.toString(16).padStart(64, 'a') }],
-    properties: Array.from({ length: 14 }, (_, n) => ({ name: `syft:location:${n >> 1}:${n % 2 === 0 ? 'path' : 'layerID'}`, value: n % 2 === 0
-      ? `/usr/share/doc/lib${i}/file-${n}.list`
-      : `sha256:${(n % 5).toString().repeat(64)}` })),
+    properties: Array.from({ length: 14 }, (_, n) => (n % 2 === 0
+      ? { name: `syft:location:${n / 2}:path`, value: `/usr/share/doc/lib${i}/file-${n}.list` }
+      : { name: `syft:location:${(n - 1) / 2}:layerID`, value: `sha256:${(n % 5).toString().repeat(64)}` })),
   }));
-  const dependencies = list.map((one, i) => ({ ref: one['bom-ref'], dependsOn: [...new Set([list[(i * 7 + 1) % components]!['bom-ref'], list[(i * 13 + 5) % components]!['bom-ref']])] }));
-  const document = { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber: 'urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79', version: 1, components: list, dependencies };
+  const refAt = (i: number) => list[i % components]!['bom-ref'];
+  const dependencies = list.map((one, i) => ({ ref: one['bom-ref'], dependsOn: [...new Set([refAt(i * 7 + 1), refAt(i * 13 + 5)])] }));
+  const serialNumber = 'urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79';
+  const document = { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber, version: 1, components: list, dependencies };
   return new TextEncoder().encode(JSON.stringify(document, null, 1));
 }
 

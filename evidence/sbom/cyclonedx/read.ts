@@ -76,18 +76,27 @@ interface Said {
 }
 
 const TRIVY = 'aquasecurity:trivy:';
+const TRIVY_SOURCE = `${TRIVY}Src`;
+const TRIVY_PATH = `${TRIVY}FilePath`;
+const TRIVY_LAYERS: readonly string[] = [`${TRIVY}LayerDigest`, `${TRIVY}LayerDiffID`];
 
 function propertiesOf(object: JsonObject): Said {
   const said: Said = { paths: [], layers: [], cpes: [], source: new Map() };
-  for (const property of objectsAt(object, 'properties')) {
-    const [name, value] = [textAt(property, 'name') ?? '', textAt(property, 'value') ?? ''];
-    if (name.startsWith('syft:location:')) {
-      if (name.endsWith(':path')) said.paths.push(value);
+  const properties = object['properties'];
+  if (!Array.isArray(properties)) return said;
+  for (const property of properties as JsonObject[]) {
+    const { name, value } = property;
+    if (typeof name !== 'string' || typeof value !== 'string') continue;
+    if (name.startsWith('syft:')) {
+      if (name === 'syft:cpe23') said.cpes.push(value);
+      else if (!name.startsWith('syft:location:')) continue;
+      else if (name.endsWith(':path')) said.paths.push(value);
       else if (name.endsWith(':layerID')) said.layers.push(value);
-    } else if (name === 'syft:cpe23') said.cpes.push(value);
-    else if (name === `${TRIVY}FilePath`) said.paths.push(value);
-    else if (name === `${TRIVY}LayerDigest` || name === `${TRIVY}LayerDiffID`) said.layers.push(value);
-    else if (name.startsWith(`${TRIVY}Src`)) said.source.set(name.slice(TRIVY.length), value);
+    } else if (name.startsWith(TRIVY)) {
+      if (name === TRIVY_PATH) said.paths.push(value);
+      else if (TRIVY_LAYERS.includes(name)) said.layers.push(value);
+      else if (name.startsWith(TRIVY_SOURCE)) said.source.set(name.slice(TRIVY.length), value);
+    }
   }
   return said;
 }

@@ -3,6 +3,7 @@ import { readDocument } from '../../../evidence/index.ts';
 import { agreed, answer, type Case, type Reader } from './case.ts';
 
 const MS_MAX = 1000;
+const VALID = ['valid', 'valid_other_version', 'valid_incomplete', 'valid_v0.0.1', 'parse_ok', 'other_syntax'];
 
 /** @param format - what the folder's documents are, as a hint that content may overrule */
 export function documents(format: string, versions: readonly string[]): Reader {
@@ -24,7 +25,7 @@ export function documents(format: string, versions: readonly string[]): Reader {
     const got = `${verdict} (${why.trim()})`;
     const valid = verdict === 'valid' || verdict === 'valid_with_deviations';
     if (/_or_/.test(label) && label !== 'invalid_or_unknown_version') yield answer(took <= MS_MAX, 'any verdict within a second', `${Math.round(took)} ms`);
-    else if (['valid', 'valid_other_version', 'valid_incomplete', 'valid_v0.0.1', 'parse_ok', 'other_syntax'].includes(label)) yield answer(valid, 'valid', got);
+    else if (VALID.includes(label)) yield answer(valid, 'valid', got);
     else if (['valid_lossy', 'warn_semantic'].includes(label)) yield answer(verdict === 'valid_with_deviations', 'valid_with_deviations', got);
     else if (/^other[-_]version|^invalid_wrong_version/.test(label)) {
       const outside = version !== null && !versions.includes(version);
