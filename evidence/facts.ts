@@ -154,11 +154,17 @@ function sortedTexts(texts: readonly string[]): string[] {
 /** Components in canonical order, and edges as places in it: names inside a document differ from format to format. */
 function graphOf(sbom: Sbom): { components: string[]; contains: string[]; depends: string[]; root: number | null } {
   const texts = sbom.components.map((component) => JSON.stringify(componentFacts(component)));
-  const components = sortedTexts(texts);
-  const places = new Map(components.map((text, i) => [text, i]));
+  const order = texts.map((_, i) => i).sort((a, b) => compare(texts[a] as string, texts[b] as string));
+  const components: string[] = [];
+  const places = new Int32Array(texts.length);
+  for (const i of order) {
+    const text = texts[i] as string;
+    if (components.at(-1) !== text) components.push(text);
+    places[i] = components.length - 1;
+  }
   const placeOf = new Map<string, number>();
   sbom.components.forEach(({ ref }, i) => {
-    if (!placeOf.has(ref)) placeOf.set(ref, places.get(texts[i] as string) as number);
+    if (!placeOf.has(ref)) placeOf.set(ref, places[i] as number);
   });
   const edges = (kind: 'contains' | 'depends') => {
     const pairs = new Map<number, [number, number]>();

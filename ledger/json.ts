@@ -1,5 +1,6 @@
 // JSON from strangers, read strictly in one linear pass: no duplicate keys, bounded depth, exact integers, places in refusals.
 import { clip, LedgerError, type Code } from './errors.ts';
+import { isPlainJson } from './json-plain.ts';
 import { byteOffset, decodeText, type Encoding } from './text.ts';
 
 /** A parsed JSON value. An integer outside ±(2^53 − 1) is a `bigint`, so that no digit is lost. */
@@ -52,6 +53,13 @@ export function parseJson(bytes: Uint8Array, options: JsonOptions = {}): Json {
  * @param encoding - what the text was decoded from, so that places in refusals count its bytes
  */
 export function parseJsonText(text: string, options: JsonOptions = {}, encoding: Encoding = 'utf-8'): Json {
+  if (isPlainJson(text, options.depthMax ?? jsonDepthMax)) {
+    try {
+      return JSON.parse(text) as Json;
+    } catch {
+      // The reader below says what is wrong, and where.
+    }
+  }
   return new Reader(text, encoding, options).document();
 }
 
@@ -73,7 +81,8 @@ const COLON = 0x3a;
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 
-class Reader {
+/** Reads every text, also those that the engine's parser would read otherwise; it knows where it stands. */
+export class Reader {
   readonly #text: string;
   readonly #encoding: Encoding;
   readonly #depthMax: number;

@@ -19,6 +19,7 @@ const KNOWN_HASHES: ReadonlyMap<string, string> = new Map([
 
 /** A qualifier of a package URL, decoded; nothing when it is not there or not readable. */
 export function purlQualifier(purl: string, key: string): string | undefined {
+  if (!purl.includes(`${key}=`)) return undefined;
   const query = /\?([^#]*)/.exec(purl)?.[1];
   const pair = query?.split('&').find((part) => part.slice(0, part.indexOf('=')).toLowerCase() === key);
   if (pair === undefined) return undefined;

@@ -13,6 +13,9 @@ import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { parseJson } from '../../ledger/json.ts';
 import type { View } from '../../evidence/index.ts';
 
+/** The first CSAF document loads the validator library, which compiles its schemas: seconds on a machine at work. */
+const LOADING_MS = 120_000;
+
 const created = Date.UTC(2026, 0, 2, 3, 4, 5);
 const about = {
   id: 'https://example.org/vex/1',
@@ -74,7 +77,7 @@ describe.each(Object.entries(WRITERS))('VEX as %s', (format, write) => {
     expect(['valid', 'valid_with_deviations']).toContain(document.verdict);
     expect(statementsIn(document.facts)).toEqual(statementsIn(encodeFacts({ vex: vexOf(statements) })));
     expect(encodeJcs(parseJson(bytes) as JcsValue)).toEqual(bytes);
-  });
+  }, LOADING_MS);
 
   test.each(JUSTIFICATIONS)('justification %s', async (justification) => {
     const statements = [statement({ status: 'not_affected', justification })];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { isJsonObject, jsonNumberMax, parseJson, parseJsonText, type JsonObject } from '../../ledger/json.ts';
+import { isJsonObject, jsonNumberMax, parseJson, parseJsonText, Reader, type JsonObject } from '../../ledger/json.ts';
 import { decodeText } from '../../ledger/text.ts';
 
 function refusalOf(act: () => unknown): [string, number | null] | null {
@@ -113,6 +113,50 @@ describe('nothing is lost', () => {
       // Both read it; ours alone sees a key standing twice.
       if (refused(changed)?.[0] !== 'INPUT_DUPLICATE_KEY') expect(parseJson(encodeUtf8(changed), doubles)).toStrictEqual(theirs);
     }), { numRuns: 2000 });
+  });
+});
+
+describe('the fast way and the slow way are one', () => {
+  const slow = (text: string): unknown => {
+    try {
+      return new Reader(text, 'utf-8', {}).document();
+    } catch (error) {
+      return error instanceof LedgerError ? [error.code, error.position] : error;
+    }
+  };
+  const fast = (text: string): unknown => {
+    try {
+      return parseJsonText(text);
+    } catch (error) {
+      return error instanceof LedgerError ? [error.code, error.position] : error;
+    }
+  };
+
+  test('on values, with keys that repeat, escapes, depth and long numbers among them', () => {
+    const key = fc.constantFrom('"a"', '"b"', '"\\u0061"', '"ab"', '"ba"', '"__proto__"', '""', '"é"');
+    const numbers = ['1', '-0', '1.5', '12345678901234567', '123456789012345', '1e5', '1e400'];
+    const leaf = fc.constantFrom(...numbers, '"x"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\n:{"', 'null', '');
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof({ depthSize: 'medium' }, leaf, tie('array'), tie('object')),
+      array: fc.array(tie('tree'), { maxLength: 4 }).map((items) => `[${items.join(' , ')}]`),
+      member: fc.tuple(key, tie('tree')).map(([name, value]) => `${name} : ${String(value)}`),
+      object: fc.array(tie('member'), { maxLength: 4 }).map((members) => `{${members.join(',')}}`),
+    }));
+    fc.assert(fc.property(tree, (text) => {
+      expect(fast(String(text))).toStrictEqual(slow(String(text)));
+    }), { numRuns: 5000 });
+  });
+
+  test('on any characters', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\u0d81-e.tn \t\u0001a'), maxLength: 30 }), (text) => {
+      expect(fast(text)).toStrictEqual(slow(text));
+    }), { numRuns: 5000 });
+  });
+
+  test('on objects with many keys, one of them twice', () => {
+    const keys = Array.from({ length: 40 }, (_, i) => `"k${i}":${i}`);
+    for (const at of [1, 30, 39]) expect(refused(`{${[...keys.slice(0, at), '"k0":0', ...keys.slice(at)].join(',')}}`)?.[0]).toBe('INPUT_DUPLICATE_KEY');
+    expect(refused(`{${keys.join(',')}}`)).toBeNull();
   });
 });
 

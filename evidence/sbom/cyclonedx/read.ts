@@ -37,24 +37,26 @@ function add(object: JsonObject, fallback: string, components: Component[], edge
 }
 
 function componentOf(object: JsonObject, fallback: string): Component {
-  const purl = textAt(object, 'purl');
   const said = propertiesOf(object);
-  const [group, version, cpe] = [textAt(object, 'group'), textAt(object, 'version'), textAt(object, 'cpe')];
-  const source = sourceOf(purl, said);
-  return {
+  const occurrences = objectsAt(object, 'evidence', 'occurrences').map((item) => textAt(item, 'location') ?? '');
+  const cpe = textAt(object, 'cpe');
+  const component: { -readonly [Key in keyof Component]: Component[Key] } = {
     ref: textAt(object, 'bom-ref') ?? fallback,
     type: textAt(object, 'type') ?? 'library',
-    ...(group === undefined || group === '' ? {} : { group }),
     name: textAt(object, 'name') ?? '',
-    ...(version === undefined || version === '' ? {} : { version }),
-    ...(purl === undefined ? {} : { purl }),
     cpes: cpe === undefined ? said.cpes : [cpe, ...said.cpes],
     licences: objectsAt(object, 'licenses').map(licenceOf).filter((licence) => licence !== ''),
     hashes: objectsAt(object, 'hashes').map(hashOf),
-    paths: [...objectsAt(object, 'evidence', 'occurrences').map((item) => textAt(item, 'location') ?? ''), ...said.paths].filter((path) => path !== ''),
+    paths: (occurrences.length === 0 ? said.paths : [...occurrences, ...said.paths]).filter((path) => path !== ''),
     layers: said.layers,
-    ...(source === undefined ? {} : { source }),
   };
+  const [group, version, purl] = [textAt(object, 'group'), textAt(object, 'version'), textAt(object, 'purl')];
+  if (group !== undefined && group !== '') component.group = group;
+  if (version !== undefined && version !== '') component.version = version;
+  if (purl !== undefined) component.purl = purl;
+  const source = sourceOf(purl, said);
+  if (source !== undefined) component.source = source;
+  return component;
 }
 
 function licenceOf(choice: JsonObject): string {
