@@ -27,8 +27,3 @@ async function read(source: Source): Promise<Reading> {
   if (broken.length > 0) return { version, verdict: 'invalid_semantic', deviations: [...broken, ...recommended], view: {} };
   return { version, verdict: verdictOf(recommended), deviations: recommended, view: { vex: vexOfCsaf(document) } };
 }
-
-/** The file name that CSAF 2.0 §5.1 gives a document: its tracking id in lower case, everything else an underscore. */
-export function csafFileName(trackingId: string): string {
-  return `${trackingId.toLowerCase().replace(/[^+\-a-z0-9]+/g, '_')}.json`;
-}

@@ -1,9 +1,5 @@
-// The shape of the two lists of tests that the CSAF validator library exports; it carries no declarations of its own.
-declare module '@secvisogram/csaf-validator-lib/mandatoryTests.js' {
-  const tests: Record<string, unknown>;
-  export = tests;
-}
-declare module '@secvisogram/csaf-validator-lib/optionalTests.js' {
-  const tests: Record<string, unknown>;
-  export = tests;
+// The shape of a test in the CSAF validator library, which carries no declarations of its own.
+declare module '@secvisogram/csaf-validator-lib/lib/*' {
+  const test: unknown;
+  export default test;
 }

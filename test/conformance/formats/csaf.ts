@@ -1,7 +1,7 @@
 // CSAF: verdicts, the findings of the optional tests by their number, and the rule for file names.
 import { basename } from 'node:path';
 import { readDocument } from '../../../evidence/index.ts';
-import { csafFileName } from '../../../evidence/vex/csaf/index.ts';
+import { csafFileName } from '../../../evidence/vex/csaf/file-name.ts';
 import { answer, type Case } from './case.ts';
 import { documents } from './documents.ts';
 
