@@ -3,12 +3,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentBytesMax } from '../../actions/store-document.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
-import { adoptHead, recover, recoverAnchor, sourceOf, type EntrySource } from '../../ledger/log/recover.ts';
+import { adoptHead, recover, recoverAnchor, sourceOf, tilesSource, type EntrySource } from '../../ledger/log/recover.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { mirrorOf } from '../mirror.ts';
+import { tilesAt } from '../mirror.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore, type Place } from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
 
@@ -43,7 +43,7 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
         call.out.answer({ anchored: size });
       }
       if (from !== undefined) {
-        const { before, size } = await recover(ports, sourceAt(from));
+        const { before, size } = await recover(ports, sourceAt(from, (await ports.anchor.read())?.size ?? 0));
         call.out.say(before === size ? `nothing was missing: ${size} entries` : `entries ${before} to ${size - 1} are back, under the signed root`);
         const payloads = await copyPayloads(from, openPlacePayloads(place));
         if (payloads > 0) call.out.say(`${payloads} payload files copied`);
@@ -57,8 +57,9 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
   },
 };
 
-function sourceAt(from: string): EntrySource {
-  if (/^https?:\/\//.test(from)) return mirrorOf(from);
+/** @param size - the signed size, which says how wide the copy's last bundle is */
+function sourceAt(from: string, size: number): EntrySource {
+  if (/^https?:\/\//.test(from)) return tilesSource(tilesAt(from), size);
   if (!existsSync(from) || !statSync(from).isDirectory() || !existsSync(join(from, 'ledger.db'))) throw new UsageError(`"${from}" holds no ledger.db`);
   return sourceOf(openSqlite(from, { readOnly: true }));
 }
