@@ -10,9 +10,6 @@ export interface Score {
   readonly score: string;
 }
 
-/** NONE, LOW, MEDIUM, HIGH or CRITICAL as CVSS v3 and v4 name them; v2 has no CRITICAL. */
-export type Severity = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL' | 'UNKNOWN';
-
 const VECTOR_MAX = 512;
 
 /** The base score of a vector; null where it is no complete vector of its version. */
@@ -53,11 +50,4 @@ export function scoresOf(record: OsvRecord): Score[] {
     const score = cvssScore(type, vector);
     return score === null ? [] : [{ score, type, vector }];
   }).sort((a, b) => (a.type === b.type ? (a.vector < b.vector ? -1 : 1) : a.type > b.type ? -1 : 1));
-}
-
-/** CVSS v3.1 §5 and v4.0 §6 ("Qualitative Severity Rating Scale"); v2 after NVD's scale, which knows no CRITICAL. */
-export function severityOf(type: string, score: string): Severity {
-  const value = Number(score);
-  if (type === 'CVSS_V2') return value >= 7 ? 'HIGH' : value >= 4 ? 'MEDIUM' : 'LOW';
-  return value >= 9 ? 'CRITICAL' : value >= 7 ? 'HIGH' : value >= 4 ? 'MEDIUM' : value > 0 ? 'LOW' : 'NONE';
 }

@@ -123,7 +123,9 @@ export function ecosystemCovers(record: string, component: string): boolean {
   if (record === component) return true;
   if (ecosystemBase(record) !== ecosystemBase(component)) return false;
   const [ours, theirs] = [releaseOf(record), releaseOf(component)];
-  return ours === null || theirs === null || ours === theirs;
+  if (ours === null || theirs === null || ours === theirs) return true;
+  // Red Hat names repositories: `enterprise_linux:9::baseos` is a part of `enterprise_linux:9`.
+  return record.startsWith('Red Hat:') && ours.startsWith(`${theirs}:`);
 }
 
 function releaseOf(ecosystem: string): string | null {

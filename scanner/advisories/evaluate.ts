@@ -7,7 +7,7 @@ import { EVENT_KINDS, type EventKind, type OsvAffected, type OsvRange, type OsvR
 /** What a scan answers for a component and a record; never silence. */
 export type OutcomeName = 'affected' | 'not_affected' | 'indeterminate' | 'unsupported' | 'unversioned';
 
-/** A rule that was looked at, with the bound that decided it. `range` counts from 0 within the affected entry. */
+/** A rule that was looked at, with the bound that decided it. `range` counts from 0 within the affected entry. Keys are made ascending. */
 export type Reason =
   | { readonly rule: 'listed'; readonly version: string }
   | { readonly rule: 'not_listed'; readonly listed: number }
@@ -54,11 +54,13 @@ const PRECEDENCE: readonly OutcomeName[] = ['affected', 'indeterminate', 'unvers
 
 /** A record whose affected entries are read once for many components. */
 export interface PreparedRecord {
-  readonly record: OsvRecord;
+  readonly withdrawn: string | undefined;
   readonly entries: readonly PreparedEntry[];
 }
 
 interface PreparedEntry {
+  /** The entry's place in the record's `affected`. */
+  index: number;
   ecosystem: string;
   name: string;
   versions: ReadonlySet<string>;
@@ -78,24 +80,28 @@ interface PreparedEvent {
 }
 
 export function prepareRecord(record: OsvRecord): PreparedRecord {
-  const entries = (record.affected ?? []).map((affected) => prepareEntry(affected));
-  return { record, entries };
+  return prepareEntries([...(record.affected ?? []).entries()], record.withdrawn);
 }
 
-function prepareEntry(affected: OsvAffected): PreparedEntry {
+/** @param affected - entries with their places in the record, such as those about one package */
+export function prepareEntries(affected: readonly (readonly [number, OsvAffected])[], withdrawn: string | undefined): PreparedRecord {
+  return { withdrawn, entries: affected.map(([index, entry]) => prepareEntry(index, entry)) };
+}
+
+function prepareEntry(index: number, affected: OsvAffected): PreparedEntry {
   const ecosystem = affected.package?.ecosystem ?? '';
   const name = affected.package?.name ?? '';
   const ranges = (affected.ranges ?? []).map((range, i) => prepareRange(ecosystem, range, i));
-  return { ecosystem, name: nameKey(ecosystem, name), versions: new Set(affected.versions ?? []), ranges };
+  return { index, ecosystem, name: nameKey(ecosystem, name), versions: new Set(affected.versions ?? []), ranges };
 }
 
 function prepareRange(ecosystem: string, range: OsvRange, index: number): PreparedRange {
   if (range.type === 'GIT') return { is: 'git' };
-  if (range.type !== 'SEMVER' && range.type !== 'ECOSYSTEM') return { is: 'answered', reason: { rule: 'range_type_unknown', range: index, type: range.type } };
+  if (range.type !== 'SEMVER' && range.type !== 'ECOSYSTEM') return { is: 'answered', reason: { range: index, rule: 'range_type_unknown', type: range.type } };
   const why = malformed(range);
-  if (why !== null) return { is: 'answered', reason: { rule: 'range_malformed', range: index, why } };
+  if (why !== null) return { is: 'answered', reason: { range: index, rule: 'range_malformed', why } };
   const scheme = range.type === 'SEMVER' ? SCHEMES.semver : schemeOf(ecosystem);
-  if (scheme === null) return { is: 'answered', reason: { rule: 'no_scheme', range: index, ecosystem } };
+  if (scheme === null) return { is: 'answered', reason: { ecosystem, range: index, rule: 'no_scheme' } };
   const all = range.events.map((event): PreparedEvent => {
     const kind = EVENT_KINDS.find((name) => event[name] !== undefined) as EventKind;
     const bound = event[kind] as string;
@@ -157,18 +163,18 @@ function* groupsOfEqual<T>(sorted: readonly T[], order: (a: T, b: T) => number):
  */
 export function evaluate(prepared: PreparedRecord, component: Candidate): Evaluation | null {
   let best: Evaluation | null = null;
-  for (const [i, entry] of prepared.entries.entries()) {
+  for (const entry of prepared.entries) {
     if (entry.name !== component.nameKey || !ecosystemCovers(entry.ecosystem, component.ecosystem)) continue;
-    const found = evaluateEntry(prepared.record, entry, i, component);
+    const found = evaluateEntry(prepared.withdrawn, entry, component);
     if (best === null || PRECEDENCE.indexOf(found.outcome) < PRECEDENCE.indexOf(best.outcome)) best = found;
     if (best.outcome === 'affected') return best;
   }
   return best;
 }
 
-function evaluateEntry(record: OsvRecord, entry: PreparedEntry, index: number, component: Candidate): Evaluation {
-  const answer = (outcome: OutcomeName, ...reasons: Reason[]): Evaluation => ({ outcome, entry: index, reasons });
-  if (record.withdrawn !== undefined) return answer('not_affected', { rule: 'withdrawn', at: record.withdrawn });
+function evaluateEntry(withdrawn: string | undefined, entry: PreparedEntry, component: Candidate): Evaluation {
+  const answer = (outcome: OutcomeName, ...reasons: Reason[]): Evaluation => ({ outcome, entry: entry.index, reasons });
+  if (withdrawn !== undefined) return answer('not_affected', { at: withdrawn, rule: 'withdrawn' });
   if (component.version === null || component.version === '') return answer('unversioned', { rule: 'unversioned' });
   // In `versions` literally, or in a range: each alone is enough (a filled list does not silence the ranges).
   const listed = [component.text, component.version].find((version) => entry.versions.has(version));
@@ -183,21 +189,21 @@ function evaluateEntry(record: OsvRecord, entry: PreparedEntry, index: number, c
   const decided = reasons.filter(({ rule }) => rule !== 'commit_graph_needed');
   // Commits need a graph nobody brings along: the list decides, and where there is none, nothing does.
   if (decided.length === 0 && entry.versions.size === 0 && reasons.length > 0) return answer('unsupported', ...reasons);
-  if (entry.versions.size > 0 || decided.length === 0) decided.push({ rule: 'not_listed', listed: entry.versions.size });
+  if (entry.versions.size > 0 || decided.length === 0) decided.push({ listed: entry.versions.size, rule: 'not_listed' });
   return answer('not_affected', ...decided);
 }
 
 const INDETERMINATE: ReadonlySet<Reason['rule']> = new Set(['version_ill_formed', 'bound_ill_formed', 'range_malformed']);
 
 function evaluateRange(range: PreparedRange, index: number, component: Candidate): Reason {
-  if (range.is === 'git') return { rule: 'commit_graph_needed', range: index };
+  if (range.is === 'git') return { range: index, rule: 'commit_graph_needed' };
   if (range.is === 'answered') return range.reason;
   const { scheme } = range;
   const { wellFormed, version } = parsedUnder(scheme, component);
-  if (!wellFormed) return { rule: 'version_ill_formed', range: index, scheme: scheme.name };
-  if (range.illFormed !== null) return { rule: 'bound_ill_formed', range: index, scheme: scheme.name, bound: range.illFormed };
+  if (!wellFormed) return { range: index, rule: 'version_ill_formed', scheme: scheme.name };
+  if (range.illFormed !== null) return { bound: range.illFormed, range: index, rule: 'bound_ill_formed', scheme: scheme.name };
   const limit = beforeLimits(range.scheme, range.limits, version);
-  if (limit !== null) return { rule: 'at_or_after_limit', range: index, bound: limit };
+  if (limit !== null) return { bound: limit, range: index, rule: 'at_or_after_limit' };
 
   let since: PreparedEvent | null = null;
   let ended: PreparedEvent | null = null;
@@ -207,15 +213,16 @@ function evaluateRange(range: PreparedRange, index: number, component: Candidate
     if (!passed) {
       if (since === null) break;
       // Events ascend: the next end is the bound that the version has not reached.
+      const open: Reason = { introduced: since.bound, range: index, rule: 'in_range' };
       const until = range.events.slice(i).find(({ kind }) => kind !== 'introduced');
-      return { rule: 'in_range', range: index, introduced: since.bound, ...(until && { until: until.kind, bound: until.bound }) };
+      return until === undefined ? open : { bound: until.bound, ...open, until: until.kind };
     }
     if (event.kind === 'introduced') since ??= event;
     else [since, ended] = [null, event];
   }
-  if (since !== null) return { rule: 'in_range', range: index, introduced: since.bound };
-  if (ended === null) return { rule: 'before_introduced', range: index, bound: (range.events[0] as PreparedEvent).bound };
-  return { rule: ended.kind === 'fixed' ? 'at_or_after_fixed' : 'after_last_affected', range: index, bound: ended.bound };
+  if (since !== null) return { introduced: since.bound, range: index, rule: 'in_range' };
+  if (ended === null) return { bound: (range.events[0] as PreparedEvent).bound, range: index, rule: 'before_introduced' };
+  return { bound: ended.bound, range: index, rule: ended.kind === 'fixed' ? 'at_or_after_fixed' : 'after_last_affected' };
 }
 
 function parsedUnder(scheme: Scheme, component: Candidate): { wellFormed: boolean; version: unknown } {

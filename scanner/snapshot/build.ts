@@ -1,23 +1,26 @@
 // Builds a snapshot from observations in any order: records go to a spool, only their digests and names stay in memory.
-import { compareBytes, concatBytes, encodeUint64, formatHex, parseHex } from '../../ledger/bytes.ts';
-import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
+import { compareBytes, concatBytes, decodeUtf8, encodeUint64, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { encodeJcs, formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { foldNodes, nodesOver } from '../../ledger/merkle/nodes.ts';
 import { AliasClusters } from '../advisories/aliases.ts';
 import { ecosystemBase, nameKey } from '../advisories/ecosystems.ts';
-import { encodeObservation, sha256Hex, type Observation } from '../advisories/observation.ts';
-import type { OsvRecord } from '../advisories/osv.ts';
+import { encodeObservation, type Observation } from '../advisories/observation.ts';
+import type { OsvAffected, OsvRecord } from '../advisories/osv.ts';
+import { sha256Hex, type StoredRecord } from '../advisories/stored.ts';
 import {
-  encodeFooter, hasher, idSpace, namesPerShard, nodesAtLevel, sha256, shardOf, shardsMax, type Manifest, type RecordRef, type SnapshotSink, type SourceNote,
-  type Space, type Spool,
+  encodeFooter, hasher, idSpace, namesPerShard, nodesAtLevel, sha256, shardOf, shardsMax, type Manifest, type RecordView, type SnapshotSink,
+  type SourceNote, type Space, type Spool,
 } from './format.ts';
 
 interface Held {
   leaf: Uint8Array;
   offset: number;
   length: number;
-  /** Interned packages (`space \n name`), and ids. */
+  /** Interned packages, and where each one's view lies in the spool: number, offset, length, and so on. */
   packages: readonly number[];
   ids: readonly number[];
+  /** Where the view without packages lies. */
+  view: readonly [offset: number, length: number];
 }
 
 interface HeldRaw {
@@ -50,21 +53,29 @@ export class SnapshotBuilder {
 
   /** Takes one observation; the same one twice counts once. @throws {LedgerError} INPUT_MALFORMED when it has no OSV shape */
   add(observation: Observation): void {
-    const { bytes, osv } = encodeObservation(observation);
-    this.addStored(bytes, osv);
+    const { bytes, stored } = encodeObservation(observation);
+    this.addStored(bytes, stored);
     if (!this.#keepRaw) return;
     const sha256 = sha256Hex(observation.raw);
     if (!this.#raw.has(sha256)) this.#raw.set(sha256, { offset: this.#put(observation.raw), length: observation.raw.length });
   }
 
   /** Takes a record as another snapshot stores it. */
-  addStored(bytes: Uint8Array, osv: OsvRecord): void {
+  addStored(bytes: Uint8Array, stored: StoredRecord): void {
     const leaf = hasher.leaf(bytes);
     const name = formatHex(leaf);
     if (this.#held.has(name)) return;
+    const { osv } = stored;
     const ids = [osv.id, ...(osv.aliases ?? [])].map((id) => this.#clusters.intern(id));
     for (const id of ids) this.#clusters.link(ids[0] as number, id);
-    this.#held.set(name, { leaf, offset: this.#put(bytes), length: bytes.length, packages: packagesOf(osv).map((key) => this.#packages.intern(key)), ids });
+    const offset = this.#put(bytes);
+    const packages = [...packagesOf(osv)].flatMap(([key, affected]) => [this.#packages.intern(key), ...this.#putView({ ...viewOf(stored), affected })]);
+    this.#held.set(name, { leaf, offset, length: bytes.length, packages, ids: [...new Set(ids)], view: this.#putView(viewOf(stored)) });
+  }
+
+  #putView(view: RecordView): [number, number] {
+    const bytes = encodeJcs(view as unknown as JcsValue);
+    return [this.#put(bytes), bytes.length];
   }
 
   #put(bytes: Uint8Array): number {
@@ -76,121 +87,142 @@ export class SnapshotBuilder {
 
   /** Writes the file. @param sources - what the caller knows of each source; sorted here, part of the digest */
   finish(sink: SnapshotSink, sources: readonly SourceNote[]): Built {
+    const out = new CountingSink(sink);
     const records = this.#ordered();
-    const places: number[] = [];
-    let at = 0;
-    for (const { length } of records) {
-      places.push(at);
-      at += length;
-    }
-    const spaces = this.#spaces(records, places);
-    const shards = spaces.flatMap(({ shards: found }) => found);
-    const manifest: Manifest = {
+    const footer = { records: 0, shards: 0, shardTable: 0, shardHashes: 0, manifest: 0, nodes: 0, raw: 0, rawTable: 0, rawCount: 0, treeSize: 0 };
+    const references = records.map(({ offset, length, leaf, ids }, i) => {
+      const at = out.written;
+      out.write(this.#spool.read(offset, length));
+      return { place: `${i},${at},${length},"${formatHex(leaf)}"`, ids };
+    });
+    footer.shards = out.written;
+    const { spaces, table, hashes } = this.#writeShards(out, records, references);
+    footer.shardTable = out.written;
+    for (const place of table) out.write(encodeUint64(place));
+    footer.shardHashes = out.written;
+    for (const hash of hashes) out.write(hash);
+    footer.manifest = out.written;
+    const manifest = encodeJcs({
       format: 'stella-snapshot/1',
       records: records.length,
-      shards: shards.length,
-      shardsSha256: sha256Hex(concatBytes(...shards.map(sha256))),
+      shards: hashes.length,
+      shardsSha256: sha256Hex(concatBytes(...hashes)),
       sources: sources.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      spaces: spaces.map(({ space }) => space),
-    };
-    return this.#write(sink, encodeJcs(manifest as unknown as JcsValue), records, shards);
+      spaces,
+    } satisfies Manifest as unknown as JcsValue);
+    out.write(manifest);
+    footer.nodes = out.written;
+    const leaves = [hasher.leaf(manifest), ...records.map(({ leaf }) => leaf)];
+    footer.treeSize = leaves.length;
+    const root = writeNodes(leaves, out);
+    this.#writeRaw(out, footer);
+    out.write(encodeFooter({ ...footer, root }));
+    return { digest: `sha256:${formatHex(root)}`, records: records.length, shards: hashes.length, bytes: out.written };
   }
 
   /** Neighbours in the file are neighbours by package: a scan reads few places. Equal packages lie in the order of their digests. */
   #ordered(): Held[] {
     const rank = this.#packages.ranks();
-    const first = ({ packages }: Held) => (packages.length === 0 ? -1 : Math.min(...packages.map((id) => rank[id] as number)));
+    const first = ({ packages }: Held) => packages.reduce((least, id, i) => (i % 3 === 0 ? Math.min(least, rank[id] as number) : least), Infinity);
     const keyed = [...this.#held.values()].map((held) => ({ held, first: first(held) }));
-    return keyed.sort((a, b) => a.first - b.first || compareBytes(a.held.leaf, b.held.leaf)).map(({ held }) => held);
+    return keyed.sort((a, b) => (a.first === b.first ? compareBytes(a.held.leaf, b.held.leaf) : a.first - b.first)).map(({ held }) => held);
   }
 
-  #spaces(records: readonly Held[], places: readonly number[]): { space: Space; shards: Uint8Array[] }[] {
+  /** One shard at a time: its names' references are put together from the spool, written and forgotten. */
+  #writeShards(out: CountingSink, records: readonly Held[], references: readonly { place: string; ids: readonly number[] }[]) {
     const clusters = this.#clusters.resolve();
-    const bySpace = new Map<string, Map<string, RecordRef[]>>();
-    const put = (space: string, name: string, ref: RecordRef) => {
-      const names = bySpace.get(space) ?? new Map<string, RecordRef[]>();
-      bySpace.set(space, names);
-      const refs = names.get(name);
-      if (refs === undefined) names.set(name, [ref]);
-      else refs.push(ref);
-    };
-    for (const [i, { offset: _, leaf, length, packages, ids }] of records.entries()) {
-      const others = clusters.othersOf(ids);
-      const place = [i, places[i] as number, length, formatHex(leaf)] as const;
-      const ref: RecordRef = others.length === 0 ? place : [...place, others];
-      for (const id of packages) {
-        const [space, name] = splitKey(this.#packages.text(id));
-        put(space, name, ref);
-      }
-      for (const id of new Set(ids)) put(idSpace, this.#clusters.text(id), ref);
-    }
-    let first = 0;
+    const bySpace = postings(records, this.#packages, this.#clusters);
     const names = [...bySpace].sort(([a], [b]) => (a < b ? -1 : 1));
     const bits = shardBits(names.map(([, found]) => found.size));
-    return names.map(([name, found], i) => {
-      const space = { name, bits: bits[i] as number, first };
-      first += 2 ** space.bits;
-      return { space, shards: encodeShards(space, found) };
-    });
+    const spaces: Space[] = [];
+    const table = [out.written];
+    const hashes: Uint8Array[] = [];
+    for (const [i, [name, found]] of names.entries()) {
+      const space = { name, bits: bits[i] as number, first: hashes.length };
+      spaces.push(space);
+      for (const entries of spread(space, found)) {
+        const lines = entries.map(([key, posting]) => {
+          const refs: string[] = [];
+          for (let at = 0; at < posting.length; at += 3) {
+            const { place, ids } = references[posting[at] as number] as { place: string; ids: readonly number[] };
+            const view = decodeUtf8(this.#spool.read(posting[at + 1] as number, posting[at + 2] as number));
+            refs.push(`[${place},${formatJcs(clusters.othersOf(ids))},${view}]`);
+          }
+          return `[${formatJcs(key)},[${refs.join(',')}]]\n`;
+        });
+        const shard = encodeUtf8(lines.join(''));
+        out.write(shard);
+        table.push(out.written);
+        hashes.push(sha256(shard));
+      }
+    }
+    return { spaces, table, hashes };
   }
 
-  #write(sink: SnapshotSink, manifest: Uint8Array, records: readonly Held[], shards: readonly Uint8Array[]): Built {
-    let at = 0;
-    const write = (bytes: Uint8Array) => {
-      sink.write(bytes);
-      at += bytes.length;
-    };
-    const footer = { manifest: 0, records: 0, shards: 0, shardTable: 0, shardHashes: 0, nodes: 0, raw: 0, rawTable: 0, rawCount: this.#raw.size, treeSize: 0 };
-    write(manifest);
-    footer.records = at;
-    for (const { offset, length } of records) write(this.#spool.read(offset, length));
-    footer.shards = at;
-    const shardPlaces = [at];
-    for (const shard of shards) {
-      write(shard);
-      shardPlaces.push(at);
-    }
-    footer.shardTable = at;
-    for (const place of shardPlaces) write(encodeUint64(place));
-    footer.shardHashes = at;
-    for (const shard of shards) write(sha256(shard));
-    footer.nodes = at;
-    const leaves = [hasher.leaf(manifest), ...records.map(({ leaf }) => leaf)];
-    footer.treeSize = leaves.length;
-    const root = writeNodes(leaves, write);
-    footer.raw = at;
+  #writeRaw(out: CountingSink, footer: { raw: number; rawTable: number; rawCount: number }): void {
+    footer.raw = out.written;
     const raw = [...this.#raw].sort(([a], [b]) => (a < b ? -1 : 1));
-    const rawPlaces = raw.map(([sha256, { offset, length }]) => {
-      const place = at;
-      write(this.#spool.read(offset, length));
-      return { sha256, place, length };
+    const rows = raw.map(([sha256Text, { offset, length }]) => {
+      const row = concatBytes(parseHex(sha256Text, 32), encodeUint64(out.written), encodeUint64(length));
+      out.write(this.#spool.read(offset, length));
+      return row;
     });
-    footer.rawTable = at;
-    for (const { sha256, place, length } of rawPlaces) {
-      write(parseHex(sha256, 32));
-      write(encodeUint64(place));
-      write(encodeUint64(length));
-    }
-    write(encodeFooter({ ...footer, root }));
-    return { digest: `sha256:${formatHex(root)}`, records: records.length, shards: shards.length, bytes: at };
+    footer.rawTable = out.written;
+    footer.rawCount = rows.length;
+    for (const row of rows) out.write(row);
   }
 }
 
+class CountingSink {
+  written = 0;
+  readonly #sink: SnapshotSink;
+
+  constructor(sink: SnapshotSink) {
+    this.#sink = sink;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#sink.write(bytes);
+    this.written += bytes.length;
+  }
+}
+
+/** By space and name: record number, view offset and view length of each record about it, in the records' order. */
+function postings(records: readonly Held[], packages: Interned, ids: AliasClusters): Map<string, Map<string, number[]>> {
+  const bySpace = new Map<string, Map<string, number[]>>();
+  const put = (space: string, name: string, ...entry: number[]) => {
+    const names = bySpace.get(space) ?? new Map<string, number[]>();
+    bySpace.set(space, names);
+    const known = names.get(name);
+    if (known === undefined) names.set(name, entry);
+    else known.push(...entry);
+  };
+  for (const [i, record] of records.entries()) {
+    for (let at = 0; at < record.packages.length; at += 3) {
+      const [space, name] = splitKey(packages.text(record.packages[at] as number));
+      put(space, name, i, record.packages[at + 1] as number, record.packages[at + 2] as number);
+    }
+    for (const id of record.ids) put(idSpace, ids.text(id), i, ...record.view);
+  }
+  return bySpace;
+}
+
 /** Level after level, so that a reader finds any perfect node by arithmetic; returns the root. */
-function writeNodes(leaves: readonly Uint8Array[], write: (bytes: Uint8Array) => void): Uint8Array {
+function writeNodes(leaves: readonly Uint8Array[], out: CountingSink): Uint8Array {
   const levels: (readonly Uint8Array[])[] = [leaves];
   for (let level = 1; nodesAtLevel(leaves.length, level) > 0; level++) {
     const below = levels[level - 1] as readonly Uint8Array[];
     levels.push(Array.from({ length: nodesAtLevel(leaves.length, level) }, (_, i) => hasher.node(below[2 * i] as Uint8Array, below[2 * i + 1] as Uint8Array)));
   }
-  for (const level of levels) for (const node of level) write(node);
+  for (const level of levels) for (const node of level) out.write(node);
   return foldNodes(nodesOver(0, leaves.length).map(({ level, index }) => levels[level]?.[index] as Uint8Array), hasher);
 }
 
-function encodeShards(space: Space, names: ReadonlyMap<string, readonly RecordRef[]>): Uint8Array[] {
-  const shards = Array.from({ length: 2 ** space.bits }, (): [string, readonly RecordRef[]][] => []);
+/** The names of each shard of a space, ascending. */
+function spread(space: Space, names: ReadonlyMap<string, readonly number[]>): [string, readonly number[]][][] {
+  const shards = Array.from({ length: 2 ** space.bits }, (): [string, readonly number[]][] => []);
   for (const entry of names) shards[shardOf(space, entry[0]) - space.first]?.push(entry);
-  return shards.map((entries) => encodeJcs(Object.fromEntries(entries) as unknown as JcsValue));
+  return shards.map((entries) => entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Shards of each space: about sixteen names each, and fewer, larger ones where there would be too many altogether. */
@@ -201,11 +233,32 @@ function shardBits(counts: readonly number[]): number[] {
   }
 }
 
-/** A record's packages, each once: the ecosystem without its release, and the name as that ecosystem compares it. */
-function packagesOf(osv: OsvRecord): string[] {
-  const keys = (osv.affected ?? []).flatMap(({ package: named }) =>
-    named === undefined ? [] : [`${ecosystemBase(named.ecosystem)}\n${nameKey(named.ecosystem, named.name)}`]);
-  return [...new Set(keys)];
+/** A record's packages and the entries about each: the ecosystem without its release, and the name as that ecosystem compares it. */
+function packagesOf(osv: OsvRecord): Map<string, [number, OsvAffected][]> {
+  const found = new Map<string, [number, OsvAffected][]>();
+  for (const [i, { package: named, ranges, versions }] of (osv.affected ?? []).entries()) {
+    if (named === undefined) continue;
+    const key = `${ecosystemBase(named.ecosystem)}\n${nameKey(named.ecosystem, named.name)}`;
+    const affected = {
+      package: { ecosystem: named.ecosystem, name: named.name },
+      ...(ranges !== undefined && { ranges: ranges.map(({ type, events }) => ({ type, events })) }),
+      ...(versions !== undefined && { versions }),
+    };
+    found.set(key, [...(found.get(key) ?? []), [i, affected]]);
+  }
+  return found;
+}
+
+function viewOf({ source, osv, scores, facts }: StoredRecord): RecordView {
+  return {
+    source,
+    id: osv.id,
+    ...(osv.aliases !== undefined && { aliases: osv.aliases }),
+    ...(osv.upstream !== undefined && { upstream: osv.upstream }),
+    ...(osv.withdrawn !== undefined && { withdrawn: osv.withdrawn }),
+    ...(scores !== undefined && { scores }),
+    ...(facts !== undefined && { facts }),
+  };
 }
 
 function splitKey(key: string): [string, string] {

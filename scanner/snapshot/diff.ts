@@ -2,7 +2,7 @@
 import { formatHex } from '../../ledger/bytes.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { ecosystemBase, nameKey } from '../advisories/ecosystems.ts';
-import { decodeObservation, type StoredRecord } from '../advisories/observation.ts';
+import { decodeStored, type StoredRecord } from '../advisories/stored.ts';
 import { SnapshotBuilder } from './build.ts';
 import { idSpace, type RecordRef, type Spool } from './format.ts';
 import type { Snapshot } from './open.ts';
@@ -91,7 +91,7 @@ export function verifySnapshot(snapshot: Snapshot, spool: Spool): boolean {
   const builder = new SnapshotBuilder(spool, { keepRaw: false });
   for (const ref of refsOf(snapshot, () => true)) {
     const bytes = snapshot.bytesOf(ref);
-    builder.addStored(bytes, decodeObservation(bytes).osv);
+    builder.addStored(bytes, decodeStored(bytes));
   }
   return builder.finish({ write: () => undefined }, snapshot.manifest.sources).digest === snapshot.digest;
 }

@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { hasherOf } from '../../ledger/merkle/hash.ts';
+import type { Score } from '../advisories/cvss.ts';
+import type { OsvAffected } from '../advisories/osv.ts';
 
 /** Where a snapshot is read from; `cli/` gives a file, tests a byte array. */
 export interface SnapshotFile {
@@ -27,6 +29,8 @@ export interface SourceNote {
   readonly name: string;
   /** When it was fetched, milliseconds since 1970. */
   readonly fetchedMs?: number;
+  /** Its records speak of vulnerabilities, not of packages (KEV, EPSS): a scan looks them up by id. */
+  readonly enriches?: true;
   /** SHA-256 of the feed as fetched, lower-case hexadecimal. */
   readonly sha256?: string;
 }
@@ -52,11 +56,22 @@ export interface Manifest {
 /** The space in which records are found by vulnerability id; no ecosystem is called so. */
 export const idSpace = '#ids';
 
-/** A record as shards name it: its number, where it lies, its leaf hash, and ids of its alias cluster that it does not name itself. */
-export type RecordRef = readonly [record: number, offset: number, length: number, leafHash: string, alsoKnownAs?: readonly string[]];
+/** What a scan needs of a record for one package: the affected entries about that package, each with its place in the record. */
+export interface RecordView {
+  readonly source: string;
+  readonly id: string;
+  readonly aliases?: readonly string[];
+  readonly upstream?: readonly string[];
+  readonly withdrawn?: string;
+  readonly scores?: readonly Score[];
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly affected?: readonly (readonly [entry: number, affected: OsvAffected])[];
+}
 
-/** A shard: names to the records about them, in the records' order. */
-export type Shard = Readonly<Record<string, readonly RecordRef[]>>;
+/** A record as shards name it: its number, where it lies, its leaf hash, ids of its alias cluster that it does not name itself, its view. */
+export type RecordRef = readonly [
+  record: number, offset: number, length: number, leafHash: string, alsoKnownAs: readonly string[], view: RecordView,
+];
 
 /** Names a shard holds on average, and how many shards there may be: opening hashes 32 bytes of each. */
 export const namesPerShard = 16;
@@ -75,13 +90,14 @@ const magic = new TextEncoder().encode('stella-snapshot1');
 
 /** Byte offsets of the file's parts in their order, and the tree's size. */
 export interface Footer {
-  manifest: number;
   records: number;
+  /** Lines `[name, references]` in ascending order of names, each ended by a line feed. */
   shards: number;
   /** One 8-byte offset a shard, and one for the end. */
   shardTable: number;
   /** SHA-256 of each shard. */
   shardHashes: number;
+  manifest: number;
   /** Hashes of the perfect nodes, level by level, leaves first. */
   nodes: number;
   raw: number;
@@ -96,8 +112,8 @@ export function encodeFooter(footer: Footer): Uint8Array {
   const bytes = new Uint8Array(footerBytes);
   const view = new DataView(bytes.buffer);
   const numbers = [
-    footer.manifest, footer.records, footer.shards, footer.shardTable, footer.shardHashes, footer.nodes, footer.raw,
-    footer.rawTable, footer.rawCount, footer.treeSize,
+    footer.records, footer.shards, footer.shardTable, footer.shardHashes, footer.manifest, footer.nodes, footer.raw, footer.rawTable, footer.rawCount,
+    footer.treeSize,
   ];
   numbers.forEach((number, i) => view.setBigUint64(8 * i, BigInt(number)));
   bytes.set(footer.root, 80);
@@ -115,12 +131,12 @@ export function decodeFooter(file: SnapshotFile): Footer {
   if (!equalBytes(bytes.subarray(footerBytes - magic.length), magic)) refuse('it does not end as a snapshot of format 1');
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const number = (i: number) => Number(view.getBigUint64(8 * i));
-  const [manifest, records, shards, shardTable, shardHashes] = [number(0), number(1), number(2), number(3), number(4)];
+  const [records, shards, shardTable, shardHashes, manifest] = [number(0), number(1), number(2), number(3), number(4)];
   const [nodes, raw, rawTable, rawCount, treeSize] = [number(5), number(6), number(7), number(8), number(9)];
-  const places = [0, manifest, records, shards, shardTable, shardHashes, nodes, raw, rawTable, rawTable + 48 * rawCount, file.size - footerBytes];
+  const places = [0, records, shards, shardTable, shardHashes, manifest, nodes, raw, rawTable, rawTable + 48 * rawCount, file.size - footerBytes];
   if (places.some((place, i) => i > 0 && place < (places[i - 1] as number)) || treeSize < 1) refuse('its parts do not lie in order');
-  if (raw - nodes !== 32 * nodesBelow(treeSize, Infinity) || nodes - shardHashes !== 4 * (shardHashes - shardTable - 8)) refuse('a part has another length');
-  return { manifest, records, shards, shardTable, shardHashes, nodes, raw, rawTable, rawCount, treeSize, root: bytes.slice(80, 112) };
+  if (raw - nodes !== 32 * nodesBelow(treeSize, Infinity) || manifest - shardHashes !== 4 * (shardHashes - shardTable - 8)) refuse('a part has another length');
+  return { records, shards, shardTable, shardHashes, manifest, nodes, raw, rawTable, rawCount, treeSize, root: bytes.slice(80, 112) };
 }
 
 /** Perfect nodes of a level in a tree of that size. */

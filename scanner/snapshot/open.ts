@@ -4,9 +4,9 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { planInclusion, rootFromInclusion } from '../../ledger/merkle/inclusion.ts';
 import { assembleProof, type NodeAddress } from '../../ledger/merkle/nodes.ts';
 import { ecosystemBase } from '../advisories/ecosystems.ts';
-import { decodeObservation, sha256Hex, type StoredRecord } from '../advisories/observation.ts';
+import { decodeStored, sha256Hex, type StoredRecord } from '../advisories/stored.ts';
 import {
-  decodeFooter, hasher, idSpace, nodesBelow, sha256, shardOf, type Footer, type Manifest, type RecordRef, type Shard, type SnapshotFile,
+  decodeFooter, hasher, idSpace, nodesBelow, sha256, shardOf, type Footer, type Manifest, type RecordRef, type SnapshotFile,
 } from './format.ts';
 
 /** What a scan touched; equal for equal scans, and so part of what a test can hold. */
@@ -29,7 +29,7 @@ export class Snapshot {
   readonly #footer: Footer;
   /** SHA-256 of the shards, vouched for by the manifest. */
   readonly #shardHashes: Uint8Array;
-  readonly #shards = new Map<number, Shard>();
+  readonly #shards = new Map<number, string>();
 
   /**
    * @param expected - the digest the caller wants; a file of another one is refused
@@ -40,14 +40,14 @@ export class Snapshot {
     this.#footer = decodeFooter(file);
     this.digest = `sha256:${formatHex(this.#footer.root)}`;
     if (expected !== undefined && expected !== this.digest) damaged(`${this.digest}, expected ${expected}: this`);
-    const { manifest: start, records, treeSize, root } = this.#footer;
-    const bytes = file.read(start, records - start);
+    const { manifest: start, nodes, treeSize, root } = this.#footer;
+    const bytes = file.read(start, nodes - start);
     const plan = planInclusion(0, treeSize);
     const proof = assembleProof(plan, plan.nodes.map((node) => this.#node(node)), hasher);
     const reached = rootFromInclusion(0, treeSize, hasher.leaf(bytes), proof, hasher);
     if (reached === null || !equalBytes(reached, root)) damaged('the manifest');
     this.manifest = JSON.parse(decodeUtf8(bytes)) as Manifest;
-    if (32 * this.manifest.shards !== this.#footer.nodes - this.#footer.shardHashes) damaged('the list of shards');
+    if (32 * this.manifest.shards !== this.#footer.manifest - this.#footer.shardHashes) damaged('the list of shards');
     if (this.manifest.format !== 'stella-snapshot/1' || this.manifest.records + 1 !== treeSize) damaged('the manifest');
     this.#shardHashes = this.#verifiedShardHashes();
   }
@@ -61,7 +61,7 @@ export class Snapshot {
     return this.#file.read(this.#footer.nodes + 32 * (nodesBelow(this.#footer.treeSize, level) + index), 32);
   }
 
-  #shard(index: number): Shard {
+  #shard(index: number): string {
     const known = this.#shards.get(index);
     if (known !== undefined) return known;
     const table = this.#file.read(this.#footer.shardTable + 8 * index, 16);
@@ -70,7 +70,7 @@ export class Snapshot {
     if (start < this.#footer.shards || end < start || end > this.#footer.shardTable) damaged(`shard ${index}`);
     const bytes = this.#file.read(start, end - start);
     if (!equalBytes(sha256(bytes), this.#shardHashes.subarray(32 * index, 32 * (index + 1)))) damaged(`shard ${index}`);
-    const shard = JSON.parse(decodeUtf8(bytes)) as Shard;
+    const shard = `\n${decodeUtf8(bytes)}`;
     this.touched.shards += 1;
     this.touched.bytes += bytes.length;
     this.#shards.set(index, shard);
@@ -81,7 +81,9 @@ export class Snapshot {
     const space = this.manifest.spaces.find((found) => found.name === spaceName);
     if (space === undefined) return [];
     const shard = this.#shard(shardOf(space, name));
-    return Object.hasOwn(shard, name) ? (shard[name] as readonly RecordRef[]) : [];
+    // Only the asked line is parsed: a shard holds many names, and a scan asks for few of them.
+    const start = shard.indexOf(`\n[${JSON.stringify(name)},`) + 1;
+    return start === 0 ? [] : (JSON.parse(shard.slice(start, shard.indexOf('\n', start))) as [string, RecordRef[]])[1];
   }
 
   /** Records about a package. @param nameKey - the name as `nameKey` spells it */
@@ -98,7 +100,9 @@ export class Snapshot {
   *names(space: string): Generator<[string, readonly RecordRef[]]> {
     const found = this.manifest.spaces.find(({ name }) => name === space);
     if (found === undefined) return;
-    for (let i = 0; i < 2 ** found.bits; i++) yield* Object.entries(this.#shard(found.first + i));
+    for (let i = 0; i < 2 ** found.bits; i++) {
+      for (const line of this.#shard(found.first + i).split('\n')) if (line !== '') yield JSON.parse(line) as [string, RecordRef[]];
+    }
   }
 
   /** The stored bytes that a reference names. @throws {LedgerError} SNAPSHOT_DAMAGED when they are others */
@@ -113,7 +117,7 @@ export class Snapshot {
   }
 
   record(ref: RecordRef): StoredRecord {
-    return decodeObservation(this.bytesOf(ref));
+    return decodeStored(this.bytesOf(ref));
   }
 
   /** Leaf hash of every record, in the file's order: 32 bytes each. Not verified one by one; `verifySnapshot` does. */

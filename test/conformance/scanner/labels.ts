@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ecosystemBase, nameKey } from '../../../scanner/advisories/ecosystems.ts';
-import { candidateOf, evaluate, type Evaluation, type PreparedRecord } from '../../../scanner/advisories/evaluate.ts';
+import { candidateOf, evaluate, type Evaluation } from '../../../scanner/advisories/evaluate.ts';
 import type { Outcome, Suite } from '../suite.ts';
-import { readRecords, type Records } from './records.ts';
+import { readRecords, type ReadRecord, type Records } from './records.ts';
 
 interface Label {
   id: string;
@@ -20,8 +20,8 @@ const reasons = new Map<string, number>();
 const figures = new Map<string, { tp: number; fp: number; fn: number; tn: number }>();
 
 /** Records by every id they carry. */
-function recordsById(records: Records): ReadonlyMap<string, readonly PreparedRecord[]> {
-  const byId = new Map<string, PreparedRecord[]>();
+function recordsById(records: Records): ReadonlyMap<string, readonly ReadRecord[]> {
+  const byId = new Map<string, ReadRecord[]>();
   for (const prepared of records.all) {
     const { id, aliases = [], upstream = [] } = prepared.record;
     for (const name of new Set([id, ...aliases, ...upstream])) byId.set(name, [...(byId.get(name) ?? []), prepared]);

@@ -1,6 +1,7 @@
 // CVSS scores from vectors: FIRST's own examples, and what is no vector.
 import { describe, expect, test } from 'vitest';
-import { cvssScore, scoresOf, severityOf } from '../../../scanner/advisories/cvss.ts';
+import { cvssScore, scoresOf } from '../../../scanner/advisories/cvss.ts';
+import { severityOf } from '../../../scanner/advisories/severity.ts';
 
 describe('score', () => {
   test.each([

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatHex } from '../../../ledger/bytes.ts';
 import type { JcsValue } from '../../../ledger/jcs.ts';
-import { readJson, sha256Hex, type Observation } from '../../../scanner/advisories/observation.ts';
+import { readJson, type Observation } from '../../../scanner/advisories/observation.ts';
+import { sha256Hex } from '../../../scanner/advisories/stored.ts';
 import { diffSnapshots, verifySnapshot } from '../../../scanner/snapshot/diff.ts';
 import { footerBytes } from '../../../scanner/snapshot/format.ts';
 import { Snapshot } from '../../../scanner/snapshot/open.ts';
@@ -92,7 +93,7 @@ describe('reading', () => {
     ]);
     const snapshot = new Snapshot(fileOf(linked.bytes));
     expect(snapshot.recordsOf('PyPI', 'x').map((ref) => ref[4])).toEqual([['GHSA-1', 'SNYK-1']]);
-    expect(snapshot.recordsNamed('DSA-1').map((ref) => ref[4])).toEqual([undefined]);
+    expect(snapshot.recordsNamed('DSA-1').map((ref) => ref[4])).toEqual([[]]);
   });
 
   test('a name of Object.prototype finds nothing that is not there', () => {

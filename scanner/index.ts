@@ -1,0 +1,24 @@
+// The door of the scanner: advisories to snapshots, component lists to findings. Pure: files, time and limits are arguments.
+//
+// feed import:  for (const observation of importOsv(…)) builder.add(observation); builder.finish(sink, sources)
+// scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
+// explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
+// feed diff:    diffSnapshots(before, after); rescan looks only at artifacts that name one of its packages
+export { encodeObservation, readJson, type Observation } from './advisories/observation.ts';
+export { decodeStored, type StoredRecord } from './advisories/stored.ts';
+export { severityOf, type Severity } from './advisories/severity.ts';
+export type { OutcomeName, Reason } from './advisories/evaluate.ts';
+export { compareIds, preferredId } from './advisories/aliases.ts';
+export { SnapshotBuilder, type Built } from './snapshot/build.ts';
+export { diffSnapshots, verifySnapshot, type RecordChange } from './snapshot/diff.ts';
+export type { Manifest, RecordRef, SnapshotFile, SnapshotSink, SourceNote, Spool } from './snapshot/format.ts';
+export { Snapshot, type Touched } from './snapshot/open.ts';
+export { lookupsOf, type Lookup, type Lookups, type ScanComponent, type Unsupported } from './match/components.ts';
+export { explain, packagesNamed, recompute, type Explained, type Explanation } from './match/explain.ts';
+export { encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
+export type { ScanInput } from './match/group.ts';
+export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';
+export { formatMarkdown, formatTable } from './output/table.ts';
+export { sarifOf, type SarifOptions } from './output/sarif.ts';
+export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
+export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';

@@ -1,0 +1,51 @@
+// Findings for people: a table for terminals, and the same as Markdown.
+import { clip } from '../../ledger/errors.ts';
+import type { Severity } from '../advisories/severity.ts';
+import type { Finding, FindingsDocument } from '../match/findings.ts';
+
+const ORDER: readonly Severity[] = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NONE', 'UNKNOWN'];
+const HEADS = ['severity', 'vulnerability', 'package', 'version', 'fixed in', 'outcome'] as const;
+
+/** The worst first; equal severities in the document's order. */
+function rowsOf({ findings }: FindingsDocument): string[][] {
+  const worstFirst = findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  return worstFirst.map((finding) => [
+    `${finding.severity}${finding.score === undefined ? '' : ` ${finding.score}`}${finding.kev ? ' KEV' : ''}`,
+    finding.id,
+    clip(finding.component.name),
+    clip(finding.component.version ?? '-'),
+    clip(fixedOf(finding).join(', ') || '-'),
+    finding.outcome === 'affected' ? 'affected' : `${finding.outcome}: ${finding.records.map(({ reasons }) => reasons[0]?.rule).join(', ')}`,
+  ]);
+}
+
+function fixedOf({ records }: Finding): string[] {
+  return [...new Set(records.flatMap(({ fixed }) => fixed))];
+}
+
+function summary({ counts, findings, snapshot, unmatched }: FindingsDocument): string[] {
+  const affected = findings.filter(({ outcome }) => outcome === 'affected').length;
+  const reasons = new Map<string, number>();
+  for (const { reason } of unmatched) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const not = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  return [
+    `${counts.components} components, ${findings.length} findings (${affected} affected, ${findings.length - affected} undecided)`,
+    ...(unmatched.length === 0 ? [] : [`${unmatched.length} components could not be looked up: ${not}`]),
+    `snapshot ${snapshot}`,
+  ];
+}
+
+export function formatTable(document: FindingsDocument): string {
+  const rows = [HEADS.map((head) => head.toUpperCase()), ...rowsOf(document)];
+  const widths = HEADS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] as number)).join('  ').trimEnd());
+  return [...(rows.length === 1 ? [] : [...lines, '']), ...summary(document), ''].join('\n');
+}
+
+export function formatMarkdown(document: FindingsDocument): string {
+  // A stranger's name may hold what Markdown or HTML would act on.
+  const cell = (text: string) => text.replace(/[\\`*_{}[\]<>()#+!|&-]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const rows = rowsOf(document).map((row) => `| ${row.map(cell).join(' | ')} |`);
+  const table = rows.length === 0 ? [] : [`| ${HEADS.join(' | ')} |`, `| ${HEADS.map(() => '---').join(' | ')} |`, ...rows, ''];
+  return [...table, ...summary(document).map((line) => `${cell(line)}  `), ''].join('\n');
+}
