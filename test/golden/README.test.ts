@@ -21,3 +21,7 @@ test.each(pages)('%s prints what it shows', { timeout: 120_000 }, (page) => {
     rmSync(directory, { recursive: true, force: true });
   }
 });
+
+test('the documents are there, with transcripts or without', () => {
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).not.toBe('');
+});
