@@ -1,6 +1,6 @@
 // The door of the scanner: advisories to snapshots, component lists to findings. Pure: files, time and limits are arguments.
 //
-// feed import:  for (const observation of importOsv(…)) builder.add(observation); builder.finish(sink, sources)
+// feed import:  for (const one of importOsv(files, source)) if (one.is === 'observation') builder.add(one.observation); builder.finish(sink, sources)
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
 // feed diff:    diffSnapshots(before, after); rescan looks only at artifacts that name one of its packages
@@ -9,6 +9,11 @@ export { decodeStored, type StoredRecord } from './advisories/stored.ts';
 export { severityOf, type Severity } from './advisories/severity.ts';
 export type { OutcomeName, Reason } from './advisories/evaluate.ts';
 export { compareIds, preferredId } from './advisories/aliases.ts';
+export type { FeedFile, Imported, Importer } from './import/feed.ts';
+export { importFriendsOfPhp, importNodeSecurity, importRubyAdvisories } from './import/languages.ts';
+export { importEpss, importKev, importNvd } from './import/nvd.ts';
+export { importOsv } from './import/osv.ts';
+export { importRegional, REGIONAL, type Connector } from './import/regional.ts';
 export { SnapshotBuilder, type Built } from './snapshot/build.ts';
 export { diffSnapshots, verifySnapshot, type RecordChange } from './snapshot/diff.ts';
 export type { Manifest, RecordRef, SnapshotFile, SnapshotSink, SourceNote, Spool } from './snapshot/format.ts';

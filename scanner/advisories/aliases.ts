@@ -61,25 +61,41 @@ export class AliasClusters {
   }
 }
 
-/** CVE before GHSA before the rest, then by year and number rather than letter by letter. */
+/** CVE before GHSA before the rest, then by year and number rather than letter by letter. @param ids - at least one */
 export function preferredId(ids: readonly string[]): string {
-  return ids.toSorted(compareIds)[0] as string;
+  return ids.reduce((a, b) => (compareIds(b, a) < 0 ? b : a));
 }
 
 /** The order in which ids of one vulnerability are shown. */
 export function compareIds(a: string, b: string): number {
-  const rank = (id: string) => (id.startsWith('CVE-') ? 0 : id.startsWith('GHSA-') ? 1 : 2);
-  return rank(a) - rank(b) || natural(a, b);
+  return rankOf(a) - rankOf(b) || natural(a, b);
 }
 
+function rankOf(id: string): number {
+  return id.startsWith('CVE-') ? 0 : id.startsWith('GHSA-') ? 1 : 2;
+}
+
+/** Text by code units, runs of digits by value. */
 function natural(a: string, b: string): number {
-  const [left, right] = [a.split(/(\d+)/), b.split(/(\d+)/)];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const [one, other] = [left[i] as string, right[i] as string];
-    const digits = i % 2 === 1;
-    const [x, y] = digits ? [one.replace(/^0+(?=.)/, ''), other.replace(/^0+(?=.)/, '')] : [one, other];
-    const order = (digits ? x.length - y.length : 0) || (x < y ? -1 : x > y ? 1 : 0);
-    if (order !== 0) return order;
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    const [endA, endB] = [endOfDigits(a, i), endOfDigits(b, j)];
+    if (endA > i && endB > j) {
+      const [x, y] = [a.slice(i, endA).replace(/^0+(?=.)/, ''), b.slice(j, endB).replace(/^0+(?=.)/, '')];
+      if (x !== y) return x.length - y.length || (x < y ? -1 : 1);
+      [i, j] = [endA, endB];
+    } else {
+      const order = a.charCodeAt(i) - b.charCodeAt(j);
+      if (order !== 0) return order;
+      i += 1;
+      j += 1;
+    }
   }
-  return left.length - right.length || (a < b ? -1 : a > b ? 1 : 0);
+  return a.length - i - (b.length - j) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function endOfDigits(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at += 1;
+  return at;
 }

@@ -2,7 +2,7 @@
 import type { Scheme } from '../versions/index.ts';
 import { SCHEMES } from '../versions/index.ts';
 import { ecosystemCovers, nameKey, schemeOf, versionText } from './ecosystems.ts';
-import { EVENT_KINDS, type EventKind, type OsvAffected, type OsvRange, type OsvRecord } from './osv.ts';
+import { EVENT_KINDS, type EventKind, type OsvRange, type OsvRecord } from './osv.ts';
 
 /** What a scan answers for a component and a record; never silence. */
 export type OutcomeName = 'affected' | 'not_affected' | 'indeterminate' | 'unsupported' | 'unversioned';
@@ -58,12 +58,12 @@ export interface PreparedRecord {
   readonly entries: readonly PreparedEntry[];
 }
 
-interface PreparedEntry {
+export interface PreparedEntry {
   /** The entry's place in the record's `affected`. */
   index: number;
   ecosystem: string;
   name: string;
-  versions: ReadonlySet<string>;
+  versions: ListedVersions;
   ranges: readonly PreparedRange[];
 }
 
@@ -80,19 +80,20 @@ interface PreparedEvent {
 }
 
 export function prepareRecord(record: OsvRecord): PreparedRecord {
-  return prepareEntries([...(record.affected ?? []).entries()], record.withdrawn);
+  const entries = (record.affected ?? []).map(({ package: named, ranges, versions }, i) =>
+    prepareEntry(i, named?.ecosystem ?? '', named?.name ?? '', ranges ?? [], new Set(versions ?? [])));
+  return { withdrawn: record.withdrawn, entries };
 }
 
-/** @param affected - entries with their places in the record, such as those about one package */
-export function prepareEntries(affected: readonly (readonly [number, OsvAffected])[], withdrawn: string | undefined): PreparedRecord {
-  return { withdrawn, entries: affected.map(([index, entry]) => prepareEntry(index, entry)) };
+/** Versions as strings, compared literally. */
+export interface ListedVersions {
+  readonly size: number;
+  has(version: string): boolean;
 }
 
-function prepareEntry(index: number, affected: OsvAffected): PreparedEntry {
-  const ecosystem = affected.package?.ecosystem ?? '';
-  const name = affected.package?.name ?? '';
-  const ranges = (affected.ranges ?? []).map((range, i) => prepareRange(ecosystem, range, i));
-  return { index, ecosystem, name: nameKey(ecosystem, name), versions: new Set(affected.versions ?? []), ranges };
+/** @param index - the entry's place in the record's `affected` @param name - as the record spells it */
+export function prepareEntry(index: number, ecosystem: string, name: string, ranges: readonly OsvRange[], versions: ListedVersions): PreparedEntry {
+  return { index, ecosystem, name: nameKey(ecosystem, name), versions, ranges: ranges.map((range, i) => prepareRange(ecosystem, range, i)) };
 }
 
 function prepareRange(ecosystem: string, range: OsvRange, index: number): PreparedRange {

@@ -81,9 +81,9 @@ export class Findings {
 
 function recordMatchOf({ ref: [, , , leafHash, , view], lookup, evaluation, reasons, outcome }: Match): RecordMatch {
   const top = view.scores?.[0];
-  const answering = view.affected?.find(([entry]) => entry === evaluation.entry)?.[1];
+  const answering = view.affected?.find(([entry]) => entry === evaluation.entry);
   const fixed: string[] = [];
-  for (const { type, events } of answering?.ranges ?? []) {
+  for (const { type, events } of answering?.[3] ?? []) {
     if (type !== 'GIT') for (const event of events) if (event.fixed !== undefined && !fixed.includes(event.fixed)) fixed.push(event.fixed);
   }
   return {

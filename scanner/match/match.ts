@@ -1,7 +1,7 @@
 // Matches a component list against a snapshot: looks up each package, evaluates every record about it, and keeps every answer.
 import type { JcsValue } from '../../ledger/jcs.ts';
 import { nameKey } from '../advisories/ecosystems.ts';
-import { candidateOf, evaluate, prepareEntries, type Evaluation, type OutcomeName, type PreparedRecord } from '../advisories/evaluate.ts';
+import { candidateOf, evaluate, prepareEntry, type Evaluation, type OutcomeName, type PreparedRecord } from '../advisories/evaluate.ts';
 import type { RecordRef } from '../snapshot/format.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { lookupsOf, type Lookup, type Lookups, type ScanComponent } from './components.ts';
@@ -107,11 +107,17 @@ export class Matcher {
   #records(ecosystem: string, name: string): readonly Prepared[] {
     const key = `${ecosystem}\n${name}`;
     if (this.#last.key !== key) {
-      const records = this.#snapshot.recordsOf(ecosystem, name).map((ref) => ({ ref, prepared: prepareEntries(ref[5].affected ?? [], ref[5].withdrawn) }));
-      this.#last = { key, records };
+      this.#last = { key, records: this.#snapshot.recordsOf(ecosystem, name).map(prepareView) };
     }
     return this.#last.records;
   }
+}
+
+function prepareView(ref: RecordRef): Prepared {
+  const { affected = [], withdrawn } = ref[5];
+  const entries = affected.map(([index, ecosystem, name, ranges, size, text]) =>
+    prepareEntry(index, ecosystem, name, ranges, { size, has: (version) => size > 0 && !version.includes('\n') && text.includes(`\n${version}\n`) }));
+  return { ref, prepared: { withdrawn, entries } };
 }
 
 interface Answer {

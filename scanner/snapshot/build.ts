@@ -5,11 +5,11 @@ import { foldNodes, nodesOver } from '../../ledger/merkle/nodes.ts';
 import { AliasClusters } from '../advisories/aliases.ts';
 import { ecosystemBase, nameKey } from '../advisories/ecosystems.ts';
 import { encodeObservation, type Observation } from '../advisories/observation.ts';
-import type { OsvAffected, OsvRecord } from '../advisories/osv.ts';
+import type { OsvRecord } from '../advisories/osv.ts';
 import { sha256Hex, type StoredRecord } from '../advisories/stored.ts';
 import {
   encodeFooter, hasher, idSpace, namesPerShard, nodesAtLevel, sha256, shardOf, shardsMax, type Manifest, type RecordView, type SnapshotSink,
-  type SourceNote, type Space, type Spool,
+  type SourceNote, type Space, type Spool, type ViewEntry,
 } from './format.ts';
 
 interface Held {
@@ -234,17 +234,16 @@ function shardBits(counts: readonly number[]): number[] {
 }
 
 /** A record's packages and the entries about each: the ecosystem without its release, and the name as that ecosystem compares it. */
-function packagesOf(osv: OsvRecord): Map<string, [number, OsvAffected][]> {
-  const found = new Map<string, [number, OsvAffected][]>();
+function packagesOf(osv: OsvRecord): Map<string, ViewEntry[]> {
+  const found = new Map<string, ViewEntry[]>();
   for (const [i, { package: named, ranges, versions }] of (osv.affected ?? []).entries()) {
     if (named === undefined) continue;
     const key = `${ecosystemBase(named.ecosystem)}\n${nameKey(named.ecosystem, named.name)}`;
-    const affected = {
-      package: { ecosystem: named.ecosystem, name: named.name },
-      ...(ranges !== undefined && { ranges: ranges.map(({ type, events }) => ({ type, events })) }),
-      ...(versions !== undefined && { versions }),
-    };
-    found.set(key, [...(found.get(key) ?? []), [i, affected]]);
+    const lean = (ranges ?? []).map(({ type, events }) => ({ type, events }));
+    // A version with a line feed in it is none anywhere; in one text it would be two.
+    const listed = (versions ?? []).filter((version) => !version.includes('\n'));
+    const entry: ViewEntry = [i, named.ecosystem, named.name, lean, listed.length, listed.length === 0 ? '' : `\n${listed.join('\n')}\n`];
+    found.set(key, [...(found.get(key) ?? []), entry]);
   }
   return found;
 }
