@@ -6,4 +6,5 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: async () => (await import('./ingest.ts')).ingest,
   merkle: async () => (await import('./merkle.ts')).merkle,
   proof: async () => (await import('./proof.ts')).proof,
+  scan: async () => (await import('./scan.ts')).bench,
 };

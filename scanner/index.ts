@@ -3,7 +3,8 @@
 // feed import:  for (const one of importOsv(files, source)) if (one.is === 'observation') builder.add(one.observation); builder.finish(sink, sources)
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
-// feed diff:    diffSnapshots(before, after); rescan looks only at artifacts that name one of its packages
+// feed diff:    diffSnapshots(before, after)
+// rescan:       concerned(diff)(footprint) for every kept footprintOf(components, document); scan those alone
 export { encodeObservation, readJson, type Observation } from './advisories/observation.ts';
 export { decodeStored, type StoredRecord } from './advisories/stored.ts';
 export { severityOf, type Severity } from './advisories/severity.ts';
@@ -23,6 +24,7 @@ export { explain, packagesNamed, recompute, type Explained, type Explanation } f
 export { encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
 export type { ScanInput } from './match/group.ts';
 export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';
+export { concerned, footprintOf, type Footprint } from './match/rescan.ts';
 export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';

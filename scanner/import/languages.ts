@@ -59,7 +59,7 @@ function phpAdvisory(path: string, raw: Uint8Array, source: string): Observation
   });
   const { ranges, notes } = osvRanges('ECOSYSTEM', intervals.filter((interval) => interval !== null));
   const id = path.replace(/\.ya?ml$/, '').split('/').slice(-3).join('/');
-  const aliases = typeof record.cve === 'string' && /^CVE-/.test(record.cve) ? [record.cve] : [];
+  const aliases = typeof record.cve === 'string' && record.cve.startsWith('CVE-') ? [record.cve] : [];
   return converted(source, raw, `FOP:${id}`, aliases, record, [{ package: { ecosystem: 'Packagist', name }, ranges }], notes, []);
 }
 

@@ -100,7 +100,7 @@ function observationOf(record: Node, connector: Connector): Observation {
 }
 
 function vectorOf(text: string): { type: string; score: string }[] {
-  if (/^CVSS:4\.0\//.test(text)) return [{ type: 'CVSS_V4', score: text }];
+  if (text.startsWith('CVSS:4.0/')) return [{ type: 'CVSS_V4', score: text }];
   if (/^CVSS:3\.[01]\//.test(text)) return [{ type: 'CVSS_V3', score: text }];
   if (/^AV:[LAN]\/AC:[LH]\/PR:/.test(text)) return [{ type: 'CVSS_V3', score: `CVSS:3.1/${text}` }];
   return /^\(?AV:[LAN]\/AC:[LMH]\/Au:/.test(text) ? [{ type: 'CVSS_V2', score: text }] : [];

@@ -13,6 +13,8 @@ export interface RecordChange {
   readonly change: 'added' | 'removed' | 'changed';
   /** Members of the record that differ, such as `affected` or `withdrawn`; empty unless changed. */
   readonly members: readonly string[];
+  /** All ids the record has or had, its aliases too, ascending. */
+  readonly ids: readonly string[];
   /** Packages whose scans the change can touch, `[ecosystem, name]`, ascending. */
   readonly packages: readonly (readonly [ecosystem: string, name: string])[];
 }
@@ -43,7 +45,8 @@ function changeOf(left: StoredRecord | undefined, right: StoredRecord | undefine
     return [[entry.join('\n'), entry] as const];
   })));
   const members = left !== undefined && right !== undefined ? differingMembers(left, right) : [];
-  return { source, id: osv.id, change, members, packages: [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry) };
+  const ids = new Set([left, right].flatMap((stored) => (stored === undefined ? [] : [stored.osv.id, ...(stored.osv.aliases ?? [])])));
+  return { source, id: osv.id, change, members, ids: [...ids].sort(), packages: [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry) };
 }
 
 function differingMembers(left: StoredRecord, right: StoredRecord): string[] {

@@ -19,7 +19,8 @@ const SYNTHETIC: Readonly<Record<keyof typeof REGIONAL, string>> = {
   cnnvd: `<?xml version="1.0" encoding="UTF-8"?><cnnvd><entry><name>虚构漏洞</name><vuln-id>CNNVD-209901-001</vuln-id><severity>高危</severity>
     <other-id><cve-id>CVE-2099-0004</cve-id></other-id><vuln-descript>仅供测试</vuln-descript></entry></cnnvd>`,
   cnvd: `<?xml version="1.0" encoding="UTF-8"?><vulnerabilitys><vulnerability><number>CNVD-2099-00001</number>
-    <cves><cve><cveNumber>CVE-2099-0005</cveNumber></cve></cves><title>虚构漏洞</title><serverity>高</serverity><description>仅供测试</description></vulnerability></vulnerabilitys>`,
+    <cves><cve><cveNumber>CVE-2099-0005</cveNumber></cve></cves><title>虚构漏洞</title>
+    <serverity>高</serverity><description>仅供测试</description></vulnerability></vulnerabilitys>`,
 };
 
 const vector = (type: string, score: string) => [{ type, score }];

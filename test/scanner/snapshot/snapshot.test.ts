@@ -1,7 +1,8 @@
 // Snapshots: one digest for one set of records, and no byte of a file that can change unseen where a scan reads it.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatHex } from '../../../ledger/bytes.ts';
+import { decodeUtf8, formatHex } from '../../../ledger/bytes.ts';
 import type { JcsValue } from '../../../ledger/jcs.ts';
 import { readJson, type Observation } from '../../../scanner/advisories/observation.ts';
 import { sha256Hex } from '../../../scanner/advisories/stored.ts';
@@ -147,9 +148,9 @@ describe('diff', () => {
     ]);
     const changes = diffSnapshots(new Snapshot(fileOf(bytes)), new Snapshot(fileOf(after.bytes)));
     expect(changes).toEqual([
-      { source: 'new', id: 'N-1', change: 'added', members: [], packages: [['PyPI', 'a-b']] },
-      { source: 'source-0', id: 'OSV-0', change: 'removed', members: [], packages: [['npm', 'pkg-0']] },
-      { source: 'source-1', id: 'OSV-1', change: 'changed', members: ['withdrawn'], packages: [['Debian', 'pkg-7'], ['PyPI', 'pkg-1']] },
+      { source: 'new', id: 'N-1', change: 'added', members: [], ids: ['N-1'], packages: [['PyPI', 'a-b']] },
+      { source: 'source-0', id: 'OSV-0', change: 'removed', members: [], ids: ['CVE-2024-0', 'OSV-0'], packages: [['npm', 'pkg-0']] },
+      { source: 'source-1', id: 'OSV-1', change: 'changed', members: ['withdrawn'], ids: ['OSV-1'], packages: [['Debian', 'pkg-7'], ['PyPI', 'pkg-1']] },
     ]);
   });
 
@@ -164,4 +165,14 @@ test('a number past 2^53 does not stop an import: the raw bytes keep its digits'
   const raw = new TextEncoder().encode('{"id":"X","database_specific":{"n":12345678901234567890}}');
   const { bytes: file } = build([{ source: 'a', raw, osv: readJson(raw) as JcsValue }]);
   expect(new Snapshot(fileOf(file)).raw(sha256Hex(raw))).toEqual(raw);
+});
+
+test('the worked example of spec/snapshot.md', () => {
+  const page = readFileSync(new URL('../../../spec/snapshot.md', import.meta.url), 'utf8');
+  const example = build([observationOf('a', { id: 'X-1' })]);
+  const snapshot = new Snapshot(fileOf(example.bytes));
+  const [ref] = snapshot.recordsNamed('X-1');
+  const record = decodeUtf8(snapshot.bytesOf(ref as NonNullable<typeof ref>));
+  const shown = [example.built.digest, record, `["X-1",[${JSON.stringify(ref)}]]`, snapshot.manifest.shardsSha256];
+  for (const text of shown) expect(page).toContain(text);
 });
