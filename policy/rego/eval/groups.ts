@@ -79,7 +79,14 @@ export class RuleGroup {
     const { values } = m;
     values.set(this, PENDING);
     m.enter();
-    const value = this.kind === 'complete' ? this.#complete(m) : this.kind === 'set' ? this.#set(m) : this.#object(m).build();
+    let value: Value | undefined;
+    try {
+      value = this.kind === 'complete' ? this.#complete(m) : this.kind === 'set' ? this.#set(m) : this.#object(m).build();
+    } catch (cause) {
+      // Whoever goes on after the failure must meet it again, not a rule that seems to read itself.
+      values.delete(this);
+      throw cause;
+    }
     m.depth--;
     values.set(this, value ?? UNDEFINED);
     return value;
