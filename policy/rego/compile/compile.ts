@@ -15,6 +15,7 @@ import { resolveModules, Resolver } from './resolve.ts';
 import { expandBody, expandRule, flattenBody, rewriteComprehensionHeads, rewriteEquals, rewriteHeadRef, rewriteHeadValues } from './rewrite.ts';
 import { type Arity, checkHeads, reorder, RESERVED, scopeNamer, unsafeErrors } from './safety.ts';
 import { buildTree, checkConflicts, type RuleNode } from './tree.ts';
+import { checkTypes } from './type-check.ts';
 import { branches, varsOf } from './visit.ts';
 
 export interface Compiled {
@@ -102,6 +103,7 @@ class Compiler {
       rule.body = flattenBody(rule.body, this.#maker);
     });
     this.#stop(checkRecursion(graph, this.#root, this.#shown));
+    this.#note(checkTypes(graph, this.#root, { rewritten: this.#rewritten, subjects: this.#maker.subjects }));
     this.#note(refusedInModules(this.#modules, this.#root));
     this.#note(checked.flatMap(checkDeprecated));
     if (this.#errors.length > 0) this.#throw();
