@@ -82,5 +82,5 @@ function fromCall(module: Module, terms: readonly Term[]): Rule | string {
   const ref = isRef(operator) ? operator.v.terms : [operator];
   if (!isVar(ref[0])) return `invalid rule head: ${plainRef(operator) ?? formatRef(ref)}`;
   const loc = operator.loc as Location;
-  return makeRule(module, ref, loc, { args, value: scalar(true, loc), generatedValue: true }, loc);
+  return makeRule(module, ref, loc, { args, value: scalar(true, loc) }, loc);
 }

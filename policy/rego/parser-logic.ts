@@ -1,7 +1,6 @@
 // Operands of Rego's logic: `not { … }`, `and`, `or` and their groups, and the `with` that may follow.
 import { BUILTINS } from '../builtins/registry.ts';
-import type { Term} from './ast.ts';
-import { Expr, type Location, operatorOf, plainRef, reference, textAt, valueName, variable, type With } from './ast.ts';
+import { Expr, type Location, operatorOf, plainRef, reference, type Term, textAt, valueName, variable, type With } from './ast.ts';
 import { shown } from './parser-state.ts';
 import { TermParser } from './parser-terms.ts';
 

@@ -1,8 +1,7 @@
 // Statements of Rego: package, imports, rules of every kind, in the language of v0 or v1.
-import type { Term} from './ast.ts';
 import {
   Expr, formatNode, formatRef, type Head, type Import, isGround, isGroundRef, isRef, isVar, isWildcard, type Location, type Module, type Package,
-  reference, type Rule, scalar, valueName, variable,
+  reference, type Rule, scalar, type Term, valueName, variable,
 } from './ast.ts';
 import { copyTerm } from './copy.ts';
 import type { PolicyError } from './errors.ts';
@@ -401,7 +400,7 @@ export class Parser extends BodyParser {
       head.keywords.add('contains');
     } else if (this.is('eq') || this.is('assign')) {
       head.assign = this.is('assign');
-      const what = !head.assign ? `rule value term (e.g., ${text}[%!s(*ast.Term=<nil>)] = <VALUE> { ... })`
+      const what = !head.assign ? `rule value term (e.g., ${text}[<nil>] = <VALUE> { ... })`
         : args.length > 0 ? `function value term (e.g., ${text}(...) := <VALUE> { ... })`
           : isDefault ? `default rule value term (e.g., default ${text} := <VALUE>)` : `rule value term (e.g., ${text} := <VALUE> { ... })`;
       this.scan();

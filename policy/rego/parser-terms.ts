@@ -1,6 +1,5 @@
 // Terms of Rego: scalars, refs, calls, collections, comprehensions, template strings, and infix operators by precedence.
-import type { Expr} from './ast.ts';
-import { formatNode, isAssignment, isEquality, isVar, type Location, reference, scalar, Term, valueName, variable } from './ast.ts';
+import { type Expr, formatNode, isAssignment, isEquality, isVar, type Location, reference, scalar, Term, valueName, variable } from './ast.ts';
 import type { PolicyError } from './errors.ts';
 import { Num } from './number.ts';
 import { isKeyword, ParserState, shown } from './parser-state.ts';

@@ -46,7 +46,10 @@ class Scanner {
   run(): Token[] {
     for (;;) {
       const start = this.#at;
-      const [row, col] = [this.#row, this.#column(start)];
+      // OPA counts a line's end as the start of the next line, and the end of the file as its last character.
+      const newline = this.#text[start] === '\n';
+      const atEnd = start >= this.#text.length;
+      const [row, col] = newline ? [this.#row + 1, 0] : [this.#row, this.#column(start) - (atEnd ? 1 : 0)];
       const { type, lit } = this.#next();
       const text = lit ?? this.#text.slice(start, this.#at);
       this.#newlines(start);

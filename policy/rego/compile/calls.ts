@@ -268,7 +268,7 @@ function invalidMock(name: string): string | null {
 }
 
 /** Calls of what does not exist, or with the wrong number of operands. */
-export function checkFunctions(node: Node, calls: Calls, mismatch: (expr: Expr, name: string) => string | null): PolicyError[] {
+export function checkFunctions(node: Node, calls: Calls): PolicyError[] {
   const errors: PolicyError[] = [];
   walkExprs(node, (expr) => {
     if (expr.s.k !== 'call') return false;
@@ -284,7 +284,7 @@ export function checkFunctions(node: Node, calls: Calls, mismatch: (expr: Expr, 
     const wrong = expr.generated ? !isEquality(expr) && operands !== n + 1 : operands !== n && operands !== n + 1;
     if (!wrong) return false;
     const own = `function ${shown} has arity ${n}, got ${given} argument${given === 1 ? '' : 's'}`;
-    errors.push(fail('rego_type_error', mismatch(expr, shown) ?? own, expr));
+    errors.push(fail('rego_type_error', BUILTINS.has(shown) ? `${shown}: arity mismatch` : own, expr));
     return true;
   });
   return errors;

@@ -95,7 +95,7 @@ class Compiler {
     const graph = buildGraph(this.#modules, this.#root);
     this.#heads(calls);
     this.#stop(checkConflicts(this.#root, this.#modules, this.#shown));
-    this.#stop(this.#collect((rule) => checkFunctions(nodesOf(rule), calls, () => null)));
+    this.#stop(this.#collect((rule) => checkFunctions(nodesOf(rule), calls)));
     this.#stop(this.#modules.flatMap((module) => checkHeads(module, this.#rewritten)));
     this.#safety(calls.arity);
     this.#branches((rule) => {
@@ -219,7 +219,7 @@ export function compileQuery(body: readonly Expr[], compiled: Compiled): Expr[] 
   rewriteComprehensionHeads(query, maker);
   query = rewriteWiths(query, calls, errors);
   stop(errors);
-  stop(checkFunctions(query, calls, () => null));
+  stop(checkFunctions(query, calls));
   const ordered = reorder(calls.arity, RESERVED, query);
   if (ordered.unsafe.size > 0) stop(unsafeErrors(ordered.unsafe, rewritten, ''));
   query = flattenBody(ordered.body, maker);

@@ -1,9 +1,8 @@
 // Local variables: `:=`, `some`, `every` and arguments get names of their own, so that scopes no longer matter afterwards.
 import { BUILTINS } from '../../builtins/registry.ts';
-import type { Term} from '../ast.ts';
 import {
-  Expr, formatNode, isAssignment, isRef, isScalar, isVar, isWildcard, plainRef, reference, type Rule, scalar, valueName,
-  variable, type With,
+  Expr, formatNode, isAssignment, isRef, isScalar, isVar, isWildcard, plainRef, reference, type Rule, scalar, type Term, valueName, variable,
+  type With,
 } from '../ast.ts';
 import type { PolicyError } from '../errors.ts';
 import type { NameMaker } from './names.ts';
@@ -348,7 +347,7 @@ class LocalRewriter {
     const before = this.errors.length;
     const side = (body: Expr[], explicit: boolean) => {
       if (explicit) return this.#nestedBody(body);
-      this.#implicit(body, `cannot assign vars inside \`${s.k}\` operand`);
+      this.#implicit(body, `cannot assign vars inside implicit ${s.k} operand`);
       return body;
     };
     s.lhs = side(s.lhs, s.explicitLhs);

@@ -1,6 +1,5 @@
 // Generated variables, and which written name each stands for.
-import type { Term} from '../ast.ts';
-import { Expr, reference, variable, type Module } from '../ast.ts';
+import { Expr, type Module, reference, type Term, variable } from '../ast.ts';
 import { headTerms, branches, varsOf } from './visit.ts';
 
 /** Makes names `__local0__`, `__local1__`, … that no module uses. */

@@ -1,7 +1,7 @@
 // Safety: every variable is bound by the time it is read, expressions reordered where that helps.
-import type { Expr, Term} from '../ast.ts';
 import {
-  compareLocations, formatRef, groundPrefix, isEquality, isGenerated, isRef, isVar, type Location, type Module, operandsOf, type Rule
+  compareLocations, type Expr, formatRef, groundPrefix, isEquality, isGenerated, isRef, isVar, type Location, type Module, operandsOf, type Rule,
+  type Term,
 } from '../ast.ts';
 import type { PolicyError } from '../errors.ts';
 import { FUTURE_V0, FUTURE_V1 } from '../parser-state.ts';

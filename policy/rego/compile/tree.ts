@@ -1,7 +1,7 @@
 // The rule tree: rules by their ground path from `data`, and the conflicts it shows.
-import type { Term} from '../ast.ts';
 import {
-  compareLocations, formatRef, groundPrefix, isGroundRef, isMultiValue, isVar, type Module, plainRef, reference, type Rule
+  compareLocations, formatRef, groundPrefix, isGroundRef, isMultiValue, isVar, type Module, plainRef, reference, type Rule,
+  type Term, variable,
 } from '../ast.ts';
 import { ruleRef } from '../annotations.ts';
 import type { PolicyError } from '../errors.ts';
@@ -78,12 +78,17 @@ export function checkConflicts(root: RuleNode, modules: readonly Module[], shown
       for (const other of modules) {
         const name = plainRef(reference(other.pkg.path));
         if (path === null || name !== path || other === module) continue;
-        const message = `package ${formatRef(other.pkg.path.slice(1))} conflicts with rule ${formatRef(rule.head.ref)} defined at ${at(rule)}`;
+        const message = `package ${packageName(other)} conflicts with rule ${formatRef(rule.head.ref)} defined at ${at(rule)}`;
         errors.push({ code: 'rego_type_error', message, location: module.pkg.loc });
       }
     }
   }
   return errors;
+}
+
+function packageName({ pkg }: Module): string {
+  const [, first, ...rest] = pkg.path as [Term, Term, ...Term[]];
+  return formatRef([variable(String((first.v as { value: unknown }).value)), ...rest]);
 }
 
 function conflictAt(node: RuleNode, shown: (ref: readonly Term[]) => string): PolicyError | null {

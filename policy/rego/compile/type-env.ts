@@ -1,6 +1,6 @@
 // What the checker knows: types of variables, of documents by their path, and of functions.
 import { BUILTINS } from '../../builtins/registry.ts';
-import { Expr, formatNode, isVar, plainRef, type Term } from '../ast.ts';
+import { type Expr, formatNode, isVar, plainRef, type Term } from '../ast.ts';
 import { constantOf } from '../eval/terms.ts';
 import { type Key, keyOf, type Value } from '../value.ts';
 import { ANY, type FunctionType, type ObjectType, or, parseFunctionType, selectKey, type Type, valuesOf } from './types.ts';
