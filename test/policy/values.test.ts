@@ -20,7 +20,7 @@ const numberText = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? '-0' : String(n))),
   fc.tuple(fc.integer(), fc.nat({ max: 99999 }), fc.integer({ min: -30, max: 30 })).map(([a, b, e]) => `${a}.${b}e${e}`),
 );
-export const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
+const value: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom<Value>(null, true, false),
