@@ -3,7 +3,7 @@ import { BUILTINS } from '../../builtins/registry.ts';
 import { type Expr, formatNode, isVar, plainRef, type Term } from '../ast.ts';
 import { constantOf } from '../eval/terms.ts';
 import { type Key, keyOf, type Value } from '../value.ts';
-import { ANY, type FunctionType, type ObjectType, or, parseFunctionType, selectKey, type Type, valuesOf } from './types.ts';
+import { ANY, type FunctionType, type ObjectType, or, parseFunctionType, selectKey, type Type, typeOf, valuesOf } from './types.ts';
 
 export class TypeNode {
   type: Type | null = null;
@@ -76,8 +76,7 @@ export class TypeEnv {
 
   type(term: Term): Type | null {
     const v = term.v;
-    const constant = v.t === 'scalar' ? v.value : undefined;
-    if (v.t === 'scalar') return { k: constant === null ? 'null' : typeof constant === 'boolean' ? 'boolean' : typeof constant === 'string' ? 'string' : 'number' };
+    if (v.t === 'scalar') return typeOf(v.value);
     switch (v.t) {
       case 'template': return { k: 'string' };
       case 'array': return { k: 'array', items: v.terms.map((part) => this.type(part)), open: null };
