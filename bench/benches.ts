@@ -5,6 +5,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   append: async () => (await import('./append.ts')).append,
   ingest: async () => (await import('./ingest.ts')).ingest,
   merkle: async () => (await import('./merkle.ts')).merkle,
+  policy: async () => (await import('./policy.ts')).policy,
   proof: async () => (await import('./proof.ts')).proof,
   scan: async () => (await import('./scan.ts')).bench,
 };

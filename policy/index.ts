@@ -1,19 +1,22 @@
 // The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
 import { LedgerError } from '../ledger/errors.ts';
-import { formatRef, type Location, plainRef, reference } from './rego/ast.ts';
+import { formatRef, type Location, plainRef, reference, type Rule } from './rego/ast.ts';
 import { compileModules, compileQuery } from './rego/compile/compile.ts';
 import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
 import { type Limits, Machine } from './rego/eval/machine.ts';
 import { Program } from './rego/eval/program.ts';
-import { planQuery } from './rego/eval/query.ts';
+import { planQuery, type Query } from './rego/eval/query.ts';
 import { ruleRef } from './rego/annotations.ts';
 import { parseModule, parseQuery } from './rego/parser.ts';
 import { EMPTY_OBJECT, type Value } from './rego/value.ts';
+import { type Differences, differencesOf, SEMANTICS } from './semantics.ts';
 
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
 export { RegoObject, RegoSet, type Value } from './rego/value.ts';
+export { SEMANTICS } from './semantics.ts';
+export { type TestReport, testPolicy } from './test-runner.ts';
 export type { Limits } from './rego/eval/machine.ts';
 
 export interface ModuleSource {
@@ -24,6 +27,8 @@ export interface ModuleSource {
 export interface CompileOptions {
   /** 1: the language of OPA 1.x; 0: the one before, as OPA's `--v0-compatible`. */
   readonly regoVersion?: 0 | 1;
+  /** Under which semantics its decisions are made; the current one when left out. */
+  readonly semantics?: number;
   /** Also refuse unused imports, variables and arguments. */
   readonly strict?: boolean;
 }
@@ -39,11 +44,14 @@ export interface EvaluateOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** A rule that had an answer, with the values of its variables at the first. */
-export interface FiredRule {
+export interface RuleName {
   readonly path: string;
   readonly file: string;
   readonly row: number;
+}
+
+/** A rule that had an answer, with the values of its variables at the first. */
+export interface FiredRule extends RuleName {
   readonly bindings: ReadonlyMap<string, Value>;
 }
 
@@ -70,6 +78,7 @@ export const LIMITS: Limits = { steps: 200_000_000, outputBytes: 256 * 1024 * 10
  * Compiles a policy.
  *
  * @throws {PolicyErrors} with every error, each with OPA's code, its text, file, row and column
+ * @throws {LedgerError} INPUT_MALFORMED when the semantics is none this release knows
  */
 export function compile(modules: readonly ModuleSource[], options: CompileOptions = {}): Policy {
   const errors: PolicyError[] = [];
@@ -83,15 +92,26 @@ export function compile(modules: readonly ModuleSource[], options: CompileOption
     }
   });
   if (errors.length > 0) throw new PolicyErrors(errors);
-  return new Policy(new Program(compileModules(parsed, options.strict ?? false)));
+  return new Policy(new Program(compileModules(parsed, options.strict ?? false)), options.semantics ?? SEMANTICS);
 }
 
 export class Policy {
+  readonly semantics: number;
+  readonly #differences: Differences;
   readonly #program: Program;
+  readonly #queries = new Map<string, Query>();
   readonly #cache = new Map<string, Map<string, unknown>>();
 
-  constructor(program: Program) {
+  constructor(program: Program, semantics: number) {
+    this.#differences = differencesOf(semantics);
+    this.semantics = semantics;
     this.#program = program;
+  }
+
+  /** Every rule, `else` branches left out, in the order of files and rows. */
+  get rules(): readonly RuleName[] {
+    const all = this.#program.compiled.modules.flatMap(({ rules }) => rules);
+    return all.map((rule) => ({ path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row })).sort(byPlace);
   }
 
   /**
@@ -130,12 +150,22 @@ export class Policy {
   }
 
   #answers(text: string, m: Machine): ReadonlyMap<string, Value>[] {
-    return planQuery(compileQuery(parseQuery(text), this.#program.compiled), this.#program).answers(m);
+    let query = this.#queries.get(text);
+    if (query === undefined) {
+      query = planQuery(compileQuery(parseQuery(text), this.#program.compiled), this.#program);
+      // A gate asks a handful of queries for ever; a thousand is somebody's loop.
+      if (this.#queries.size >= 1_000) this.#queries.clear();
+      this.#queries.set(text, query);
+    }
+    return query.answers(m);
   }
 
   #machine({ input, data, clock, limits, strictBuiltinErrors }: EvaluateOptions): Machine {
     const bounds = { ...LIMITS, ...limits };
-    return new Machine({ input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache });
+    const differences = this.#differences;
+    return new Machine({
+      input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache, differences,
+    });
   }
 
   #evaluation(m: Machine, value: Value | undefined, error: Evaluation['error']): Evaluation {
@@ -148,13 +178,20 @@ export class Policy {
         const bound = slots[slot];
         if (bound !== undefined && !written.startsWith('__local') && !written.startsWith('$')) bindings.set(written, bound);
       }
-      const path = plainRef(reference(ruleRef(rule))) ?? formatRef(ruleRef(rule));
-      return { path, file: rule.loc.source.file, row: rule.loc.row, bindings };
+      return { path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row, bindings };
     });
-    fired.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.row - b.row));
+    fired.sort(byPlace);
     const printed = m.printed.map(({ text, location }) => ({ text, file: location?.source.file ?? '', row: location?.row ?? 0 }));
     return { defined: value !== undefined, value: value ?? null, fired, printed, stats: { steps: m.steps }, error };
   }
+}
+
+function pathOf(rule: Rule): string {
+  return plainRef(reference(ruleRef(rule))) ?? formatRef(ruleRef(rule));
+}
+
+function byPlace(a: RuleName, b: RuleName): number {
+  return a.file < b.file ? -1 : a.file > b.file ? 1 : a.row - b.row;
 }
 
 /** Running out of stack is a limit as any other, met by documents and policies nested too deeply. */

@@ -16,7 +16,8 @@ import { compileGet, compileMatch, type Match } from './terms.ts';
 export function callBuiltin(builtin: Builtin, m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
   m.spend(1);
   try {
-    return builtin.run(m, ...args);
+    const run = m.differences === null ? builtin.run : m.differences.get(builtin.name) ?? builtin.run;
+    return run(m, ...args);
   } catch (cause) {
     if (!(cause instanceof OperandError) && !(cause instanceof BuiltinError)) throw cause;
     if (!m.strict) return undefined;

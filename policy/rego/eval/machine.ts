@@ -1,5 +1,5 @@
 // One evaluation: documents, caches, what `with` replaced, counters with their limits, and what is recorded for explanation.
-import type { Context } from '../../builtins/builtin.ts';
+import type { Builtin, Context } from '../../builtins/builtin.ts';
 import type { Location } from '../ast.ts';
 import { EvaluationError } from '../errors.ts';
 import { ObjectBuilder, RegoObject, type Value } from '../value.ts';
@@ -59,13 +59,17 @@ export class Machine implements Context {
   readonly clock: bigint;
   readonly limits: Limits;
   readonly strict: boolean;
+  /** What another semantics does otherwise, by function; null under the current one. */
+  readonly differences: ReadonlyMap<string, Builtin['run']> | null;
   readonly fired = new Map<number, Slots>();
   readonly printed: Printed[] = [];
   readonly #cache: Map<string, Map<string, unknown>>;
 
   constructor(options: {
     input: Value | undefined; data: Value; clock: bigint; limits: Limits; strict: boolean; cache: Map<string, Map<string, unknown>>;
+    differences: ReadonlyMap<string, Builtin['run']>;
   }) {
+    this.differences = options.differences.size === 0 ? null : options.differences;
     this.input = options.input;
     this.data = options.data;
     this.clock = options.clock;

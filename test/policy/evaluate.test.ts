@@ -1,0 +1,190 @@
+// Evaluation: answers and conflicts, explanation, limits, refused functions, `with`, semantics, order of modules and rules.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compile, type CompileOptions, type EvaluateOptions, formatJson, parseJson, PolicyErrors } from '../../policy/index.ts';
+import { TEST_SEMANTICS } from '../../policy/semantics.ts';
+
+const clock = 1_795_219_200_000_000_000n;
+const policyOf = (text: string, options?: CompileOptions) => compile([{ file: 'p.rego', text }], options);
+const evaluate = (text: string, options: Partial<EvaluateOptions> = {}, entrypoint = 'data.p.x') => policyOf(text).evaluate(entrypoint, { clock, ...options });
+const result = (text: string, input?: string) => {
+  const { defined, value, error } = evaluate(`package p\n${text}`, input === undefined ? {} : { input: parseJson(input) });
+  return error === null ? (defined ? formatJson(value) : 'undefined') : error.code;
+};
+const errorsOf = (text: string) => {
+  try {
+    policyOf(text);
+    return [];
+  } catch (cause) {
+    return (cause as PolicyErrors).errors.map(({ code, message, location }) => `${location?.row}:${location?.col} ${code} ${message}`);
+  }
+};
+
+describe('answers', () => {
+  test.each([
+    ['x := 1 + 2 * 3', undefined, '7'],
+    ['x contains y if some y in input', '[2, 1, 2]', '[1,2]'],
+    ['x[k] := v if some k, v in input', '{"a": 1.10}', '{"a":1.10}'],
+    ['x.a.b := 1\nx.a.c := 2', undefined, '{"a":{"b":1,"c":2}}'],
+    ['x := [y | y := input[_]; y > 1]', '[1, 2, 3]', '[2,3]'],
+    ['default x := "no"\nx := "yes" if input.ok', '{}', '"no"'],
+    ['x := 1 if input.a else := 2 if input.b else := 3', '{"b": true}', '2'],
+    ['x := f(3)\nf(n) := n * n', undefined, '9'],
+    ['x if not input.missing', '{}', 'true'],
+    ['x if every n in input { n > 0 }', '[1, 2]', 'true'],
+    ['x := y if [y, 1] = [2, 1]', undefined, '2'],
+    ['x := [a, b] if {"k": [a, b]} = input', '{"k": [1, 2]}', '[1,2]'],
+    ['x := count({[a, b] | some a, b in input})', '["u", "v", "u"]', '3'],
+    ['x := y if y := input.a.b with input.a as {"b": 5}', '{}', '5'],
+    ['x := 1 / 0', undefined, 'undefined'],
+    ['x := 1 if input\nx := 2 if input', '{}', 'eval_conflict_error'],
+    ['x := f(1)\nf(n) := 1 if n > 0\nf(n) := 2 if n > 0', undefined, 'eval_conflict_error'],
+    ['x := {k: v | some v in input; k := "a"}', '[1, 2]', 'eval_conflict_error'],
+    ['x[k] := v if { some v in input; k := "a" }', '[1, 2]', 'eval_conflict_error'],
+    ['import rego.v2\nx if { input.a or input.b and input.c }', '{"b": true}', 'undefined'],
+    ['import rego.v2\nx if { (input.a or input.b) and not { input.c } }', '{"b": true}', 'true'],
+    ['x := $"{input.n} of {input.missing}"', '{"n": 1}', '"1 of <undefined>"'],
+    ['x := [p | walk(input, [p, 1])]', '{"a": [1, {"b": 1}]}', '[["a",0],["a",1,"b"]]'],
+  ])('%s on %s is %s', (text, input, expected) => {
+    expect(result(text, input)).toBe(expected);
+  });
+
+  test('base data lies under rules, and a number finds the key that is its text', () => {
+    const policy = compile([{ file: 'a.rego', text: 'package a\nv := data.nums[2]\nw := 1\n' }]);
+    const data = parseJson('{"nums": {"2": "two"}, "a": {"base": true}}');
+    expect(formatJson(policy.evaluate('data.a', { clock, data }).value)).toBe('{"base":true,"v":"two","w":1}');
+  });
+
+  test('an entrypoint that is no reference into data is refused', () => {
+    expect(() => policyOf('package p').evaluate('input.x', { clock })).toThrowError(expect.objectContaining({ code: 'INPUT_MALFORMED' }));
+  });
+});
+
+describe('explanation', () => {
+  const text = 'package p\n\nx contains msg if {\n\tsome f in input.findings\n\tf.severity == "HIGH"\n\tprint("seen", f.id, f.missing)\n\tmsg := f.id\n}\n';
+
+  test('rules that fired stand with file, line and bindings; prints with their line', () => {
+    const input = parseJson('{"findings": [{"id": "a", "severity": "LOW"}, {"id": "b", "severity": "HIGH"}]}');
+    const { fired, printed, stats } = evaluate(text, { input });
+    expect(fired.map(({ path, file, row }) => `${path} ${file}:${row}`)).toEqual(['data.p.x p.rego:3']);
+    expect(Object.fromEntries([...(fired[0]?.bindings ?? [])].map(([name, value]) => [name, formatJson(value)]))).toEqual({
+      f: '{"id":"b","severity":"HIGH"}', msg: '"b"',
+    });
+    expect(printed).toEqual([{ text: 'seen b <undefined>', file: 'p.rego', row: 6 }]);
+    expect(stats.steps).toBeGreaterThan(2);
+  });
+
+  test('a rule without an answer did not fire', () => {
+    expect(evaluate(text, { input: parseJson('{"findings": []}') }).fired).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  test.each([
+    ['a range of a thousand million', 'x := count(numbers.range(0, 1000000000))', {}],
+    ['nested loops', 'x := count([1 | some a in input; some b in input; some c in input])', { steps: 100_000 }],
+    ['a walk over a large document', 'x := count([p | walk(input, [p, _])])', { steps: 50 }],
+    ['a shift by a million million', 'x := bits.lsh(1, 1000000000000)', {}],
+    ['rules inside one another', `x := r0\n${Array.from({ length: 40 }, (_, i) => `r${i} := r${i + 1}`).join('\n')}\nr40 := 1`, { depth: 20 }],
+  ])('%s ends with eval_limit_error', (_, text, limits) => {
+    const input = parseJson(`[${Array.from({ length: 200 }, (_n, i) => i).join(',')}]`);
+    const { error, defined } = evaluate(`package p\n${text}\n`, { input, limits });
+    expect(error?.code).toBe('eval_limit_error');
+    expect(defined).toBe(false);
+  });
+
+  test('a document nested 10,000 levels is refused before anything reads it', () => {
+    expect(() => parseJson('{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000))).toThrowError(expect.objectContaining({ code: 'INPUT_TOO_DEEP' }));
+  });
+});
+
+describe('functions that cannot be replayed', () => {
+  test.each([
+    ['http.send({"url": "x"})', 'http.send'], ['rand.intn("a", 3)', 'rand.intn'], ['uuid.rfc4122("a")', 'uuid.rfc4122'],
+    ['opa.runtime()', 'opa.runtime'], ['net.lookup_ip_addr("a")', 'net.lookup_ip_addr'],
+  ])('%s is a compile error naming its line', (call, name) => {
+    expect(errorsOf(`package p\n\nx := y if {\n\ty := ${call}\n}\n`)).toEqual([
+      `4:7 rego_type_error unsafe built-in function calls in expression: ${name} (its answer could not be replayed; replace it using \`with\`)`,
+    ]);
+  });
+
+  test('a rule that is only read with the function replaced may call it', () => {
+    const text = 'package p\n\ny := http.send({"url": "u"}).body\n\nmock(_) := {"body": 7}\n\nx := v if v := y with http.send as mock\n';
+    expect(formatJson(evaluate(text).value)).toBe('7');
+  });
+
+  test('and is an error as soon as one reader does not replace it', () => {
+    const text = 'package p\n\ny := http.send({"url": "u"}).body\n\nx := v if v := y with http.send as {"body": 7}\n\nz := y\n';
+    expect(errorsOf(text)).toHaveLength(1);
+  });
+});
+
+test('semantics are selected by number, and an unknown one is refused', () => {
+  const text = 'package p\nx := floor(-0.5)\n';
+  expect(formatJson(policyOf(text).evaluate('data.p.x', { clock }).value)).toBe('0');
+  expect(formatJson(policyOf(text, { semantics: TEST_SEMANTICS }).evaluate('data.p.x', { clock }).value)).toBe('-1');
+  expect(policyOf(text).semantics).toBe(1);
+  expect(() => policyOf(text, { semantics: 2 })).toThrowError(expect.objectContaining({ code: 'INPUT_MALFORMED' }));
+});
+
+test('a failing built-in is undefined, or ends the evaluation where errors are strict', () => {
+  expect(evaluate('package p\nx if not f(0)\nf(n) := 1 / n\n').value).toBe(true);
+  expect(evaluate('package p\nx if not f(0)\nf(n) := 1 / n\n', { strictBuiltinErrors: true }).error?.code).toBe('eval_builtin_error');
+});
+
+test('the result does not depend on the order of modules, rules and members', () => {
+  const rules = [
+    'x contains [a, b] if { some a in input.s; some b in input.s; a < b; not skip(a) }', 'skip(n) if n == input.skip', 'x contains y if y := total',
+    'total := sum([n | some n in input.s])', 'o[k] := v if { some v in input.s; k := v % 3; v < 3 }', 'x contains o', 'default q := 0', 'q := 1 if input.skip > 2', 'x contains q',
+  ];
+  const input = (s: readonly number[], skip: number) => parseJson(JSON.stringify({ s, skip }));
+  fc.assert(fc.property(
+    fc.shuffledSubarray(rules, { minLength: rules.length }), fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), fc.nat(6), fc.nat(8),
+    (order, s, skip, cut) => {
+      const parts = [order.slice(0, cut), order.slice(cut)].map((part, i) => ({ file: `${skip % 2 === 0 ? i : 1 - i}.rego`, text: `package p\n${part.join('\n')}\n` }));
+      const reference = evaluate(`package p\n${rules.join('\n')}\n`, { input: input([0, 1, 2, 3, 4, 5], skip) });
+      const shuffled = compile(parts).evaluate('data.p.x', { clock, input: input(s, skip) });
+      expect(formatJson(shuffled.value)).toBe(formatJson(reference.value));
+    },
+  ), { numRuns: 60 });
+});
+
+describe('joins by index', () => {
+  const text = [
+    'package p', 'x contains f.id if { some f in input.fs; closed(f) }',
+    'closed(f) if { some v in input.vs; v.id in ids(f); f.purl in v.products; v.status == "fixed" }', 'ids(f) := {f.id} | {a | some a in f.aliases}',
+    'y contains [f.id, v.n] if { some f in input.fs; some v in input.vs; v.id == f.id }', 'z := [v.n | some f in input.fs; some v in input.vs; f.purl in v.products]',
+  ].join('\n');
+  const name = fc.constantFrom('a', 'b', 'c', 'd');
+  const findings = fc.array(fc.record({ id: name, aliases: fc.array(name, { maxLength: 2 }), purl: name }), { maxLength: 6 });
+  const statements = fc.array(fc.record({ id: name, products: fc.array(name, { maxLength: 3 }), status: fc.constantFrom('fixed', 'open'), n: fc.nat(99) }), { minLength: 16, maxLength: 30 });
+
+  test('answer as a plain reading of the loops does, order included', () => {
+    const policy = policyOf(text);
+    fc.assert(fc.property(findings, statements, (fs, vs) => {
+      const input = parseJson(JSON.stringify({ fs, vs }));
+      const ask = (what: string) => JSON.parse(formatJson(policy.evaluate(`data.p.${what}`, { clock, input }).value)) as unknown;
+      const ids = (f: (typeof fs)[number]) => [f.id, ...f.aliases];
+      const closed = fs.filter((f) => vs.some((v) => ids(f).includes(v.id) && v.products.includes(f.purl) && v.status === 'fixed'));
+      expect(ask('x')).toEqual([...new Set(closed.map((f) => f.id))].sort());
+      const pairs = new Set(fs.flatMap((f) => vs.filter((v) => v.id === f.id).map((v) => JSON.stringify([f.id, v.n]))));
+      expect(new Set((ask('y') as unknown[]).map((pair) => JSON.stringify(pair)))).toEqual(pairs);
+      expect(ask('z')).toEqual(fs.flatMap((f) => vs.filter((v) => v.products.includes(f.purl)).map((v) => v.n)));
+    }), { numRuns: 150 });
+  });
+});
+
+describe("the vision's examples", () => {
+  const gate = [
+    'package stella.vuln', '', 'default allow = false', '', 'exploitable(v) {', '\tv.severity == "CRITICAL"', '\tv.exploitability > 0.7', '}', '',
+    'allow {', '\tnot exploitable_some', '}', '', 'exploitable_some {', '\tsome v in input.findings', '\texploitable(v)', '}', '',
+  ].join('\n');
+
+  test('as written it loads in no version, with the errors OPA gives', () => {
+    expect(errorsOf(gate)).toEqual([
+      '5:1 rego_parse_error `if` keyword is required before function body', '10:1 rego_parse_error `if` keyword is required before rule body',
+      '14:1 rego_parse_error `if` keyword is required before rule body',
+    ]);
+    expect(() => policyOf(gate, { regoVersion: 0 })).toThrowError(/15:9: rego_parse_error: unexpected identifier token: expected .*hint: `import future.keywords.in`/);
+  });
+});
