@@ -8,6 +8,7 @@ import { numbers } from './numbers.ts';
 import { objects } from './objects.ts';
 import { refusals } from './refused.ts';
 import { sets } from './sets.ts';
+import { strings } from './strings.ts';
 import { types } from './types.ts';
 
 /** One line a family, in alphabetical order. */
@@ -20,6 +21,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   objects,
   refusals,
   sets,
+  strings,
   types,
 ];
 
