@@ -51,11 +51,10 @@ function splitSome(text: string, delimiter: string, count: number): string[] {
 function trimmed(text: string, cutset: string, left: boolean, right: boolean): string {
   const cut = new Set(runes(cutset));
   const characters = runes(text);
-  let from = 0;
-  let to = characters.length;
-  while (left && from < to && cut.has(characters[from] as string)) from += 1;
-  while (right && to > from && cut.has(characters[to - 1] as string)) to -= 1;
-  return characters.slice(from, to).join('');
+  const isKept = (character: string) => !cut.has(character);
+  const first = left ? characters.findIndex(isKept) : 0;
+  if (first < 0) return '';
+  return characters.slice(first, right ? characters.findLastIndex(isKept) + 1 : undefined).join('');
 }
 
 /** White space as Unicode's White_Space property has it, which Go's TrimSpace follows. */
