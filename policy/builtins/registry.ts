@@ -9,6 +9,11 @@ import { objects } from './objects.ts';
 import { refusals } from './refused.ts';
 import { sets } from './sets.ts';
 import { strings } from './strings.ts';
+import { globs } from './glob.ts';
+import { graphs } from './graph.ts';
+import { regex } from './regex.ts';
+import { semver } from './semver.ts';
+import { units } from './units.ts';
 import { types } from './types.ts';
 
 /** One line a family, in alphabetical order. */
@@ -22,6 +27,11 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   refusals,
   sets,
   strings,
+  globs,
+  graphs,
+  regex,
+  semver,
+  units,
   types,
 ];
 
