@@ -4,6 +4,9 @@ import { arrays } from './arrays.ts';
 import type { Builtin } from './builtin.ts';
 import { comparison } from './comparison.ts';
 import { core } from './core.ts';
+import { encoding } from './encoding.ts';
+import { json } from './json.ts';
+import { net } from './net.ts';
 import { numbers } from './numbers.ts';
 import { objects } from './objects.ts';
 import { refusals } from './refused.ts';
@@ -22,6 +25,9 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   arrays,
   comparison,
   core,
+  encoding,
+  json,
+  net,
   numbers,
   objects,
   refusals,
