@@ -7,7 +7,7 @@ import { EMPTY_OBJECT, equalValues, isArray, ObjectBuilder, RegoObject, RegoSet,
 import { formatTerm } from '../rego/term.ts';
 import { asArray, asObject, asString, type Builtin, BuiltinError, OperandError, wrongType } from './builtin.ts';
 
-function readJson(text: string): Value {
+export function readJson(text: string): Value {
   try {
     return parseJson(text);
   } catch (cause) {

@@ -6,6 +6,7 @@ import { comparison } from './comparison.ts';
 import { core } from './core.ts';
 import { encoding } from './encoding.ts';
 import { json } from './json.ts';
+import { jwt } from './jwt.ts';
 import { net } from './net.ts';
 import { numbers } from './numbers.ts';
 import { objects } from './objects.ts';
@@ -27,6 +28,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   core,
   encoding,
   json,
+  jwt,
   net,
   numbers,
   objects,
