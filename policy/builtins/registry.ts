@@ -5,6 +5,7 @@ import type { Builtin } from './builtin.ts';
 import { comparison } from './comparison.ts';
 import { core } from './core.ts';
 import { encoding } from './encoding.ts';
+import { hashes } from './hashes.ts';
 import { json } from './json.ts';
 import { jwt } from './jwt.ts';
 import { net } from './net.ts';
@@ -18,6 +19,7 @@ import { graphs } from './graph.ts';
 import { regex } from './regex.ts';
 import { semver } from './semver.ts';
 import { units } from './units.ts';
+import { time } from './time.ts';
 import { types } from './types.ts';
 
 /** One line a family, in alphabetical order. */
@@ -27,6 +29,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   comparison,
   core,
   encoding,
+  hashes,
   json,
   jwt,
   net,
@@ -40,6 +43,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   regex,
   semver,
   units,
+  time,
   types,
 ];
 
