@@ -10,7 +10,7 @@ interface Block {
 }
 
 /** An address as its bits and number; IPv4 within IPv6 counts as IPv4, as Go has it. */
-function parseAddress(text: string): { bits: number; value: bigint; mapped: boolean } | null {
+export function parseAddress(text: string): { bits: number; value: bigint; mapped: boolean } | null {
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
     const parts = text.split('.');
     if (parts.some((part) => Number(part) > 255 || (part.length > 1 && part.startsWith('0')))) return null;

@@ -1,6 +1,7 @@
 // Every built-in function by name. How a family is added is said at the top of builtin.ts.
 import { aggregates } from './aggregates.ts';
 import { arrays } from './arrays.ts';
+import { aws } from './aws.ts';
 import type { Builtin } from './builtin.ts';
 import { comparison } from './comparison.ts';
 import { core } from './core.ts';
@@ -15,17 +16,21 @@ import { refusals } from './refused.ts';
 import { sets } from './sets.ts';
 import { strings } from './strings.ts';
 import { globs } from './glob.ts';
+import { globsMatch } from './globs-match.ts';
 import { graphs } from './graph.ts';
 import { regex } from './regex.ts';
 import { semver } from './semver.ts';
 import { units } from './units.ts';
 import { time } from './time.ts';
 import { types } from './types.ts';
+import { uri } from './uri.ts';
+import { uuid } from './uuid.ts';
 
 /** One line a family, in alphabetical order. */
 const FAMILIES: readonly (readonly Builtin[])[] = [
   aggregates,
   arrays,
+  aws,
   comparison,
   core,
   encoding,
@@ -39,12 +44,15 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   sets,
   strings,
   globs,
+  globsMatch,
   graphs,
   regex,
   semver,
   units,
   time,
   types,
+  uri,
+  uuid,
 ];
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((builtin) => [builtin.name, builtin]));
