@@ -81,7 +81,10 @@ export const objects: readonly Builtin[] = [
     type: '(object[any: any], any, any) => any',
     run: (_, object: Value, path: Value, otherwise: Value) => {
       const given = asObject(object, 1);
-      if (!isArray(path)) return given.get(path) ?? otherwise;
+      if (!isArray(path)) {
+        const found = given.get(path);
+        return found === undefined ? otherwise : found;
+      }
       let found: Value | undefined = given;
       for (const key of path) {
         found = member(found, key);

@@ -12,6 +12,7 @@ import { jwt } from './jwt.ts';
 import { net } from './net.ts';
 import { numbers } from './numbers.ts';
 import { objects } from './objects.ts';
+import { privateKeys } from './private-keys.ts';
 import { refusals } from './refused.ts';
 import { sets } from './sets.ts';
 import { strings } from './strings.ts';
@@ -25,6 +26,7 @@ import { time } from './time.ts';
 import { types } from './types.ts';
 import { uri } from './uri.ts';
 import { uuid } from './uuid.ts';
+import { x509 } from './x509.ts';
 
 /** One line a family, in alphabetical order. */
 const FAMILIES: readonly (readonly Builtin[])[] = [
@@ -40,6 +42,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   net,
   numbers,
   objects,
+  privateKeys,
   refusals,
   sets,
   strings,
@@ -53,6 +56,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   types,
   uri,
   uuid,
+  x509,
 ];
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((builtin) => [builtin.name, builtin]));

@@ -88,7 +88,7 @@ export class RuleGroup {
       throw cause;
     }
     m.depth--;
-    values.set(this, value ?? UNDEFINED);
+    values.set(this, value === undefined ? UNDEFINED : value);
     return value;
   }
 
@@ -101,7 +101,7 @@ export class RuleGroup {
       else if (!equalValues(value, found)) throw this.#conflict(rule);
       if (this.#constant !== undefined) return value;
     }
-    return value ?? this.#default?.first(m, []);
+    return value === undefined ? this.#default?.first(m, []) : value;
   }
 
   #set(m: Machine): Value {
@@ -169,7 +169,7 @@ export class RuleGroup {
     const found = known.get(arg);
     if (found !== undefined) return found === UNDEFINED ? undefined : (found as Value);
     const value = this.#apply(m, args, at);
-    known.set(arg, value ?? UNDEFINED);
+    known.set(arg, value === undefined ? UNDEFINED : value);
     return value;
   }
 
@@ -183,7 +183,7 @@ export class RuleGroup {
       else if (!equalValues(value, found)) throw this.#conflict(rule);
       if (this.#constant !== undefined) break;
     }
-    value ??= this.#default?.first(m, args);
+    if (value === undefined) value = this.#default?.first(m, args);
     m.depth--;
     void at;
     return value;

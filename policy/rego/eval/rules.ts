@@ -79,7 +79,8 @@ export class CompiledRule {
     const r = this.#layout.slots();
     for (let i = 0; i < this.#match.length; i++) if (!(this.#match[i] as Match)(m, r, args[i] as Value)) return this.#else?.first(m, args);
     this.#body(m, r);
-    return r[this.#out] ?? this.#else?.first(m, args);
+    const found = r[this.#out];
+    return found === undefined ? this.#else?.first(m, args) : found;
   }
 
   /** Every value of a partial rule, with the keys it stands under. */
