@@ -9,10 +9,10 @@ import { escapedPath, parseUri } from './uri.ts';
 
 const REQUIRED = ['aws_access_key', 'aws_region', 'aws_secret_access_key', 'aws_service'];
 const ALLOWED = new Set([
-  ...['method', 'url', 'body', 'raw_body', 'headers', 'enable_redirect', 'force_json_decode', 'force_yaml_decode', 'timeout', 'raise_error'],
-  ...['tls_use_system_certs', 'tls_ca_cert', 'tls_ca_cert_file', 'tls_ca_cert_env_variable', 'tls_client_cert', 'tls_client_cert_file'],
-  ...['tls_client_cert_env_variable', 'tls_client_key', 'tls_client_key_file', 'tls_client_key_env_variable', 'tls_insecure_skip_verify'],
-  ...['tls_server_name', 'cache', 'force_cache', 'force_cache_duration_seconds', 'caching_mode', 'max_retry_attempts', 'cache_ignored_headers'],
+  'method', 'url', 'body', 'raw_body', 'headers', 'enable_redirect', 'force_json_decode', 'force_yaml_decode', 'timeout', 'raise_error',
+  'tls_use_system_certs', 'tls_ca_cert', 'tls_ca_cert_file', 'tls_ca_cert_env_variable', 'tls_client_cert', 'tls_client_cert_file',
+  'tls_client_cert_env_variable', 'tls_client_key', 'tls_client_key_file', 'tls_client_key_env_variable', 'tls_insecure_skip_verify',
+  'tls_server_name', 'cache', 'force_cache', 'force_cache_duration_seconds', 'caching_mode', 'max_retry_attempts', 'cache_ignored_headers',
 ]);
 const IGNORED = new Set(['authorization', 'user-agent', 'x-amzn-trace-id']);
 

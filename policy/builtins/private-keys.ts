@@ -99,8 +99,8 @@ export function parseKeyPair(certificate: string, key: string, leaf: (der: Uint8
   const spki = createPublicKey(own).export({ format: 'der', type: 'spki' });
   if (!spki.equals(publicKey)) throw new BuiltinError('tls: private key does not match public key');
   return fromPlain({
-    ...{ Certificate: chain.map((der) => encodeBase64(der)), PrivateKey: goKey(own), Leaf: value },
-    ...{ OCSPStaple: null, SignedCertificateTimestamps: null, SupportedSignatureAlgorithms: null },
+    Certificate: chain.map((der) => encodeBase64(der)), PrivateKey: goKey(own), Leaf: value,
+    OCSPStaple: null, SignedCertificateTimestamps: null, SupportedSignatureAlgorithms: null,
   });
 }
 

@@ -133,15 +133,15 @@ function uriFields(text: string): Fields {
   const { scheme, host, path, rawPath, query, fragment } = parseUri(text);
   const opaque = host === '' && path === '' ? text.slice(scheme.length + 1).replace(/[?#].*$/s, '') : '';
   return {
-    ...{ Scheme: scheme, Opaque: opaque, User: /^[^/]*\/\/[^/]*@/.test(text) ? {} : null, Host: host, Path: path, RawPath: rawPath },
-    ...{ RawQuery: query, Fragment: fragment, RawFragment: '', ForceQuery: false, OmitHost: host === '' && path !== '' && scheme !== '' },
+    Scheme: scheme, Opaque: opaque, User: /^[^/]*\/\/[^/]*@/.test(text) ? {} : null, Host: host, Path: path, RawPath: rawPath,
+    RawQuery: query, Fragment: fragment, RawFragment: '', ForceQuery: false, OmitHost: host === '' && path !== '' && scheme !== '',
   };
 }
 
 function alternativeFields({ DNSNames, EmailAddresses, IPAddresses, uris }: Alternatives): Fields {
   return {
-    ...{ DNSNames: orNull(DNSNames), EmailAddresses: orNull(EmailAddresses), IPAddresses: orNull(IPAddresses) },
-    ...{ URIs: orNull(uris.map(uriFields)) },
+    DNSNames: orNull(DNSNames), EmailAddresses: orNull(EmailAddresses), IPAddresses: orNull(IPAddresses),
+    URIs: orNull(uris.map(uriFields)),
   };
 }
 
@@ -220,9 +220,9 @@ const ABSENT = [
 ];
 const NONE: Fields = {
   ...Object.fromEntries(ABSENT.map((name) => [name, null])),
-  ...{ BasicConstraintsValid: false, IsCA: false, KeyUsage: 0, MaxPathLen: 0, MaxPathLenZero: false, PermittedDNSDomainsCritical: false },
-  ...{ InhibitAnyPolicy: 0, InhibitAnyPolicyZero: false, InhibitPolicyMapping: 0, InhibitPolicyMappingZero: false },
-  ...{ RequireExplicitPolicy: 0, RequireExplicitPolicyZero: false },
+  BasicConstraintsValid: false, IsCA: false, KeyUsage: 0, MaxPathLen: 0, MaxPathLenZero: false, PermittedDNSDomainsCritical: false,
+  InhibitAnyPolicy: 0, InhibitAnyPolicyZero: false, InhibitPolicyMapping: 0, InhibitPolicyMappingZero: false,
+  RequireExplicitPolicy: 0, RequireExplicitPolicyZero: false,
 };
 
 export function certificateFields(der: Der): Fields {
@@ -238,11 +238,11 @@ export function certificateFields(der: Der): Fields {
   const added = extensions.map(({ oid, value }) => extend(dotted(oid), value));
   const unhandled = extensions.filter(({ critical }, i) => critical && added[i] === null).map(({ oid }) => oid);
   return Object.assign({}, NONE, ...added, {
-    ...{ Raw: base64(der.raw), RawTBSCertificate: base64((body as Der).raw), RawSubjectPublicKeyInfo: base64(info.raw) },
-    ...{ RawSubject: base64((subject as Der).raw), RawIssuer: base64((issuer as Der).raw), Signature: base64(bitsOf(signature)) },
-    ...{ SignatureAlgorithm: signatureAlgorithm(algorithm), PublicKeyAlgorithm: keyAlgorithm, PublicKey: key, Version: version },
-    ...{ SerialNumber: Num.fromBigInt(readInteger(serial)), Issuer: nameOf(issuer), Subject: nameOf(subject) },
-    ...{ NotBefore: timeOf(from), NotAfter: timeOf(to), Extensions: orNull(extensions.map(shown)) },
+    Raw: base64(der.raw), RawTBSCertificate: base64((body as Der).raw), RawSubjectPublicKeyInfo: base64(info.raw),
+    RawSubject: base64((subject as Der).raw), RawIssuer: base64((issuer as Der).raw), Signature: base64(bitsOf(signature)),
+    SignatureAlgorithm: signatureAlgorithm(algorithm), PublicKeyAlgorithm: keyAlgorithm, PublicKey: key, Version: version,
+    SerialNumber: Num.fromBigInt(readInteger(serial)), Issuer: nameOf(issuer), Subject: nameOf(subject),
+    NotBefore: timeOf(from), NotAfter: timeOf(to), Extensions: orNull(extensions.map(shown)),
     UnhandledCriticalExtensions: orNull(unhandled),
   }) as Fields;
 }
@@ -258,10 +258,10 @@ function requestFields(der: Der): Fields {
   const names = extensions.find(({ oid }) => dotted(oid) === '2.5.29.17');
   return {
     ...alternativeFields(names === undefined ? { DNSNames: [], EmailAddresses: [], IPAddresses: [], uris: [] } : alternatives(names.value)),
-    ...{ Raw: base64(der.raw), RawTBSCertificateRequest: base64((body as Der).raw), RawSubjectPublicKeyInfo: base64(info.raw) },
-    ...{ RawSubject: base64((subject as Der).raw), Version: Number(readInteger(version)), Signature: base64(bitsOf(signature)) },
-    ...{ SignatureAlgorithm: signatureAlgorithm(algorithm), PublicKeyAlgorithm: keyAlgorithm, PublicKey: key, Subject: nameOf(subject) },
-    ...{ Attributes: null, Extensions: orNull(extensions.map(shown)), ExtraExtensions: null },
+    Raw: base64(der.raw), RawTBSCertificateRequest: base64((body as Der).raw), RawSubjectPublicKeyInfo: base64(info.raw),
+    RawSubject: base64((subject as Der).raw), Version: Number(readInteger(version)), Signature: base64(bitsOf(signature)),
+    SignatureAlgorithm: signatureAlgorithm(algorithm), PublicKeyAlgorithm: keyAlgorithm, PublicKey: key, Subject: nameOf(subject),
+    Attributes: null, Extensions: orNull(extensions.map(shown)), ExtraExtensions: null,
   };
 }
 

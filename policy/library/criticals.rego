@@ -48,7 +48,7 @@ unfit(finding) := {reason |
 	some field in ["id", "purl"]
 	not text(object.get(finding, field, null))
 	reason := sprintf("it has no %s", [field])
-}
+} | {"it is no object" | not is_object(finding)}
 
 text(value) if {
 	is_string(value)

@@ -64,3 +64,5 @@ test_waiver_of_other_component if denied(gate([finding], [], [object.union(waive
 test_waiver_not_in_force if denied(gate([finding], [], [object.union(waiver, {"active": false})]))
 
 test_one_of_two if denied(gate([finding, object.union(finding, {"purl": "pkg:npm/b@1"})], [], [waiver]))
+
+test_no_object if "finding 0 cannot be judged: it is no object" in criticals.deny with input as {"findings": [1]}

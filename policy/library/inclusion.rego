@@ -9,15 +9,19 @@ default allow := false
 
 allow if count(violation) == 0
 
-violation contains "no attestation" if count(object.get(document, "attestations", [])) == 0
+violation contains "no attestation" if count(attestations) == 0
+
+default attestations := []
+
+attestations := document.attestations if is_array(document.attestations)
 
 violation contains sprintf("attestation %s is not verified", [name(index, attestation)]) if {
-	some index, attestation in document.attestations
-	not attestation.verified == true
+	some index, attestation in attestations
+	not verified(attestation)
 }
 
 violation contains sprintf("attestation %s has no inclusion proof", [name(index, attestation)]) if {
-	some index, attestation in document.attestations
+	some index, attestation in attestations
 	not proven(attestation)
 }
 
@@ -26,15 +30,18 @@ default document := {}
 
 document := input if is_object(input)
 
+verified(attestation) if attestation.verified == true
+
 # The input carries a proof only where it was verified; an empty one is no proof.
 proven(attestation) if {
 	proof := attestation.rekor.inclusion_proof
 	is_number(proof.log_index)
 	is_number(proof.tree_size)
 	proof.tree_size > proof.log_index
-	count(proof.root_hash) > 0
+	is_string(proof.root_hash)
+	proof.root_hash != ""
 }
 
-name(_, attestation) := attestation.id if is_string(attestation.id)
-
-name(index, attestation) := sprintf("number %v", [index]) if not is_string(object.get(attestation, "id", null))
+name(index, attestation) := attestation.id if {
+	is_string(attestation.id)
+} else := sprintf("number %v", [index])

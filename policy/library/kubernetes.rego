@@ -51,8 +51,10 @@ pod := document.spec.template.spec if kind in (workloads - {"Pod", "CronJob"})
 
 deny contains sprintf("%s has no pod", [kind]) if {
 	kind in workloads
-	not is_object(pod)
+	not has_pod
 }
+
+has_pod if is_object(pod)
 
 deny contains sprintf("%s has no containers", [kind]) if {
 	is_object(pod)
@@ -64,9 +66,16 @@ containers contains container if {
 	some container in object.get(pod, field, [])
 }
 
+deny contains "a list is judged item by item" if endswith(kind, "List")
+
+deny contains "a container is no object" if {
+	some container in containers
+	not is_object(container)
+}
+
 deny contains sprintf("container %s may run as root", [name(container)]) if {
 	some container in containers
-	not setting(container, "runAsNonRoot") == true
+	not unprivileged(container)
 }
 
 deny contains sprintf("container %s is privileged", [name(container)]) if {
@@ -97,7 +106,11 @@ deny contains sprintf("the pod shares the host's %s", [field]) if {
 
 name(container) := object.get(container, "name", "without a name")
 
-context(container) := object.get(container, "securityContext", {})
+unprivileged(container) if setting(container, "runAsNonRoot") == true
+
+context(container) := container.securityContext if {
+	is_object(container.securityContext)
+} else := {}
 
 # A container's own setting stands before its pod's.
 setting(container, field) := object.get(context(container), field, object.get(object.get(pod, "securityContext", {}), field, null))

@@ -63,3 +63,13 @@ test_pod_setting if {
 test_no_pod if "Deployment has no pod" in kubernetes.deny with input as {"apiVersion": "apps/v1", "kind": "Deployment"} with data.stella.config as config
 
 test_no_kind if "the manifest has no kind or API version" in kubernetes.deny with input as {} with data.stella.config as config
+
+test_privilege_escalation if {
+	loose := object.union(container, {"securityContext": {"allowPrivilegeEscalation": true}})
+	pod := {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [loose]}}
+	"container a may gain privileges" in kubernetes.deny with input as pod with data.stella.config as config
+}
+
+test_list if "a list is judged item by item" in kubernetes.deny with input as {"apiVersion": "v1", "kind": "List"} with data.stella.config as config
+
+test_no_container if "a container is no object" in kubernetes.deny with input as deployment([1]) with data.stella.config as config

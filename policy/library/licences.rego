@@ -13,11 +13,21 @@ default allowed := {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", 
 
 allowed := {name | some name in data.stella.config.licences} if is_array(data.stella.config.licences)
 
-deny contains "input has no components" if not is_array(object.get(object.get(document, "sbom", {}), "components", null))
+deny contains "input has no components" if not is_array(object.get(document, ["sbom", "components"], null))
+
+deny contains sprintf("component %d is no object", [index]) if {
+	some index, component in document.sbom.components
+	not is_object(component)
+}
 
 deny contains sprintf("%s states no licence", [name(component)]) if {
 	some component in document.sbom.components
-	count(object.get(component, "licences", [])) == 0
+	not stated(component)
+}
+
+stated(component) if {
+	is_array(component.licences)
+	count(component.licences) > 0
 }
 
 deny contains sprintf("%s is under %s", [name(component), licence]) if {

@@ -27,3 +27,5 @@ test_parentheses if not licences.allow with input as one(["(MIT)"])
 test_own_list if licences.allow with input as one(["GPL-3.0-only"]) with data.stella.config as {"licences": ["GPL-3.0-only"]}
 
 test_own_list_replaces if not licences.allow with input as one(["MIT"]) with data.stella.config as {"licences": ["GPL-3.0-only"]}
+
+test_no_object if "component 0 is no object" in licences.deny with input as {"sbom": {"components": [1]}}

@@ -15,9 +15,11 @@ max_age_days := data.stella.config.sbom_days if is_number(data.stella.config.sbo
 
 deny contains "no SBOM" if not is_object(object.get(document, "sbom", null))
 
-deny contains "the SBOM has no components" if {
-	is_object(document.sbom)
-	count(object.get(document.sbom, "components", [])) == 0
+deny contains "the SBOM has no components" if not components
+
+components if {
+	is_array(document.sbom.components)
+	count(document.sbom.components) > 0
 }
 
 deny contains "the SBOM's age is not known" if not age_days
@@ -26,7 +28,7 @@ deny contains sprintf("the SBOM is %d days old", [floor(age_days)]) if age_days 
 
 deny contains "the SBOM is dated after the effective time" if age_days < 0
 
-deny contains "coverage is not known" if not is_array(object.get(object.get(document, "coverage", {}), "missing", null))
+deny contains "coverage is not known" if not is_array(object.get(document, ["coverage", "missing"], null))
 
 deny contains sprintf("missing evidence: %v", [missing]) if some missing in document.coverage.missing
 

@@ -1,7 +1,8 @@
 // Evaluation: answers and conflicts, explanation, limits, refused functions, `with`, semantics, order of modules and rules.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compile, type CompileOptions, type EvaluateOptions, formatJson, parseJson, PolicyErrors } from '../../policy/index.ts';
+import { compile, type CompileOptions, type EvaluateOptions, formatJson, parseJson, type PolicyErrors } from '../../policy/index.ts';
 import { TEST_SEMANTICS } from '../../policy/semantics.ts';
 
 const clock = 1_795_219_200_000_000_000n;
@@ -11,9 +12,9 @@ const result = (text: string, input?: string) => {
   const { defined, value, error } = evaluate(`package p\n${text}`, input === undefined ? {} : { input: parseJson(input) });
   return error === null ? (defined ? formatJson(value) : 'undefined') : error.code;
 };
-const errorsOf = (text: string) => {
+const errorsOf = (text: string, options?: CompileOptions) => {
   try {
-    policyOf(text);
+    policyOf(text, options);
     return [];
   } catch (cause) {
     return (cause as PolicyErrors).errors.map(({ code, message, location }) => `${location?.row}:${location?.col} ${code} ${message}`);
@@ -175,16 +176,33 @@ describe('joins by index', () => {
 });
 
 describe("the vision's examples", () => {
-  const gate = [
-    'package stella.vuln', '', 'default allow = false', '', 'exploitable(v) {', '\tv.severity == "CRITICAL"', '\tv.exploitability > 0.7', '}', '',
-    'allow {', '\tnot exploitable_some', '}', '', 'exploitable_some {', '\tsome v in input.findings', '\texploitable(v)', '}', '',
-  ].join('\n');
+  const read = (name: string) => readFileSync(new URL(`vision/${name}.rego`, import.meta.url), 'utf8');
+  const hint = 'unexpected identifier token: expected \\n or ; or } (hint: `import future.keywords.in` for `some x in xs` expressions)';
 
-  test('as written it loads in no version, with the errors OPA gives', () => {
-    expect(errorsOf(gate)).toEqual([
-      '5:1 rego_parse_error `if` keyword is required before function body', '10:1 rego_parse_error `if` keyword is required before rule body',
-      '14:1 rego_parse_error `if` keyword is required before rule body',
+  test('7.1 as written loads in no version, with the errors OPA gives', () => {
+    const [func, rule] = ['function', 'rule'].map((kind) => `rego_parse_error \`if\` keyword is required before ${kind} body`);
+    expect(errorsOf(read('critical'))).toEqual([`5:1 ${func}`, `10:1 ${rule}`, `14:1 ${rule}`, `20:1 ${func}`]);
+    expect(errorsOf(read('critical'), { regoVersion: 0 })).toEqual([`15:10 rego_parse_error ${hint}`]);
+  });
+
+  test('7.2 as written loads in no version, with the errors OPA gives', () => {
+    expect(errorsOf(read('inclusion'))).toEqual([
+      '3:1 rego_parse_error `if` keyword is required before rule body', '3:1 rego_parse_error `contains` keyword is required for partial set rules',
     ]);
-    expect(() => policyOf(gate, { regoVersion: 0 })).toThrowError(/15:9: rego_parse_error: unexpected identifier token: expected .*hint: `import future.keywords.in`/);
+    expect(errorsOf(read('inclusion'), { regoVersion: 0 })).toEqual([`4:10 rego_parse_error ${hint}`]);
+  });
+});
+
+describe('null is a value', () => {
+  test.each([
+    ['p := null', 'p', null],
+    ['f(x) := null\np := [x | x := f(1)]', 'p', [null]],
+    ['default p := 1\np := null', 'p', null],
+    ['p := null if input.no else := null', 'p', null],
+    ['p := object.get({"a": null}, "a", 1)', 'p', null],
+    ['q := null\np if q == null', 'p', true],
+  ])('%s', (text, name, expected) => {
+    const decision = compile([{ file: 'a.rego', text: `package t\n${text}` }]).evaluate(`data.t.${name}`, { input: parseJson('{}'), clock });
+    expect([decision.defined, decision.value]).toEqual([true, expected]);
   });
 });
