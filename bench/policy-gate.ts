@@ -23,7 +23,8 @@ export function gateInput(findings: number, statements: number): string {
   const purl = (i: number) => `pkg:${TYPES[i % 5]}/pkg-${i % 997}@${i % 7}.${i % 13}.${i % 29}`;
   const cve = (i: number) => `CVE-20${10 + (i % 16)}-${String(1000 + i)}`;
   const found = Array.from({ length: findings }, (_, i) => ({
-    key: `F${String(i).padStart(6, '0')}`, id: cve(i), aliases: i % 3 === 0 ? [`GHSA-${i}`] : [], purl: purl(i), severity: pick(SEVERITIES), score: below(101) / 10,
+    key: `F${String(i).padStart(6, '0')}`, id: cve(i), aliases: i % 3 === 0 ? [`GHSA-${i}`] : [], purl: purl(i), severity: pick(SEVERITIES),
+    score: below(101) / 10,
   }));
   const vex = Array.from({ length: statements }, (_, i) => {
     const finding = found[below(findings)] as (typeof found)[number];

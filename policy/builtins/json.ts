@@ -221,7 +221,8 @@ function patch(document: Value, operations: readonly Value[]): Value | undefined
 
 /** The first document, in YAML 1.2's core schema with 1.1's merge keys. */
 function readYaml(text: string): Value {
-  const [document] = parseAllDocuments(text, { schema: 'core', merge: true, intAsBigInt: true, uniqueKeys: true, strict: true }) as ReturnType<typeof parseAllDocuments>;
+  const options = { schema: 'core', merge: true, intAsBigInt: true, uniqueKeys: true, strict: true } as const;
+  const [document] = parseAllDocuments(text, options) as ReturnType<typeof parseAllDocuments>;
   if (document === undefined || !('toJS' in document)) return null;
   const [error] = document.errors;
   if (error !== undefined) throw new BuiltinError(`yaml: ${error.message.split('\n')[0]}`);

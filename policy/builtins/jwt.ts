@@ -7,7 +7,7 @@ import { bytesOfText, compareValues, EMPTY_OBJECT, isArray, isNumber, RegoObject
 import { asObject, asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 import { decodeBase64Url } from './encoding.ts';
 import { readJson } from './json.ts';
-import { readPem } from './pem.ts';
+import { readPem, writePem } from './pem.ts';
 
 interface Token {
   readonly header: string;
@@ -117,7 +117,7 @@ function readKeys(text: string): readonly Key[] {
   if (block.rest !== '') throw new BuiltinError('extra data after a PEM certificate block');
   const [what, read] = block.type === 'CERTIFICATE'
     ? ['certificate', () => new X509Certificate(block.der).publicKey] as const
-    : ['public key', () => createPublicKey({ key: Buffer.from(block.der), format: 'der', type: 'spki' })] as const;
+    : ['public key', () => createPublicKey(writePem(block.type, block.der))] as const;
   if (block.type !== 'CERTIFICATE' && block.type !== 'PUBLIC KEY') throw new BuiltinError('failed to extract a Key from the PEM certificate');
   try {
     return [{ alg: '', kid: '', key: read() }];

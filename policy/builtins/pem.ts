@@ -1,4 +1,5 @@
 // PEM blocks (RFC 7468) as Go's encoding/pem finds them.
+import { decodeBase64, encodeBase64 } from './encoding.ts';
 
 export interface PemBlock {
   readonly type: string;
@@ -15,7 +16,12 @@ export function readPem(text: string): PemBlock | null {
   if (found === null) return null;
   const base64 = (found[2] as string).replaceAll(/\s/g, '');
   if (base64.length % 4 !== 0) return null;
-  return { type: found[1] as string, der: new Uint8Array(Buffer.from(base64, 'base64')), rest: text.slice(found.index + found[0].length) };
+  return { type: found[1] as string, der: decodeBase64(base64), rest: text.slice(found.index + found[0].length) };
+}
+
+export function writePem(type: string, der: Uint8Array): string {
+  const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${type}-----`, ...lines, `-----END ${type}-----`, ''].join('\n');
 }
 
 /** Every block in a text. */

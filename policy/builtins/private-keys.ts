@@ -5,8 +5,8 @@ import { Num } from '../rego/number.ts';
 import { bytesOfText, textOfBytes, type Value } from '../rego/value.ts';
 import { asString, type Builtin, BuiltinError } from './builtin.ts';
 import { childrenOf, readInteger, readOne } from './der.ts';
-import { decodeBase64, encodeBase64 } from './encoding.ts';
-import { readPem, readPems } from './pem.ts';
+import { decodeBase64, decodeBase64Url, encodeBase64 } from './encoding.ts';
+import { readPem, readPems, writePem } from './pem.ts';
 
 const numberOf = (bytes: Uint8Array) => Num.fromBigInt(bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n));
 
@@ -21,18 +21,13 @@ export function ellipticPoint(bytes: Uint8Array): unknown {
   return { Curve: {}, X: numberOf(bytes.subarray(1, 1 + half)), Y: numberOf(bytes.subarray(1 + half)) };
 }
 
-const FORMATS: Readonly<Record<string, 'pkcs1' | 'pkcs8' | 'sec1'>> = {
-  'RSA PRIVATE KEY': 'pkcs1',
-  'PRIVATE KEY': 'pkcs8',
-  'EC PRIVATE KEY': 'sec1',
-};
+const TYPES: readonly string[] = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'];
 
 function readKeys(text: string): KeyObject[] {
   return readPems(text).flatMap(({ type, der }) => {
-    const format = FORMATS[type];
-    if (format === undefined) return [];
+    if (!TYPES.includes(type)) return [];
     try {
-      return [createPrivateKey({ key: Buffer.from(der), format: 'der', type: format })];
+      return [createPrivateKey(writePem(type, der))];
     } catch {
       throw new BuiltinError('x509: failed to parse private key');
     }
@@ -48,13 +43,13 @@ function decoded(text: string): string {
   }
 }
 
-const fieldOf = (jwk: JsonWebKey, name: string) => Buffer.from(String(jwk[name as keyof JsonWebKey]), 'base64url');
+const fieldOf = (jwk: JsonWebKey, name: string) => decodeBase64Url(String(jwk[name as keyof JsonWebKey]));
 
 function goKey(key: KeyObject): unknown {
   const jwk = key.export({ format: 'jwk' }) as JsonWebKey;
   const number = (name: string) => numberOf(fieldOf(jwk, name));
   if (jwk.kty === 'EC') return { Curve: {}, X: number('x'), Y: number('y'), D: number('d') };
-  if (jwk.kty !== 'RSA') return encodeBase64(Buffer.concat([fieldOf(jwk, 'd'), fieldOf(jwk, 'x')]));
+  if (jwk.kty !== 'RSA') return encodeBase64(Uint8Array.from([...fieldOf(jwk, 'd'), ...fieldOf(jwk, 'x')]));
   const precomputed = { Dp: number('dp'), Dq: number('dq'), Qinv: number('qi'), CRTValues: [] };
   return { N: number('n'), E: number('e'), D: number('d'), Primes: [number('p'), number('q')], Precomputed: precomputed };
 }
@@ -78,10 +73,10 @@ function keyOf(text: string): KeyObject {
   const block = pem.startsWith('-----BEGIN') ? readPem(pem) : { type: 'PRIVATE KEY', der: bytesOfText(pem) };
   const wrong = () => new BuiltinError('tls: failed to find any PEM data in key input');
   if (block === null) throw wrong();
-  // PRIVATE KEY and RSA PRIVATE KEY are tried as each other's form.
-  for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
+  // Whatever the block calls itself, Go tries every form.
+  for (const type of TYPES) {
     try {
-      return createPrivateKey({ key: Buffer.from(block.der), format: 'der', type });
+      return createPrivateKey(writePem(type, block.der));
     } catch {
       // The next form may fit.
     }
@@ -97,7 +92,7 @@ export function parseKeyPair(certificate: string, key: string, leaf: (der: Uint8
   const own = keyOf(key);
   const { value, publicKey } = leaf(first);
   const spki = createPublicKey(own).export({ format: 'der', type: 'spki' });
-  if (!spki.equals(publicKey)) throw new BuiltinError('tls: private key does not match public key');
+  if (encodeBase64(spki) !== encodeBase64(publicKey)) throw new BuiltinError('tls: private key does not match public key');
   return fromPlain({
     Certificate: chain.map((der) => encodeBase64(der)), PrivateKey: goKey(own), Leaf: value,
     OCSPStaple: null, SignedCertificateTimestamps: null, SupportedSignatureAlgorithms: null,

@@ -213,10 +213,10 @@ function distributionPoints(point: Der): string[] {
 }
 
 const ABSENT = [
-  ...['AuthorityKeyId', 'CRLDistributionPoints', 'DNSNames', 'EmailAddresses', 'ExcludedDNSDomains', 'ExcludedEmailAddresses'],
-  ...['ExcludedIPRanges', 'ExcludedURIDomains', 'ExtKeyUsage', 'Extensions', 'ExtraExtensions', 'IPAddresses', 'IssuingCertificateURL'],
-  ...['OCSPServer', 'PermittedDNSDomains', 'PermittedEmailAddresses', 'PermittedIPRanges', 'PermittedURIDomains', 'Policies'],
-  ...['PolicyIdentifiers', 'PolicyMappings', 'SubjectKeyId', 'URIStrings', 'URIs', 'UnhandledCriticalExtensions', 'UnknownExtKeyUsage'],
+  'AuthorityKeyId', 'CRLDistributionPoints', 'DNSNames', 'EmailAddresses', 'ExcludedDNSDomains', 'ExcludedEmailAddresses',
+  'ExcludedIPRanges', 'ExcludedURIDomains', 'ExtKeyUsage', 'Extensions', 'ExtraExtensions', 'IPAddresses', 'IssuingCertificateURL',
+  'OCSPServer', 'PermittedDNSDomains', 'PermittedEmailAddresses', 'PermittedIPRanges', 'PermittedURIDomains', 'Policies',
+  'PolicyIdentifiers', 'PolicyMappings', 'SubjectKeyId', 'URIStrings', 'URIs', 'UnhandledCriticalExtensions', 'UnknownExtKeyUsage',
 ];
 const NONE: Fields = {
   ...Object.fromEntries(ABSENT.map((name) => [name, null])),

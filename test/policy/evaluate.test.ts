@@ -136,13 +136,16 @@ test('a failing built-in is undefined, or ends the evaluation where errors are s
 test('the result does not depend on the order of modules, rules and members', () => {
   const rules = [
     'x contains [a, b] if { some a in input.s; some b in input.s; a < b; not skip(a) }', 'skip(n) if n == input.skip', 'x contains y if y := total',
-    'total := sum([n | some n in input.s])', 'o[k] := v if { some v in input.s; k := v % 3; v < 3 }', 'x contains o', 'default q := 0', 'q := 1 if input.skip > 2', 'x contains q',
+    'total := sum([n | some n in input.s])', 'o[k] := v if { some v in input.s; k := v % 3; v < 3 }', 'x contains o', 'default q := 0',
+    'q := 1 if input.skip > 2', 'x contains q',
   ];
   const input = (s: readonly number[], skip: number) => parseJson(JSON.stringify({ s, skip }));
   fc.assert(fc.property(
     fc.shuffledSubarray(rules, { minLength: rules.length }), fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), fc.nat(6), fc.nat(8),
     (order, s, skip, cut) => {
-      const parts = [order.slice(0, cut), order.slice(cut)].map((part, i) => ({ file: `${skip % 2 === 0 ? i : 1 - i}.rego`, text: `package p\n${part.join('\n')}\n` }));
+      const parts = [order.slice(0, cut), order.slice(cut)].map((part, i) => {
+        return { file: `${skip % 2 === 0 ? i : 1 - i}.rego`, text: `package p\n${part.join('\n')}\n` };
+      });
       const reference = evaluate(`package p\n${rules.join('\n')}\n`, { input: input([0, 1, 2, 3, 4, 5], skip) });
       const shuffled = compile(parts).evaluate('data.p.x', { clock, input: input(s, skip) });
       expect(formatJson(shuffled.value)).toBe(formatJson(reference.value));
@@ -154,11 +157,13 @@ describe('joins by index', () => {
   const text = [
     'package p', 'x contains f.id if { some f in input.fs; closed(f) }',
     'closed(f) if { some v in input.vs; v.id in ids(f); f.purl in v.products; v.status == "fixed" }', 'ids(f) := {f.id} | {a | some a in f.aliases}',
-    'y contains [f.id, v.n] if { some f in input.fs; some v in input.vs; v.id == f.id }', 'z := [v.n | some f in input.fs; some v in input.vs; f.purl in v.products]',
+    'y contains [f.id, v.n] if { some f in input.fs; some v in input.vs; v.id == f.id }',
+    'z := [v.n | some f in input.fs; some v in input.vs; f.purl in v.products]',
   ].join('\n');
   const name = fc.constantFrom('a', 'b', 'c', 'd');
   const findings = fc.array(fc.record({ id: name, aliases: fc.array(name, { maxLength: 2 }), purl: name }), { maxLength: 6 });
-  const statements = fc.array(fc.record({ id: name, products: fc.array(name, { maxLength: 3 }), status: fc.constantFrom('fixed', 'open'), n: fc.nat(99) }), { minLength: 16, maxLength: 30 });
+  const statement = fc.record({ id: name, products: fc.array(name, { maxLength: 3 }), status: fc.constantFrom('fixed', 'open'), n: fc.nat(99) });
+  const statements = fc.array(statement, { minLength: 16, maxLength: 30 });
 
   test('answer as a plain reading of the loops does, order included', () => {
     const policy = policyOf(text);

@@ -17,11 +17,13 @@ describe('the library', () => {
   const shapes = [
     'null', '[]', '1', '"x"', '{}', '{"findings": {}, "attestations": {}, "sbom": []}', '{"findings": [1]}', '{"findings": "x", "vex": [], "waivers": []}',
     '{"findings": [1], "vex": [], "waivers": []}', '{"findings": [{}], "vex": [], "waivers": []}', '{"findings": [{"kev": "yes", "epss": 0}]}',
-    '{"findings": [{"kev": true, "epss": 0}]}', '{"attestations": "x"}', '{"attestations": [1]}', '{"sbom": {"components": "x"}}', '{"sbom": {"components": 1}}',
+    '{"findings": [{"kev": true, "epss": 0}]}', '{"attestations": "x"}', '{"attestations": [1]}', '{"sbom": {"components": "x"}}',
+    '{"sbom": {"components": 1}}',
     '{"sbom": {"components": [1]}}', '{"sbom": {"components": [{"licences": "GPL-3.0"}]}}', '{"sbom": {"components": [{"licences": [1]}]}}',
     '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [1]}}', '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": "x"}}',
     '{"apiVersion": "v1", "kind": "Pod", "spec": 1}', '{"attestations": [{}]}', '{"sbom": 5}', '{"coverage": 5}',
-    '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"securityContext": "x"}], "securityContext": "x"}}', '{"apiVersion": "v1", "kind": "List", "items": []}',
+    '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"securityContext": "x"}], "securityContext": "x"}}',
+    '{"apiVersion": "v1", "kind": "List", "items": []}',
   ];
   const library = modules();
   const names = library.map(({ file }) => /(\w+)\.rego$/.exec(file)?.[1] ?? '').filter((name) => !name.endsWith('_test'));
@@ -29,7 +31,10 @@ describe('the library', () => {
   test.each(names)('%s denies what is empty, absent or of another shape', (name) => {
     const policy = compile(library);
     const data = parseJson('{"stella": {"config": {"kubernetes": "1.34.0", "builders": ["b"]}}}');
-    const decide = (input?: string) => policy.evaluate(`data.stella.${name}.allow`, { clock, data, ...(input === undefined ? {} : { input: parseJson(input) }) });
+    const decide = (input?: string) => {
+      const given = input === undefined ? {} : { input: parseJson(input) };
+      return policy.evaluate(`data.stella.${name}.allow`, { clock, data, ...given });
+    };
     for (const input of shapes) expect([input, formatJson(decide(input).value)]).toEqual([input, 'false']);
     expect(decide().value).toBe(false);
   });
