@@ -35,7 +35,7 @@ export interface Schema<T> {
   readonly type?: T;
 }
 
-interface OptionalSchema<T> extends Schema<T> {
+export interface OptionalSchema<T> extends Schema<T> {
   readonly optional: true;
 }
 
