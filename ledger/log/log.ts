@@ -212,9 +212,7 @@ export class Log extends LogView {
   }
 
   #expectTaken(draft: EntryDraft): void {
-    const { genesis, ended } = this.#control;
-    const { kinds } = genesis;
-    if (ended) throw new LedgerError('LOG_ENDED', `Cannot append: "${genesis.origin}" ended`, { hint: 'append to its successor' });
+    const { kinds } = this.#control.genesis;
     const isEvent = !(draft instanceof Uint8Array);
     const fits = isEvent ? kinds.includes('event') && !ownTypes.has(draft.type) : kinds.includes('raw') || (kinds.includes('rekor') && draft[0] === 0x7b);
     if (!fits) throw new LedgerError('ENTRY_KIND_UNKNOWN', `Cannot append ${isEvent ? draft.type : 'these bytes'}: this ledger takes ${kinds.join(' and ')}`);
@@ -224,7 +222,9 @@ export class Log extends LogView {
   async #beginAgain(): Promise<void> {
     const { failure } = this.#writer;
     const { store, anchor, clock } = this.#ports;
-    if (!(failure instanceof LedgerError) || finalCodes.has(failure.code)) throw failure;
+    // A signer or store that answered with an error of its own may answer otherwise; a bug will not.
+    const isBug = failure instanceof TypeError || failure instanceof RangeError;
+    if (isBug || (failure instanceof LedgerError && finalCodes.has(failure.code))) throw failure;
     if (clock.monotonic() < this.#retryAt) throw failure;
     this.#retryAt = clock.monotonic() + retryMs;
     const found = await anchor.read();

@@ -82,7 +82,7 @@ export class Writer {
    * @returns one outcome for each, once everything they name is durable, anchored and under a signed checkpoint
    */
   async append(commands: readonly Command[], accepts = false): Promise<readonly Outcome[]> {
-    while (this.#open.isFull) await new Promise<void>((resolve) => this.#room.push(resolve));
+    while (this.#open.isFull && this.failure === null) await new Promise<void>((resolve) => this.#room.push(resolve));
     const outcomes: Placed[] = [];
     while (outcomes.length < commands.length) {
       if (this.failure !== null) throw this.failure;
@@ -129,15 +129,18 @@ export class Writer {
   }
 
   #place(command: Command, accepts: boolean): Placed | Unread {
-    const { state, clock } = this.#parts;
+    const { state, clock, control } = this.#parts;
     try {
       const repeat = findRepeat(command, state, (index) => this.#recognised(index));
       const count = command.drafts.length;
       if (typeof repeat === 'number') return { ok: true, index: repeat, count, repeated: true, size: 0 };
       if (repeat !== null) return repeat;
+      if (control.ended) throw ended(control);
       const time = accepts ? clock.accept() : clock.record();
       this.#indexWhenDue(count, time);
-      return { ok: true, index: this.#open.place(command, time, state), count, repeated: false, size: 0 };
+      const index = this.#open.place(command, time, state);
+      if (command.drafts.some((draft) => !(draft instanceof Uint8Array) && draft.type === 'ledger.ended')) control.ended = true;
+      return { ok: true, index, count, repeated: false, size: 0 };
     } catch (error) {
       if (error instanceof LedgerError) return { ok: false, error };
       throw error;
@@ -224,4 +227,8 @@ export class Writer {
   async idle(): Promise<void> {
     while (this.#committing || this.#scheduled || this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+function ended({ genesis }: Control): LedgerError {
+  return new LedgerError('LOG_ENDED', `Cannot append: "${genesis.origin}" ended`, { hint: 'append to its successor' });
 }

@@ -1,12 +1,12 @@
 // The log: appending, recognising repeats, expecting versions, and starting again.
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
-import { decodeEvent } from '../../ledger/events/index.ts';
-import type { Command } from '../../ledger/log/command.ts';
+import { decodeEvent, prepareDraft } from '../../ledger/events/index.ts';
+import type { Command, Outcome } from '../../ledger/log/command.ts';
 import { createLog } from '../../ledger/log/log.ts';
 import { openView } from '../../ledger/log/view.ts';
 import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof } from '../../ledger/streams/index.ts';
-import { checkLog, documentOf, genesis, onceOf, person, signerOf, streamOf, World } from './kit.ts';
+import { checkLog, documentOf, genesis, onceOf, person, sha256, signerOf, streamOf, World } from './kit.ts';
 
 const one = (document: string, subjects: string[], more: Omit<Command, 'drafts'> = {}): Command => ({ drafts: [documentOf(document, subjects)], ...more });
 
@@ -175,6 +175,37 @@ describe('rotation', () => {
     await expect(world.open()).rejects.toMatchObject({ code: 'LOG_KEY_WRONG' });
     world.signer = next;
     await checkLog(await world.open(), next);
+  });
+});
+
+describe('an end, and a signer that fails', () => {
+  test('after ledger.ended nothing is appended, in the same call, later and after a restart; repeats still have their receipts', async () => {
+    const world = new World();
+    const log = await world.create();
+    await log.append([one('d1', ['a'])]);
+    const end = prepareDraft({ type: 'ledger.ended', by: { kind: 'ledger', auth: 'self' }, data: { reason: 'moved', successor: 'next.example' } }, sha256);
+    const codes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => (outcome.ok ? outcome.index : outcome.error.code));
+    expect(codes(await log.append([{ drafts: [end] }, one('d2', ['a']), one('d1', ['a'])]))).toEqual([2, 'LOG_ENDED', 1]);
+    expect(codes(await log.append([one('d3', ['a'])]))).toEqual(['LOG_ENDED']);
+    await log.close();
+    const next = await world.open();
+    expect(codes(await next.append([one('d3', ['a']), one('d1', ['a'])]))).toEqual(['LOG_ENDED', 1]);
+    expect(next.published.size).toBe(3);
+    await checkLog(next);
+  });
+
+  test('a signer that fails once: nothing is acknowledged, and what was committed is signed when it answers again', async () => {
+    const world = new World();
+    let fails = false;
+    const signer = { ...world.signer, sign: (message: Uint8Array) => (fails ? Promise.reject(new Error('KMS timed out')) : world.signer.sign(message)) };
+    const log = await world.create({ signer });
+    fails = true;
+    await expect(log.append([one('d1', ['a'])])).rejects.toThrow('KMS timed out');
+    expect(log.published.size).toBe(1);
+    fails = false;
+    world.clock.pass(1_001);
+    expect(await log.append([one('d1', ['a']), one('d2', ['a'])])).toMatchObject([{ index: 1, repeated: true }, { index: 2, repeated: false }]);
+    await checkLog(log);
   });
 });
 
