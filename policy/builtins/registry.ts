@@ -19,6 +19,7 @@ import { strings } from './strings.ts';
 import { globs } from './glob.ts';
 import { globsMatch } from './globs-match.ts';
 import { graphs } from './graph.ts';
+import { graphql } from './graphql.ts';
 import { regex } from './regex.ts';
 import { semver } from './semver.ts';
 import { units } from './units.ts';
@@ -49,6 +50,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   globs,
   globsMatch,
   graphs,
+  graphql,
   regex,
   semver,
   units,
