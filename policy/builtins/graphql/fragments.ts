@@ -11,10 +11,10 @@ export function fragmentsOnCompositeTypes(walk: Walk): Rule {
   return {
     inline: ({ TypeCondition, at }) => {
       const type = walk.typeNamed(TypeCondition);
-      if (type !== null && !isComposite(type)) walk.complain(at, `Fragment cannot condition on non composite type "${TypeCondition}".`);
+      if (type !== undefined && !isComposite(type)) walk.complain(at, `Fragment cannot condition on non composite type "${TypeCondition}".`);
     },
     fragment: ({ Name, TypeCondition, definition, at }) => {
-      if (definition == null || TypeCondition === '' || isComposite(definition)) return;
+      if (definition === undefined || TypeCondition === '' || isComposite(definition)) return;
       walk.complain(at, `Fragment "${Name}" cannot condition on non composite type "${TypeCondition}".`);
     },
   };
@@ -27,7 +27,7 @@ export function maxIntrospectionDepth(walk: Walk): Rule {
       if (selection.kind === 'field') return fieldIsTooDeep(selection, depth);
       if (selection.kind === 'inline') return isTooDeep(selection.SelectionSet, depth);
       const { Name, definition } = selection;
-      if (definition == null || entered.has(Name)) return false;
+      if (definition === undefined || entered.has(Name)) return false;
       entered.add(Name);
       const answer = isTooDeep(definition.SelectionSet, depth);
       entered.delete(Name);
@@ -62,7 +62,7 @@ export function noFragmentCycles(walk: Walk): Rule {
         path.push(spread);
         const next = walk.fragmentNamed(spread.Name);
         if (from !== undefined) walk.complain(spread.at, `Cannot spread fragment "${spread.Name}" within itself${via === '' ? '' : ` via ${via}`}.`);
-        else if (next !== null) walk.nested(() => visit(next));
+        else if (next !== undefined) walk.nested(() => visit(next));
         path.pop();
       }
       started.delete(fragment.Name);
@@ -99,20 +99,20 @@ export function noUnusedFragments(walk: Walk): Rule {
 
 export function possibleFragmentSpreads(walk: Walk): Rule {
   const { possible } = walk.types;
-  const isPossible = (parent: Definition | null | undefined, name: string) => {
+  const isPossible = (parent: Definition | undefined, name: string) => {
     const fragment = walk.typeNamed(name);
-    if (parent == null || !isComposite(parent) || fragment === null || !isComposite(fragment)) return true;
+    if (parent === undefined || !isComposite(parent) || fragment === undefined || !isComposite(fragment)) return true;
     const parents = parent.Kind === 'OBJECT' ? [parent] : (possible.get(parent.Name) ?? []);
     const names = new Set(parents.map(({ Name }) => Name));
     return (possible.get(name) ?? []).some(({ Name }) => names.has(Name));
   };
-  const never = (parent: Definition | null | undefined, name: string) => `as objects of type "${parent?.Name}" can never be of type "${name}"`;
+  const never = (parent: Definition | undefined, name: string) => `as objects of type "${parent?.Name}" can never be of type "${name}"`;
   return {
     inline: ({ parent, TypeCondition, at }) => {
       if (!isPossible(parent, TypeCondition)) walk.complain(at, `Fragment cannot be spread here ${never(parent, TypeCondition)}.`);
     },
     spread: ({ parent, definition, Name, at }) => {
-      if (definition == null || isPossible(parent, definition.TypeCondition)) return;
+      if (definition === undefined || isPossible(parent, definition.TypeCondition)) return;
       walk.complain(at, `Fragment "${Name}" cannot be spread here ${never(parent, definition.TypeCondition)}.`);
     },
   };

@@ -17,13 +17,16 @@ export function literalText(value: Literal): string {
   }
 }
 
-/** Whether every number in it fits Go's int64 and float64. */
-function isReadable(value: Literal): boolean {
-  if (value.Kind === KIND.variable) return value.variable?.DefaultValue == null || isReadable(value.variable.DefaultValue);
+/** Whether every number in it fits Go's int64 and float64. A default that needs a variable, which no text can hold, ends there. */
+function isReadable(value: Literal, inDefault = false): boolean {
+  if (value.Kind === KIND.variable) {
+    const given = inDefault ? null : (value.variable?.DefaultValue ?? null);
+    return given === null || isReadable(given, true);
+  }
   if (value.Kind === KIND.int) return /^-?\d+$/.test(value.Raw) && BigInt.asIntN(64, BigInt(value.Raw)) === BigInt(value.Raw);
   if (value.Kind === KIND.float) return Number.isFinite(Number(value.Raw));
   if (value.Kind === KIND.boolean) return value.Raw === 'true' || value.Raw === 'false';
-  return value.Children.every((child) => isReadable(child.Value));
+  return value.Children.every((child) => isReadable(child.Value, inDefault));
 }
 
 function mismatch(value: Literal, expected: Type, definition: Definition): string {
@@ -46,7 +49,7 @@ function mismatch(value: Literal, expected: Type, definition: Definition): strin
 export function valuesOfCorrectType(walk: Walk): Rule {
   const check = (value: Literal) => {
     const { definition, expected, at } = value;
-    if (definition == null || expected === undefined) return;
+    if (definition === undefined || expected === undefined) return;
     const type = typeText(expected);
     if (value.Kind === KIND.null && expected.NonNull) walk.complain(at, `Expected value of type "${type}", found ${literalText(value)}.`);
     if (definition.Kind === 'SCALAR' && !SCALARS.includes(definition.Name)) return;
@@ -87,7 +90,7 @@ export function valuesOfCorrectType(walk: Walk): Rule {
 
 function checkObject(walk: Walk, { Children, at }: Literal, { Name, Fields, Directives }: Definition): void {
   for (const field of Fields) {
-    if (!field.Type.NonNull || field.DefaultValue !== null || byName(Children, field.Name) !== null) continue;
+    if (!field.Type.NonNull || field.DefaultValue !== null || byName(Children, field.Name) !== undefined) continue;
     walk.complain(at, `Field "${Name}.${field.Name}" of required type "${typeText(field.Type)}" was not provided.`);
   }
   for (const directive of Directives) {
@@ -97,7 +100,7 @@ function checkObject(walk: Walk, { Children, at }: Literal, { Name, Fields, Dire
     else if (first.Value.Kind === KIND.null) walk.complain(first.Value.at, `Field "${Name}.${Fields[0]?.Name ?? ''}" must be non-null.`);
   }
   for (const child of Children) {
-    if (byName(Fields, child.Name) !== null) continue;
+    if (byName(Fields, child.Name) !== undefined) continue;
     const near = suggestion(child.Name, Fields.map((field) => field.Name));
     walk.complain(child.at, `Field "${child.Name}" is not defined by type "${Name}".${near}`);
   }
@@ -106,7 +109,7 @@ function checkObject(walk: Walk, { Children, at }: Literal, { Name, Fields, Dire
 export function variablesInAllowedPosition(walk: Walk): Rule {
   const checkVariable = (value: Literal) => {
     const { expected, variable } = value;
-    if (value.Kind !== KIND.variable || expected === undefined || variable == null || walk.operation === null) return;
+    if (value.Kind !== KIND.variable || expected === undefined || variable === undefined || walk.operation === null) return;
     // Where either side has a default, a variable that may be null is as good as one that may not.
     const { DefaultValue } = variable;
     const hasDefault = value.ExpectedTypeHasDefault || (DefaultValue !== null && DefaultValue.Kind !== KIND.null);
@@ -116,9 +119,9 @@ export function variablesInAllowedPosition(walk: Walk): Rule {
   };
   const checkOneOf = (value: Literal) => {
     const { definition } = value;
-    if (value.Kind !== KIND.object || definition == null || byName(definition.Directives, 'oneOf') === null) return;
+    if (value.Kind !== KIND.object || definition === undefined || byName(definition.Directives, 'oneOf') === undefined) return;
     for (const { Value: child } of value.Children) {
-      if (child.Kind !== KIND.variable || child.variable == null || child.variable.Type.NonNull) continue;
+      if (child.Kind !== KIND.variable || child.variable === undefined || child.variable.Type.NonNull) continue;
       const needed = `but must be non-nullable to be used for OneOf Input Object "${definition.Name}"`;
       walk.complain(child.variable.at ?? child.at, `Variable "${literalText(child)}" is of type "${typeText(child.variable.Type)}" ${needed}.`);
     }

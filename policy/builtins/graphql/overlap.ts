@@ -88,7 +88,7 @@ class Comparer {
   #withFragment(conflicts: Conflict[], exclusive: boolean, fields: FieldsByName, spread: Spread): void {
     if (this.#compared.has(spread.Name)) return;
     this.#compared.add(spread.Name);
-    if (spread.definition === null || spread.definition === undefined) return;
+    if (spread.definition === undefined) return;
     const other = this.#collect(spread.definition.SelectionSet);
     if (sameFields(fields, other.fields)) return;
     // D, then E
@@ -102,8 +102,8 @@ class Comparer {
     if (a.Name === b.Name || this.#hasPair(a.Name, b.Name, exclusive)) return;
     this.#addPair(a.Name, b.Name, exclusive);
     this.#addPair(b.Name, a.Name, exclusive);
-    const [left, right] = [a.definition ?? null, b.definition ?? null];
-    if (left === null || right === null) return;
+    const [left, right] = [a.definition, b.definition];
+    if (left === undefined || right === undefined) return;
     const [first, second] = [this.#collect(left.SelectionSet), this.#collect(right.SelectionSet)];
     // F, then G
     this.#between(conflicts, exclusive, first.fields, second.fields);
@@ -134,16 +134,17 @@ class Comparer {
   }
 
   #conflict(parentsExclude: boolean, a: Field, b: Field): Conflict | null {
-    const [above, beside] = [a.parent ?? null, b.parent ?? null];
-    if (above === null || beside === null) return null;
-    const [first, second] = [a.definition ?? null, b.definition ?? null];
-    const exclusive = parentsExclude || (above.Name !== beside.Name && above.Kind === 'OBJECT' && beside.Kind === 'OBJECT' && first !== null && second !== null);
+    const [above, beside] = [a.parent, b.parent];
+    if (above === undefined || beside === undefined) return null;
+    const [first, second] = [a.definition, b.definition];
+    const areObjects = above.Kind === 'OBJECT' && beside.Kind === 'OBJECT';
+    const exclusive = parentsExclude || (above.Name !== beside.Name && areObjects && first !== undefined && second !== undefined);
     const because = (message: string): Conflict => ({ name: responseName(a), message, below: [], at: b.at });
     if (!exclusive) {
       if (a.Name !== b.Name) return because(`"${a.Name}" and "${b.Name}" are different fields`);
       if (!sameArguments(a.Arguments, b.Arguments)) return because('they have differing arguments');
     }
-    if (first !== null && second !== null && this.#typesConflict(first.Type, second.Type)) {
+    if (first !== undefined && second !== undefined && this.#typesConflict(first.Type, second.Type)) {
       return because(`they return conflicting types "${typeText(first.Type)}" and "${typeText(second.Type)}"`);
     }
     const below = this.#below(exclusive, a.SelectionSet, b.SelectionSet);
@@ -169,7 +170,7 @@ class Comparer {
     if (a.Elem !== null && b.Elem !== null) return this.#typesConflict(a.Elem, b.Elem);
     if (a.Elem !== null || b.Elem !== null || a.NonNull !== b.NonNull) return true;
     const [first, second] = [this.#walk.typeNamed(a.NamedType), this.#walk.typeNamed(b.NamedType)];
-    return first !== null && second !== null && isLeaf(first) && isLeaf(second) && first.Name !== second.Name;
+    return first !== undefined && second !== undefined && isLeaf(first) && isLeaf(second) && first.Name !== second.Name;
   }
 }
 

@@ -49,7 +49,7 @@ export function checkQuery(context: Context, types: Types, query: Query): readon
 function fieldsOnCorrectType(walk: Walk): Rule {
   return {
     field: ({ parent, definition, Name, at }) => {
-      if (parent == null || definition != null) return;
+      if (parent === undefined || definition !== undefined) return;
       const types = typesWith(walk, parent, Name);
       const names = parent.Kind === 'OBJECT' || parent.Kind === 'INTERFACE' ? parent.Fields.map((field) => field.Name) : [];
       const near = nearNames(Name, names);
@@ -65,10 +65,10 @@ function typesWith({ types }: Walk, parent: Definition, name: string): string[] 
   const uses = new Map<string, number>();
   const objects: string[] = [];
   for (const type of types.possible.get(parent.Name) ?? []) {
-    if (byName(type.Fields, name) === null) continue;
+    if (byName(type.Fields, name) === undefined) continue;
     objects.push(type.Name);
     for (const above of type.Interfaces) {
-      if (byName(types.types.get(above)?.Fields ?? [], name) !== null) uses.set(above, (uses.get(above) ?? 0) + 1);
+      if (byName(types.types.get(above)?.Fields ?? [], name) !== undefined) uses.set(above, (uses.get(above) ?? 0) + 1);
     }
   }
   const count = (type: string) => uses.get(type) ?? 0;
@@ -78,16 +78,16 @@ function typesWith({ types }: Walk, parent: Definition, name: string): string[] 
 function knownArgumentNames(walk: Walk): Rule {
   const check = (given: readonly Argument[], known: readonly ArgumentDefinition[], place: string, at: Position | null) => {
     for (const { Name } of given) {
-      if (byName(known, Name) !== null) continue;
+      if (byName(known, Name) !== undefined) continue;
       walk.complain(at, `Unknown argument "${Name}" on ${place}.${suggestion(Name, known.map((argument) => argument.Name))}`);
     }
   };
   return {
     field: ({ definition, parent, Name, Arguments, at }) => {
-      if (definition != null && parent != null) check(Arguments, definition.Arguments, `field "${parent.Name}.${Name}"`, at);
+      if (definition !== undefined && parent !== undefined) check(Arguments, definition.Arguments, `field "${parent.Name}.${Name}"`, at);
     },
     directive: ({ definition, Name, Arguments, at }) => {
-      if (definition != null) check(Arguments, definition.Arguments, `directive "@${Name}"`, at);
+      if (definition !== undefined) check(Arguments, definition.Arguments, `directive "@${Name}"`, at);
     },
   };
 }
@@ -96,7 +96,7 @@ function knownDirectives(walk: Walk): Rule {
   const seen = new Set<string>();
   return {
     directive: ({ definition, Name, Location, at }) => {
-      if (definition == null) {
+      if (definition === undefined) {
         walk.complain(at, `Unknown directive "@${Name}".`);
         return;
       }
@@ -109,13 +109,13 @@ function knownDirectives(walk: Walk): Rule {
 }
 
 function knownFragmentNames(walk: Walk): Rule {
-  return { spread: ({ definition, Name, at }) => (definition == null ? walk.complain(at, `Unknown fragment "${Name}".`) : undefined) };
+  return { spread: ({ definition, Name, at }) => (definition === undefined ? walk.complain(at, `Unknown fragment "${Name}".`) : undefined) };
 }
 
 function knownRootType(walk: Walk): Rule {
   return {
     operation: (operation) => {
-      if (walk.rootOf(operation) === null) walk.complain(operation.at, `Schema does not support operation type "${operation.Operation}"`);
+      if (walk.rootOf(operation) === undefined) walk.complain(operation.at, `Schema does not support operation type "${operation.Operation}"`);
     },
   };
 }
@@ -124,13 +124,13 @@ function knownTypeNames(walk: Walk): Rule {
   return {
     variable: (variable) => {
       const name = innermost(variable.Type);
-      if (walk.typeNamed(name) === null) walk.complain(variable.at, `Unknown type "${name}".`);
+      if (walk.typeNamed(name) === undefined) walk.complain(variable.at, `Unknown type "${name}".`);
     },
     inline: ({ TypeCondition: name, at }) => {
-      if (name !== '' && walk.typeNamed(name) === null) walk.complain(at, `Unknown type "${name}".`);
+      if (name !== '' && walk.typeNamed(name) === undefined) walk.complain(at, `Unknown type "${name}".`);
     },
     fragment: ({ TypeCondition: name, at }) => {
-      if (walk.typeNamed(name) !== null) return;
+      if (walk.typeNamed(name) !== undefined) return;
       walk.complain(at, `Unknown type "${name}".${suggestion(name, [...walk.types.types.keys()].sort(compareStrings))}`);
     },
   };
@@ -147,7 +147,7 @@ function loneAnonymousOperation(walk: Walk): Rule {
 function noUndefinedVariables(walk: Walk): Rule {
   return {
     value: (value) => {
-      if (walk.operation === null || value.Kind !== KIND.variable || value.variable != null) return;
+      if (walk.operation === null || value.Kind !== KIND.variable || value.variable !== undefined) return;
       const { Name } = walk.operation;
       walk.complain(value.at, `Variable "${literalText(value)}" is not defined${Name === '' ? '' : ` by operation "${Name}"`}.`);
     },
@@ -167,14 +167,14 @@ function noUnusedVariables(walk: Walk): Rule {
 function providedRequiredArguments(walk: Walk): Rule {
   const check = (given: readonly Argument[], known: readonly ArgumentDefinition[], place: string, at: Position | null) => {
     for (const { Name, Type: type, DefaultValue } of known) {
-      if (!type.NonNull || DefaultValue !== null || byName(given, Name) !== null) continue;
+      if (!type.NonNull || DefaultValue !== null || byName(given, Name) !== undefined) continue;
       walk.complain(at, `${place} argument "${Name}" of type "${typeText(type)}" is required, but it was not provided.`);
     }
   };
   return {
-    field: ({ definition, Name, Arguments, at }) => (definition == null ? undefined : check(Arguments, definition.Arguments, `Field "${Name}"`, at)),
+    field: ({ definition, Name, Arguments, at }) => (definition === undefined ? undefined : check(Arguments, definition.Arguments, `Field "${Name}"`, at)),
     directive: ({ definition, Name, Arguments, at }) => {
-      if (definition != null) check(Arguments, definition.Arguments, `Directive "@${Name}"`, at);
+      if (definition !== undefined) check(Arguments, definition.Arguments, `Directive "@${Name}"`, at);
     },
   };
 }
@@ -182,8 +182,8 @@ function providedRequiredArguments(walk: Walk): Rule {
 function scalarLeafs(walk: Walk): Rule {
   return {
     field: ({ definition, Name, SelectionSet, at }) => {
-      const type = definition == null ? null : walk.typeNamed(innermost(definition.Type));
-      if (definition == null || type === null) return;
+      const type = definition === undefined ? undefined : walk.typeNamed(innermost(definition.Type));
+      if (definition === undefined || type === undefined) return;
       if (isLeaf(type) && SelectionSet.length > 0) {
         walk.complain(at, `Field "${Name}" must not have a selection since type "${type.Name}" has no subfields.`);
       }
@@ -198,7 +198,7 @@ function scalarLeafs(walk: Walk): Rule {
 function singleFieldSubscriptions(walk: Walk): Rule {
   return {
     operation: ({ Operation, Name, SelectionSet }) => {
-      if (walk.types.subscription === null || Operation !== 'subscription') return;
+      if (walk.types.subscription === undefined || Operation !== 'subscription') return;
       const fields = topFields(walk, SelectionSet);
       const name = Name === '' ? 'Anonymous Subscription' : `Subscription ${quoteGo(Name)}`;
       const second = fields[1];
@@ -219,7 +219,7 @@ function topFields(walk: Walk, set: readonly Selection[]): { name: string; at: P
       if (selection.kind === 'inline') collect(selection.SelectionSet);
       else if (selection.kind === 'spread') {
         // An unknown fragment ends its set, as OPA has it.
-        if (selection.definition == null) return;
+        if (selection.definition === undefined) return;
         if (entered.has(selection.definition.Name)) continue;
         entered.add(selection.definition.Name);
         collect(selection.definition.SelectionSet);
@@ -297,7 +297,7 @@ function variablesAreInputTypes(walk: Walk): Rule {
   return {
     operation: ({ VariableDefinitions }) => {
       for (const { definition, Variable, Type: type, at } of VariableDefinitions) {
-        if (definition != null && !isInput(definition)) walk.complain(at, `Variable "$${Variable}" cannot be non-input type "${typeText(type)}".`);
+        if (definition !== undefined && !isInput(definition)) walk.complain(at, `Variable "$${Variable}" cannot be non-input type "${typeText(type)}".`);
       }
     },
   };

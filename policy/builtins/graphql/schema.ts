@@ -19,7 +19,7 @@ const cycleDepthMax = 1_000;
  */
 export function checkSchema(given: Schema): Types {
   const base = prelude();
-  const types: Types = { query: null, mutation: null, subscription: null, types: new Map(), directives: new Map(), possible: new Map() };
+  const types: Types = { query: undefined, mutation: undefined, subscription: undefined, types: new Map(), directives: new Map(), possible: new Map() };
   const definitions = declare(types, [...base.Definitions, ...given.Definitions], given.Extensions);
   for (const definition of definitions) notePossible(types, definition);
   for (const directive of [...base.Directives, ...given.Directives]) {
@@ -41,9 +41,9 @@ export function checkSchema(given: Schema): Types {
     checkArguments(types, directive.Arguments, directive);
   }
   if (given.Schema.length === 0) {
-    types.query ??= types.types.get('Query') ?? null;
-    types.mutation ??= types.types.get('Mutation') ?? null;
-    types.subscription ??= types.types.get('Subscription') ?? null;
+    types.query ??= types.types.get('Query');
+    types.mutation ??= types.types.get('Mutation');
+    types.subscription ??= types.types.get('Subscription');
   }
   types.query?.Fields.push(...introspection());
   return types;
@@ -207,14 +207,14 @@ function checkDirectives({ directives }: Types, list: readonly Directive[], loca
     seen.add(Name);
     if (!definition.Locations.includes(location)) throw new GraphqlError(at, `Directive ${Name} is not applicable on ${location}.`);
     for (const argument of Arguments) {
-      if (byName(definition.Arguments, argument.Name) === null) {
+      if (byName(definition.Arguments, argument.Name) === undefined) {
         throw new GraphqlError(argument.at, `Undefined argument ${argument.Name} for directive ${Name}.`);
       }
     }
     for (const argument of definition.Arguments) {
       if (!argument.Type.NonNull || argument.DefaultValue !== null) continue;
       const given = byName(Arguments, argument.Name);
-      if (given === null || given.Value.Kind === KIND.null) {
+      if (given === undefined || given.Value.Kind === KIND.null) {
         throw new GraphqlError(at, `Argument ${argument.Name} for directive ${Name} cannot be null.`);
       }
     }
@@ -229,18 +229,18 @@ function checkImplements(types: Types, definition: Definition, name: string): vo
   const start = `For ${definition.Name} to implement ${name}`;
   for (const wanted of asked.Fields) {
     const found = byName(definition.Fields, wanted.Name);
-    if (found === null) throw new GraphqlError(at, `${start} it must have a field called ${wanted.Name}.`);
+    if (found === undefined) throw new GraphqlError(at, `${start} it must have a field called ${wanted.Name}.`);
     if (!isCovariant(types, wanted.Type, found.Type)) {
       throw new GraphqlError(found.at, `${start} the field ${wanted.Name} must have type ${typeText(wanted.Type)}.`);
     }
     const same = `${start} the field ${wanted.Name} must have the same arguments but`;
     for (const argument of wanted.Arguments) {
       const given = byName(found.Arguments, argument.Name);
-      if (given === null) throw new GraphqlError(found.at, `${same} it is missing ${argument.Name}.`);
+      if (given === undefined) throw new GraphqlError(found.at, `${same} it is missing ${argument.Name}.`);
       if (!isCompatible(argument.Type, given.Type)) throw new GraphqlError(given.at, `${same} ${argument.Name} has the wrong type.`);
     }
     for (const argument of found.Arguments) {
-      if (byName(wanted.Arguments, argument.Name) !== null || !argument.Type.NonNull || argument.DefaultValue !== null) continue;
+      if (byName(wanted.Arguments, argument.Name) !== undefined || !argument.Type.NonNull || argument.DefaultValue !== null) continue;
       const optional = `any additional arguments on ${found.Name} must be optional or have a default value`;
       throw new GraphqlError(argument.at, `${start} ${optional} but ${argument.Name} is required.`);
     }

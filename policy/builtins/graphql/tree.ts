@@ -30,9 +30,9 @@ export interface Literal {
   ExpectedTypeHasDefault: boolean;
   at: Position | null;
   /** Found by the walk (walk.ts), as are those of directives, fields and spreads. */
-  definition?: Definition | null;
-  variable?: VariableDefinition | null;
-  expected?: Type;
+  definition?: Definition | undefined;
+  variable?: VariableDefinition | undefined;
+  expected?: Type | undefined;
 }
 
 export interface Argument {
@@ -47,13 +47,13 @@ export interface Directive {
   Arguments: Argument[];
   Location: string;
   at: Position | null;
-  definition?: DirectiveDefinition | null;
+  definition?: DirectiveDefinition | undefined;
 }
 
 export interface Field {
   kind: 'field';
-  definition?: FieldDefinition | null;
-  parent?: Definition | null;
+  definition?: FieldDefinition | undefined;
+  parent?: Definition | undefined;
   Alias: string;
   Name: string;
   Arguments: Argument[];
@@ -65,8 +65,8 @@ export interface Field {
 
 export interface Spread {
   kind: 'spread';
-  definition?: Fragment | null;
-  parent?: Definition | null;
+  definition?: Fragment | undefined;
+  parent?: Definition | undefined;
   Name: string;
   Directives: Directive[];
   Comment: Comments | null;
@@ -75,7 +75,7 @@ export interface Spread {
 
 export interface Inline {
   kind: 'inline';
-  parent?: Definition | null;
+  parent?: Definition | undefined;
   TypeCondition: string;
   Directives: Directive[];
   SelectionSet: Selection[];
@@ -91,7 +91,7 @@ export interface VariableDefinition {
   DefaultValue: Literal | null;
   Directives: Directive[];
   Used: boolean;
-  definition?: Definition | null;
+  definition?: Definition | undefined;
   Comment: Comments | null;
   at: Position | null;
 }
@@ -107,7 +107,7 @@ export interface Operation {
 }
 
 export interface Fragment {
-  definition?: Definition | null;
+  definition?: Definition | undefined;
   Name: string;
   VariableDefinition: VariableDefinition[];
   TypeCondition: string;

@@ -2,9 +2,9 @@
 import type { Definition, DirectiveDefinition, Type } from './tree.ts';
 
 export interface Types {
-  query: Definition | null;
-  mutation: Definition | null;
-  subscription: Definition | null;
+  query: Definition | undefined;
+  mutation: Definition | undefined;
+  subscription: Definition | undefined;
   readonly types: Map<string, Definition>;
   readonly directives: Map<string, DirectiveDefinition>;
   /** Objects that an interface, union or object may turn out to be, by its name. */
@@ -31,6 +31,6 @@ export function isCompatible(given: Type, asked: Type): boolean {
   return !asked.NonNull || given.NonNull;
 }
 
-export function byName<T extends { readonly Name: string }>(list: readonly T[], name: string): T | null {
-  return list.find(({ Name }) => Name === name) ?? null;
+export function byName<T extends { readonly Name: string }>(list: readonly T[], name: string): T | undefined {
+  return list.find(({ Name }) => Name === name);
 }

@@ -76,17 +76,17 @@ export class Walk {
     this.errors.push(new GraphqlError(at, message));
   }
 
-  typeNamed(name: string): Definition | null {
-    return this.types.types.get(name) ?? null;
+  typeNamed(name: string): Definition | undefined {
+    return this.types.types.get(name);
   }
 
-  fragmentNamed(name: string): Fragment | null {
+  fragmentNamed(name: string): Fragment | undefined {
     return byName(this.query.Fragments, name);
   }
 
-  rootOf({ Operation: operation }: Operation): Definition | null {
+  rootOf({ Operation: operation }: Operation): Definition | undefined {
     if (operation === 'mutation' || operation === 'subscription') return this.types[operation];
-    return operation === 'query' || operation === '' ? this.types.query : null;
+    return operation === 'query' || operation === '' ? this.types.query : undefined;
   }
 
   /** Counts a step, and how deep it is. @throws {GraphqlError} beyond the limit */
@@ -122,17 +122,18 @@ export class Walk {
 
   #directives(directives: readonly Directive[], location: string): void {
     for (const directive of directives) {
-      const definition = this.types.directives.get(directive.Name) ?? null;
+      const definition = this.types.directives.get(directive.Name);
       directive.definition = definition;
       directive.Location = location;
-      for (const argument of directive.Arguments) this.#argument(definition === null ? null : byName(definition.Arguments, argument.Name), argument);
+      for (const argument of directive.Arguments) this.#argument(definition, argument);
       for (const rule of this.#rules) rule.directive?.(directive);
     }
     for (const rule of this.#rules) rule.directives?.(directives);
   }
 
-  #argument(definition: ArgumentDefinition | null, { Value: value }: Argument): void {
-    if (definition !== null) this.#expect(value, definition);
+  #argument(of: { readonly Arguments: readonly ArgumentDefinition[] } | undefined, { Name, Value: value }: Argument): void {
+    const definition = byName(of?.Arguments ?? [], Name);
+    if (definition !== undefined) this.#expect(value, definition);
     this.#value(value);
   }
 
@@ -145,13 +146,13 @@ export class Walk {
   #value(value: Literal): void {
     this.context.spend(1);
     if (value.Kind === KIND.variable && this.operation !== null) {
-      value.variable = this.operation.VariableDefinitions.find(({ Variable }) => Variable === value.Raw) ?? null;
-      if (value.variable !== null) value.variable.Used = true;
+      value.variable = this.operation.VariableDefinitions.find(({ Variable }) => Variable === value.Raw);
+      if (value.variable !== undefined) value.variable.Used = true;
     }
     if (value.Kind === KIND.object) {
       for (const { Name, Value: child } of value.Children) {
         const field = byName(value.definition?.Fields ?? [], Name);
-        if (field !== null) this.#expect(child, field);
+        if (field !== undefined) this.#expect(child, field);
         this.#value(child);
       }
     }
@@ -160,7 +161,7 @@ export class Walk {
       for (const { Value: child } of value.Children) {
         if (element !== null) {
           child.expected = element;
-          child.definition = value.definition ?? null;
+          child.definition = value.definition;
         }
         this.#value(child);
       }
@@ -168,7 +169,7 @@ export class Walk {
     for (const rule of this.#rules) rule.value?.(value);
   }
 
-  #selections(parent: Definition | null, set: readonly Selection[]): void {
+  #selections(parent: Definition | undefined, set: readonly Selection[]): void {
     this.nested(() => {
       for (const selection of set) {
         this.context.spend(1);
@@ -180,16 +181,16 @@ export class Walk {
     });
   }
 
-  #field(parent: Definition | null, field: Field): void {
+  #field(parent: Definition | undefined, field: Field): void {
     const definition = field.Name === '__typename' ? TYPENAME : byName(parent?.Fields ?? [], field.Name);
     field.definition = definition;
-    for (const argument of field.Arguments) this.#argument(definition === null ? null : byName(definition.Arguments, argument.Name), argument);
+    for (const argument of field.Arguments) this.#argument(definition, argument);
     this.#directives(field.Directives, 'FIELD');
-    this.#selections(definition === null ? null : this.typeNamed(innermost(definition.Type)), field.SelectionSet);
+    this.#selections(definition === undefined ? undefined : this.typeNamed(innermost(definition.Type)), field.SelectionSet);
     for (const rule of this.#rules) rule.field?.(field);
   }
 
-  #inline(parent: Definition | null, inline: Inline): void {
+  #inline(parent: Definition | undefined, inline: Inline): void {
     this.#directives(inline.Directives, 'INLINE_FRAGMENT');
     this.#selections(inline.TypeCondition === '' ? parent : this.typeNamed(inline.TypeCondition), inline.SelectionSet);
     for (const rule of this.#rules) rule.inline?.(inline);
@@ -200,7 +201,7 @@ export class Walk {
     spread.definition = fragment;
     this.#directives(spread.Directives, 'FRAGMENT_SPREAD');
     // Once for each operation, so that fragments which spread each other come to an end.
-    if (fragment !== null && !this.#entered.has(fragment.Name)) {
+    if (fragment !== undefined && !this.#entered.has(fragment.Name)) {
       this.#entered.add(fragment.Name);
       this.#directives(fragment.Directives, 'FRAGMENT_DEFINITION');
       this.#selections(this.typeNamed(fragment.TypeCondition), fragment.SelectionSet);
