@@ -95,8 +95,9 @@ function digestsOf(json: Json | undefined, pointer: string, mode: Mode, broken: 
     const lengths = Object.hasOwn(HEX_LENGTHS, algorithm) ? HEX_LENGTHS[algorithm] : undefined;
     if (lengths === undefined) return [algorithm, value];
     const lower = mode === 'tolerant' ? value.toLowerCase() : value;
-    if (lower !== value) repairs.push({ code: 'REPAIRED', pointer: place, message: 'upper-case hexadecimal, read as lower case' });
-    if (!/^[0-9a-f]+$/.test(lower) || !lengths.includes(lower.length)) {
+    const whole = /^[0-9a-f]+$/.test(lower) && lengths.includes(lower.length);
+    if (whole && lower !== value) repairs.push({ code: 'REPAIRED', pointer: place, message: 'upper-case hexadecimal, read as lower case' });
+    if (!whole) {
       broken.push({ code: 'SCHEMA_VIOLATED', pointer: place, message: `expected ${lengths.join(' or ')} lower-case hexadecimal digits` });
     }
     return [algorithm, lower];
