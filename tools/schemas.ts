@@ -19,6 +19,12 @@ const official = (file: string) => readFileSync(join(library, 'res/schema', file
 const cyclonedx = (name: string) => JSON.parse(official(`${name}.SNAPSHOT.schema.json`)) as Schema;
 const vendored = (path: string) => JSON.parse(readFileSync(join(schemas, `${path}.schema.json`), 'utf8')) as Schema;
 
+/** The schemas of a validator in plain form, for a second validator to compile. */
+export function schemasOf(name: string): { schema: Schema; refers: Schema[] } {
+  const { schema, refers = [] } = (VALIDATORS[name] as (typeof VALIDATORS)[string])();
+  return { schema: plain(schema), refers: refers.map(plain) };
+}
+
 /** Every generated validator: its schema, and the schemas it refers to. */
 const VALIDATORS: Readonly<Record<string, () => { schema: Schema; refers?: Schema[]; draft?: '2020-12' }>> = {
   ...Object.fromEntries(['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'].map((version) => [

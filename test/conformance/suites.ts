@@ -7,6 +7,8 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   merkle: async () => (await import('./merkle.ts')).merkle,
   rego: async () => (await import('./rego.ts')).rego,
   sigstore: async () => (await import('./sigstore.ts')).sigstore,
+  schemas: async () => (await import('./schemas.ts')).schemas,
+  'csaf-tests': async () => (await import('./csaf-tests.ts')).csafTests,
   formats: async () => (await import('./formats.ts')).default,
   labels: async () => (await import('./scanner/labels.ts')).suite,
   osv: async () => (await import('./scanner/osv.ts')).suite,
