@@ -3,6 +3,7 @@ import type { Code } from '../ledger/errors.ts';
 import type { Json } from '../ledger/json.ts';
 import type { Encoding } from '../ledger/text.ts';
 import type { Attestation } from './attestation/model.ts';
+import type { FactCounts } from './facts.ts';
 import type { Report } from './report/model.ts';
 import type { Sbom } from './sbom/model.ts';
 import type { Vex } from './vex/model.ts';
@@ -43,11 +44,12 @@ export type DeviationCode =
 export type Mode = 'strict' | 'tolerant';
 
 /** A decoded document, parsed as far as its syntax goes. */
-export type Source = { readonly text: string; readonly encoding: Encoding; readonly bytes: Uint8Array } & (
+export type Source = { readonly encoding: Encoding } & (
+  // What was parsed from JSON keeps no text beside it: a document of 100 MB is held once.
   | { readonly syntax: 'json'; readonly json: Json }
   | { readonly syntax: 'lines'; readonly lines: readonly Json[] }
-  | { readonly syntax: 'xml'; readonly root: XmlElement }
-  | { readonly syntax: 'text' }
+  | { readonly syntax: 'xml'; readonly root: XmlElement; readonly text: string }
+  | { readonly syntax: 'text'; readonly text: string }
 );
 
 /** What a document says, in our words; a CycloneDX document can be a bill of materials and VEX at once. */
@@ -81,6 +83,8 @@ export interface Document extends Reading {
   readonly format: string | null;
   /** The canonical facts (`encodeFacts`), or null where the document is not valid. */
   readonly facts: Uint8Array | null;
+  /** How many items the facts hold; null where there are none. */
+  readonly counts: FactCounts | null;
   /** Why it was refused; null for every other verdict. */
   readonly refusal: { readonly code: Code; readonly message: string; readonly position: number | null; readonly hint: string | null } | null;
 }

@@ -102,21 +102,39 @@ export interface Facts {
  * @see spec/evidence.md, "Facts"
  */
 export function encodeFacts(view: View): Uint8Array {
+  return extractFacts(view).bytes;
+}
+
+/** How many items the sets of facts hold. */
+export interface FactCounts {
+  readonly attestations: number;
+  readonly components: number;
+  readonly results: number;
+  readonly statements: number;
+}
+
+/** Extracts facts as `encodeFacts` does, and counts them, so that nobody has to read them again to know how many. */
+export function extractFacts(view: View): { bytes: Uint8Array; counts: FactCounts } {
   const { sbom, vex, report, attestations = [] } = view;
   const graph = sbom === undefined ? null : graphOf(sbom);
+  const signed = sortedTexts(attestations.map((one) => JSON.stringify(attestationFacts(one))));
+  const results = sortedTexts((report?.results ?? []).map((one) => JSON.stringify(resultFacts(one))));
+  const statements = sortedTexts((vex?.statements ?? []).flatMap(statementFacts).map((one) => JSON.stringify(one)));
+  const components = graph?.components ?? [];
   const members: (string | null)[] = [
-    member('attestations', sortedTexts(attestations.map((one) => JSON.stringify(attestationFacts(one))))),
-    member('components', graph?.components ?? []),
+    member('attestations', signed),
+    member('components', components),
     member('contains', graph?.contains ?? []),
     member('depends', graph?.depends ?? []),
-    member('results', sortedTexts((report?.results ?? []).map((one) => JSON.stringify(resultFacts(one))))),
+    member('results', results),
     graph === null || graph.root === null ? null : `"root":${graph.root}`,
     `"semantics":${factsSemantics}`,
-    member('statements', sortedTexts((vex?.statements ?? []).flatMap(statementFacts).map((one) => JSON.stringify(one)))),
+    member('statements', statements),
     member('subjects', sortedTexts(subjectsIn(view).map((digest) => JSON.stringify(digest)))),
     report === undefined ? null : `"tool":${JSON.stringify(toolFacts(report))}`,
   ];
-  return encodeUtf8(`{${members.filter((one) => one !== null).join(',')}}`);
+  const counts = { attestations: signed.length, components: components.length, results: results.length, statements: statements.length };
+  return { bytes: encodeUtf8(`{${members.filter((one) => one !== null).join(',')}}`), counts };
 }
 
 /**

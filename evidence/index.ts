@@ -2,12 +2,12 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { detect } from './detect.ts';
 import { verdictOf, type Deviation, type Document, type Mode } from './document.ts';
-import { encodeFacts } from './facts.ts';
+import { extractFacts } from './facts.ts';
 import { parseSource } from './source.ts';
 
 export type { Deviation, DeviationCode, Document, Mode, Verdict, View } from './document.ts';
 export { encodeFacts, factsSemantics, parseFacts, subjectsIn } from './facts.ts';
-export type { AttestationFacts, ComponentFacts, Facts, ProductFacts, ResultFacts, StatementFacts } from './facts.ts';
+export type { AttestationFacts, ComponentFacts, FactCounts, Facts, ProductFacts, ResultFacts, StatementFacts } from './facts.ts';
 export type { Attestation, AttestationSubject, NamedDigest, Predicate, SignatureFacts } from './attestation/model.ts';
 export type { Report, ReportResult } from './report/model.ts';
 export type { Component, ComponentHash, Edge, Sbom } from './sbom/model.ts';
@@ -33,10 +33,12 @@ export async function readDocument(bytes: Uint8Array, hints: Hints = {}): Promis
     const deviations = [...noted, ...reading.deviations];
     const verdict = reading.verdict === 'valid' ? verdictOf(deviations) : reading.verdict;
     const valid = verdict === 'valid' || verdict === 'valid_with_deviations';
-    return { ...reading, format: format.name, verdict, deviations, facts: valid ? encodeFacts(reading.view) : null, refusal: null };
+    const facts = valid ? extractFacts(reading.view) : null;
+    return { ...reading, format: format.name, verdict, deviations, facts: facts?.bytes ?? null, counts: facts?.counts ?? null, refusal: null };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     const { code, message, position, hint } = error;
-    return { format: null, version: null, verdict: 'refused', deviations: noted, view: {}, facts: null, refusal: { code, message, position, hint } };
+    const refusal = { code, message, position, hint };
+    return { format: null, version: null, verdict: 'refused', deviations: noted, view: {}, facts: null, counts: null, refusal };
   }
 }

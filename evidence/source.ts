@@ -19,17 +19,17 @@ export function parseSource(bytes: Uint8Array, note: (deviation: Deviation) => v
   const { text, encoding } = decodeText(bytes);
   if (encoding !== 'utf-8') note({ code: 'ENCODING_UNUSUAL', pointer: '', message: `the document is in ${encoding}` });
   const first = /\S/.exec(text)?.[0];
-  if (first === '<') return { text, encoding, bytes, syntax: 'xml', root: parseXml(text, encoding) };
-  if (first !== '{' && first !== '[') return { text, encoding, bytes, syntax: 'text' };
+  if (first === '<') return { text, encoding, syntax: 'xml', root: parseXml(text, encoding) };
+  if (first !== '{' && first !== '[') return { text, encoding, syntax: 'text' };
   const onInexact = (position: number, digits: string) => {
     note({ code: 'INTEGER_ROUNDED', pointer: '', message: `the integer ${digits.slice(0, 40)} at byte ${position} is beyond 2^53` });
   };
   try {
-    return { text, encoding, bytes, syntax: 'json', json: parseJsonText(text, { onInexact }, encoding) };
+    return { encoding, syntax: 'json', json: parseJsonText(text, { onInexact }, encoding) };
   } catch (error) {
     const lines = linesOf(text, encoding);
     if (lines === null) throw error;
-    return { text, encoding, bytes, syntax: 'lines', lines };
+    return { encoding, syntax: 'lines', lines };
   }
 }
 

@@ -23,7 +23,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'ledger/log': ['ledger/*', 'node:crypto'],
   verify: ['ledger', 'ledger/merkle', 'ledger/note', 'ledger/events', 'ledger/streams'],
   'verify/sigstore': ['verify', 'ledger/*', 'npm:@noble/curves', 'node:crypto'],
-  evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib', 'node:worker_threads'],
+  evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib'],
   scanner: ['ledger', 'ledger/merkle', 'evidence/*', 'npm:ae-cvss-calculator', 'npm:yaml', 'node:zlib', 'node:crypto'],
   policy: ['ledger', 'npm:re2js', 'npm:yaml', 'npm:@noble/hashes', 'npm:@noble/curves', 'node:crypto', 'node:zlib'],
   projections: ['ledger', 'ledger/events', 'ledger/streams', 'scanner/versions', 'npm:kysely'],

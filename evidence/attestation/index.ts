@@ -107,7 +107,7 @@ async function readInside(json: Json | null, mode: Mode): Promise<Reading | null
   // cosign of old kept the document as text.
   const parsed = typeof textAt({ json }, 'json') === 'string' ? parseJsonText(json as string) : json;
   if (parsed === null) return null;
-  const source: Source = { text: '', encoding: 'utf-8', bytes: new Uint8Array(), syntax: 'json', json: parsed };
+  const source: Source = { encoding: 'utf-8', syntax: 'json', json: parsed };
   return INSIDE.find((format) => format.claims(source))?.read(source, mode) ?? null;
 }
 

@@ -212,6 +212,11 @@ test('an edge is counted once, a component that refers to itself has none, and u
   expect(facts.components?.[facts.root as number]?.name).toBe('y');
 });
 
+test('facts are counted as they are held', async () => {
+  const { counts } = await readDocument(encodeUtf8(sample('cyclonedx.json')));
+  expect(counts).toEqual({ attestations: 0, components: 4, results: 0, statements: 1 });
+});
+
 test('facts of other semantics are refused', () => {
   expect(() => parseFacts(encodeUtf8('{"semantics":2}'))).toThrow(expect.objectContaining({ code: 'INPUT_MALFORMED' }));
   expect(() => parseFacts(encodeUtf8('null'))).toThrow(expect.objectContaining({ code: 'INPUT_MALFORMED' }));

@@ -1,7 +1,7 @@
 // SPDX 3.0.1 as compact JSON-LD: recognised, checked against the official schema and the rules of its prose, read into our models.
 import type { Json } from '../../../ledger/json.ts';
 import { type Format, type Reading, type Source, verdictOf } from '../../document.ts';
-import { at, textAt } from '../../json-view.ts';
+import { at, objectsAt, textAt } from '../../json-view.ts';
 import { violationOf } from '../../schemas/index.ts';
 import { Graph } from './graph.ts';
 import { readGraph } from './read.ts';
@@ -16,7 +16,7 @@ export const spdx3: Format = {
   claims(source) {
     if (source.syntax !== 'json') return false;
     if (contextOf(source.json)?.startsWith('https://spdx.org/rdf/3') === true) return true;
-    return at(source.json, '@graph') !== undefined && source.text.includes('SpdxDocument');
+    return objectsAt(source.json, '@graph').some((element) => textAt(element, 'type') === 'SpdxDocument');
   },
   read,
 };
