@@ -2,6 +2,7 @@
 //
 // feed import:  for (const one of importOsv(files, source)) if (one.is === 'observation') builder.add(one.observation); builder.finish(sink, sources)
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
+// image scan:   analyzeFiles(readImageArchive(bytes).files).components are the components to scan
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
 // feed diff:    diffSnapshots(before, after)
 // rescan:       concerned(diff)(footprint) for every kept footprintOf(components, document); scan those alone
@@ -10,6 +11,10 @@ export { decodeStored, type StoredRecord } from './advisories/stored.ts';
 export { severityOf, type Severity } from './advisories/severity.ts';
 export type { OutcomeName, Reason } from './advisories/evaluate.ts';
 export { compareIds, preferredId } from './advisories/aliases.ts';
+export { analyzeFiles, type Analysis } from './image/analyze.ts';
+export { LayeredFiles, type File, type FileTree } from './image/files.ts';
+export { readImage, readImageArchive, type Image, type ReadPath } from './image/image.ts';
+export { readTar, type TarMember } from './image/tar.ts';
 export type { FeedFile, Imported, Importer } from './import/feed.ts';
 export { importFriendsOfPhp, importNodeSecurity, importRubyAdvisories } from './import/languages.ts';
 export { importEpss, importKev, importNvd } from './import/nvd.ts';

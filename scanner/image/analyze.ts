@@ -1,0 +1,35 @@
+// The components of a file tree: a distribution's packages, those of languages, and which of the former own the latter.
+import type { ScanComponent } from '../match/components.ts';
+import { apkPackages, dpkgPackages, osReleaseOf, rpmPackages, type OsRelease } from './distribution.ts';
+import type { FileTree } from './files.ts';
+import { languagePackages, type Unreadable } from './languages.ts';
+
+export interface Analysis {
+  readonly os: OsRelease | null;
+  readonly components: readonly ScanComponent[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/**
+ * Analyzes an image or a root file system.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED when a package database is damaged: half of one would read as a clean system
+ */
+export function analyzeFiles(tree: FileTree): Analysis {
+  const os = osReleaseOf(tree);
+  const owned = [...dpkgPackages(tree, os), ...apkPackages(tree, os), ...rpmPackages(tree, os)];
+  const ownerOf = new Map(owned.flatMap(({ component, files }) => files.map((path) => [path, component.ref] as const)));
+  const { components, unreadable } = languagePackages(tree);
+  return {
+    os,
+    components: [...owned.map(({ component }) => component), ...components.map((component) => withOwner(component, ownerOf))],
+    unreadable,
+  };
+}
+
+/** The file that shows a package, or for an archive in an archive the outer file, decides whose it is. */
+function withOwner(component: ScanComponent, ownerOf: ReadonlyMap<string, string>): ScanComponent {
+  const path = component.paths?.[0]?.replace(/^\//, '').split('!/', 1)[0] ?? '';
+  const ownedBy = ownerOf.get(path) ?? ownerOf.get(path.replace(/\.egg-info\/PKG-INFO$/, '.egg-info'));
+  return ownedBy === undefined ? component : { ...component, ownedBy };
+}
