@@ -200,6 +200,19 @@ describe('the samples of the vision, as they stand', () => {
   });
 });
 
+test('a CycloneDX document is a bill of materials, VEX and a report, each as far as it says so', async () => {
+  const vulnerability = (id: string, more = {}) => ({ id, affects: [{ ref: 'a' }], ratings: [{ severity: 'low' }, { severity: 'critical' }], ...more });
+  const { view, verdict } = await read(bom({
+    metadata: { tools: { components: [library('scanner', { version: '2' })] } },
+    components: [library('a', { 'bom-ref': 'a', version: '1', purl: 'pkg:npm/a@1' })],
+    vulnerabilities: [vulnerability('CVE-2026-0001'), vulnerability('CVE-2026-0002', { analysis: { state: 'in_triage' } })],
+  }), 'strict');
+  expect(verdict).toBe('valid');
+  expect(view.vex?.statements.map((one) => one.vulnerability)).toEqual(['CVE-2026-0002']);
+  expect([view.report?.tool, view.report?.toolVersion]).toEqual(['scanner', '2']);
+  expect(view.report?.results).toMatchObject([{ rule: 'CVE-2026-0001', level: 'error', severity: 'critical', purl: 'pkg:npm/a@1', packageVersion: '1' }]);
+});
+
 describe('a document inside a statement', () => {
   const about = (predicate: unknown, predicateType = 'https://cyclonedx.org/bom') => JSON.stringify({
     _type: 'https://in-toto.io/Statement/v0.1', subject: [{ name: 'x', digest: { sha256: 'aa'.repeat(32) } }], predicateType, predicate,

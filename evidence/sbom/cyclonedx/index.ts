@@ -5,6 +5,7 @@ import { at, textAt } from '../../json-view.ts';
 import { type SchemaName, violationOf } from '../../schemas/index.ts';
 import { readBom } from './read.ts';
 import { referenceProblems } from './references.ts';
+import { reportOf } from './report.ts';
 import { vexOf } from './vex.ts';
 import { bomOfXml, NAMESPACE, xmlViolationOf } from './xml.ts';
 
@@ -40,7 +41,9 @@ async function read(source: Source, mode: Mode): Promise<Reading> {
   if (repeated.length > 0 || (merged.length > 0 && mode === 'strict')) return { version, verdict: 'invalid_semantic', deviations, view: {} };
   if (OLD.includes(version)) deviations.unshift({ code: 'VERSION_OLD', pointer: '/specVersion', message: `version ${version} is read with what it has` });
   const vex = vexOf(bom, sbom);
-  return { version, verdict: verdictOf(deviations), deviations, view: vex === null ? { sbom } : { sbom, vex } };
+  const report = reportOf(bom, sbom);
+  const view = { sbom, ...(vex === null ? {} : { vex }), ...(report === null ? {} : { report }) };
+  return { version, verdict: verdictOf(deviations), deviations, view };
 }
 
 function versionOf(source: Source): string | null {

@@ -37,12 +37,19 @@ export function bomOfXml(root: XmlElement): Json {
     metadata: withoutAbsent({
       timestamp: childText(metadata, 'timestamp')?.trim(),
       component: main === undefined ? undefined : component(main),
+      tools: toolsOf(childOf(metadata, 'tools')),
       authors: childrenOf(childOf(metadata, 'authors'), 'author').map((author) => withoutAbsent({ name: childText(author, 'name') })),
     }),
     components: children(root, 'components', 'component', component),
     dependencies: children(root, 'dependencies', 'dependency', dependency),
     vulnerabilities: children(root, 'vulnerabilities', 'vulnerability', vulnerability),
   });
+}
+
+/** Tools as a list, whichever of both forms they stand in. */
+function toolsOf(element: XmlElement | undefined): Json[] | undefined {
+  const tools = [...childrenOf(element, 'tool'), ...childrenOf(childOf(element, 'components'), 'component')];
+  return element === undefined ? undefined : tools.map((tool) => withoutAbsent({ name: childText(tool, 'name'), version: childText(tool, 'version') }));
 }
 
 function component(element: XmlElement): JsonObject {
