@@ -319,7 +319,16 @@ function predicateFacts(one: Predicate): object {
 function sortedSet(texts: readonly string[]): readonly string[] | undefined {
   if (texts.length === 0) return undefined;
   // Most lists come in order: telling so is cheaper than sorting them.
-  return texts.every((text, i) => i === 0 || (texts[i - 1] as string) < text) ? texts : sortedTexts(texts);
+  if (texts.every((text, i) => i === 0 || (texts[i - 1] as string) < text)) return texts;
+  if (texts.length > 32) return sortedTexts(texts);
+  // A handful is put in order sooner than a set is made of it, and most components have a handful of paths.
+  const sorted: string[] = [];
+  for (const text of texts) {
+    let at = sorted.length;
+    while (at > 0 && (sorted[at - 1] as string) > text) at -= 1;
+    if (sorted[at - 1] !== text) sorted.splice(at, 0, text);
+  }
+  return sorted;
 }
 
 function sortedDigests(digests: readonly NamedDigest[]): readonly NamedDigest[] | undefined {
