@@ -67,12 +67,6 @@ export function expectSigner({ genesis, key }: Control, signer: Signer): void {
   });
 }
 
-/** The stream of one key, by its id. */
-export function keyStream(id: Uint8Array): string {
-  return `key:${formatHex(id)}`;
-}
-
-
 /** The record of a signer's key, as the genesis and rotations carry it. */
 export function keyRecordOf({ key }: Pick<Signer, 'key'>): KeyRecord {
   const spki = concatBytes(ed25519Spki, key.publicKey);

@@ -1,5 +1,5 @@
 // The growing tree: takes entries in bulk, knows its root at any time, and gives away each tile that becomes full.
-import { emptyRoot, type Hasher } from '../merkle/index.ts';
+import { emptyRoot } from '../merkle/index.ts';
 import type { FatTile } from '../store/port.ts';
 import type { Engine } from './engine.ts';
 
@@ -136,9 +136,4 @@ export class Tree {
       this.#engine.pairs(edge, (rowAt[height] as number) + 2 * first, (rowAt[height + 1] as number) + first, last - first);
     }
   }
-}
-
-/** The root of a full tile, from its stored nodes. */
-export function rootOfFat(nodes: Uint8Array, hasher: Hasher): Uint8Array {
-  return hasher.node(nodes.subarray(32 * 508, 32 * 509), nodes.subarray(32 * 509, 32 * 510));
 }
