@@ -11,11 +11,13 @@ import { parseModule, parseQuery } from './rego/parser.ts';
 import { EMPTY_OBJECT, type Value } from './rego/value.ts';
 import { type Differences, differencesOf, SEMANTICS } from './semantics.ts';
 
+export { type Bundle, bundleDigest, readBundle } from './bundle.ts';
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
 export { RegoObject, RegoSet, type Value } from './rego/value.ts';
 export { SEMANTICS } from './semantics.ts';
+export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
 export { type TestReport, testPolicy } from './test-runner.ts';
 export type { Limits } from './rego/eval/machine.ts';
 

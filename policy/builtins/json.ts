@@ -220,7 +220,7 @@ function patch(document: Value, operations: readonly Value[]): Value | undefined
 }
 
 /** The first document, in YAML 1.2's core schema with 1.1's merge keys. */
-function readYaml(text: string): Value {
+export function readYaml(text: string): Value {
   const options = { schema: 'core', merge: true, intAsBigInt: true, uniqueKeys: true, strict: true } as const;
   const [document] = parseAllDocuments(text, options) as ReturnType<typeof parseAllDocuments>;
   if (document === undefined || !('toJS' in document)) return null;

@@ -1,0 +1,115 @@
+// Policy bundles as OPA has them: modules, base documents and a manifest; with a digest over what a decision can depend on.
+import { createHash } from 'node:crypto';
+import { LedgerError } from '../ledger/errors.ts';
+import type { ModuleSource } from './index.ts';
+import { readYaml } from './builtins/json.ts';
+import { formatJson, parseJson } from './rego/json.ts';
+import { parseModule } from './rego/parser.ts';
+import { compareStrings, EMPTY_OBJECT, isArray, ObjectBuilder, RegoObject, type Value } from './rego/value.ts';
+
+export interface Bundle {
+  /** In the order of their paths. */
+  readonly modules: readonly ModuleSource[];
+  readonly data: RegoObject;
+  readonly revision: string;
+  readonly regoVersion: 0 | 1;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+}
+
+interface Manifest {
+  readonly revision: string;
+  readonly roots: readonly string[];
+  readonly regoVersion: 0 | 1;
+}
+
+const DATA = /^(?:(.*)\/)?data\.(json|ya?ml)$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function malformed(message: string): never {
+  throw new LedgerError('INPUT_MALFORMED', `Cannot read bundle: ${message}`);
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return malformed(`${path} is no UTF-8`);
+  }
+}
+
+function readManifest(text: string | null): Manifest {
+  if (text === null) return { revision: '', roots: [''], regoVersion: 1 };
+  const manifest = parseJson(text);
+  if (!(manifest instanceof RegoObject)) malformed('.manifest is no object');
+  const revision = manifest.get('revision') ?? '';
+  const roots = manifest.get('roots') ?? [''];
+  const version = manifest.get('rego_version') ?? 1;
+  if (typeof revision !== 'string') malformed("the manifest's revision is no text");
+  if (!isArray(roots) || !roots.every((root) => typeof root === 'string')) malformed("the manifest's roots are no texts");
+  if (version !== 0 && version !== 1) malformed("the manifest's rego_version is neither 0 nor 1");
+  const clean = roots.map((root) => root.replaceAll(/^\/+|\/+$/g, ''));
+  const overlap = clean.find((root, i) => clean.some((other, j) => i !== j && isUnder(other, root)));
+  if (overlap !== undefined) malformed(`manifest has overlapped roots: '${overlap}'`);
+  return { revision, roots: clean, regoVersion: version };
+}
+
+const isUnder = (path: string, root: string) => root === '' || path === root || path.startsWith(`${root}/`);
+
+function merge(into: Value | undefined, value: Value, path: readonly string[]): Value {
+  if (into === undefined) return value;
+  if (!(into instanceof RegoObject) || !(value instanceof RegoObject)) malformed(`two documents define data.${path.join('.')}`);
+  const merged = new ObjectBuilder();
+  for (const [key, member] of into) merged.set(key, member);
+  for (const [key, member] of value) merged.set(key, merge(into.get(key), member, [...path, String(key)]));
+  return merged.build();
+}
+
+const nest = (path: readonly string[], value: Value): Value => path.reduceRight<Value>((inner, key) => RegoObject.of([[key, inner]]), value);
+
+/** Every path in a document, as far as its objects go, must lie under a root. */
+function checkRoots(value: Value, path: string, roots: readonly string[]): void {
+  if (roots.some((root) => isUnder(path, root))) return;
+  const within = roots.some((root) => path === '' || root.startsWith(`${path}/`));
+  if (!within || !(value instanceof RegoObject)) malformed(`manifest roots [${roots.join(' ')}] do not permit data at path '/${path}'`);
+  for (const [key, member] of value) checkRoots(member, path === '' ? String(key) : `${path}/${String(key)}`, roots);
+}
+
+/**
+ * Reads a bundle's files, by their paths within it. What is no module, document or manifest is left out.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED; {PolicyErrors} when a module does not parse
+ */
+export function readBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
+  const paths = [...files.keys()].sort(compareStrings);
+  const text = (path: string) => textOf(path, files.get(path) as Uint8Array);
+  const { revision, roots, regoVersion } = readManifest(files.has('.manifest') ? text('.manifest') : null);
+  let data: Value = EMPTY_OBJECT;
+  const modules: ModuleSource[] = [];
+  for (const path of paths) {
+    const document = DATA.exec(path);
+    if (path.endsWith('.rego')) modules.push({ file: path, text: text(path) });
+    else if (document !== null) {
+      const value = document[2] === 'json' ? parseJson(text(path)) : readYaml(text(path));
+      const at = (document[1] ?? '').split('/').filter((part) => part !== '');
+      if (at.length === 0 && !(value instanceof RegoObject)) malformed(`${path} is no object`);
+      data = merge(data, nest(at, value), []);
+    }
+  }
+  checkRoots(data, '', roots);
+  for (const module of modules) {
+    const { pkg } = parseModule(module.file, module.text, regoVersion);
+    const name = pkg.path.slice(1).map((term) => (term.v.t === 'scalar' ? String(term.v.value) : '')).join('/');
+    if (!roots.some((root) => isUnder(name, root))) {
+      malformed(`manifest roots [${roots.join(' ')}] do not permit 'package ${name.replaceAll('/', '.')}' in module '${module.file}'`);
+    }
+  }
+  return { modules, data: data as RegoObject, revision, regoVersion, digest: bundleDigest(modules, data, regoVersion) };
+}
+
+/** SHA-256 over the version, the data and every module, whatever their order and however they were packed. */
+export function bundleDigest(modules: readonly ModuleSource[], data: Value, regoVersion: 0 | 1): string {
+  const hash = (content: string) => createHash('sha256').update(content, 'utf8').digest('hex');
+  const lines = modules.map(({ file, text }) => `module ${hash(text)} ${file}\n`).sort(compareStrings);
+  return `sha256:${hash(`stella-ledger policy 1\nrego ${regoVersion}\ndata ${hash(formatJson(data))}\n${lines.join('')}`)}`;
+}
