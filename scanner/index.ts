@@ -29,6 +29,7 @@ export { explain, packagesNamed, recompute, type Explained, type Explanation } f
 export { encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
 export type { ScanInput } from './match/group.ts';
 export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';
+export { reconcile, type ReconcileReason, type Reconciled, type TheirResult } from './match/reconcile.ts';
 export { concerned, footprintOf, type Footprint } from './match/rescan.ts';
 export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';

@@ -7,6 +7,7 @@ import { languagePackages, type Unreadable } from './languages.ts';
 export interface Analysis {
   readonly os: OsRelease | null;
   readonly components: readonly ScanComponent[];
+  /** What was there and could not be read: nothing is known of its packages. */
   readonly unreadable: readonly Unreadable[];
 }
 
@@ -20,10 +21,13 @@ export function analyzeFiles(tree: FileTree): Analysis {
   const owned = [...dpkgPackages(tree, os), ...apkPackages(tree, os), ...rpmPackages(tree, os)];
   const ownerOf = new Map(owned.flatMap(({ component, files }) => files.map((path) => [path, component.ref] as const)));
   const { components, unreadable } = languagePackages(tree);
+  // Databases in Berkeley DB's format (rpm before 4.16) are not read: said, or the image would read as one without packages.
+  const berkeley = ['var/lib/rpm/Packages', 'usr/share/rpm/Packages'].map((path) => tree.get(path)).filter((file) => file !== null);
+  const unread = berkeley.map(({ path }) => ({ path: `/${path}`, why: 'Cannot read the rpm database: it is in the format of Berkeley DB' }));
   return {
     os,
     components: [...owned.map(({ component }) => component), ...components.map((component) => withOwner(component, ownerOf))],
-    unreadable,
+    unreadable: [...unread, ...unreadable],
   };
 }
 

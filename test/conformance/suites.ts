@@ -10,6 +10,7 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   schemas: async () => (await import('./schemas.ts')).schemas,
   'csaf-tests': async () => (await import('./csaf-tests.ts')).csafTests,
   formats: async () => (await import('./formats.ts')).default,
+  goldens: async () => (await import('./scanner/goldens.ts')).suite,
   labels: async () => (await import('./scanner/labels.ts')).suite,
   osv: async () => (await import('./scanner/osv.ts')).suite,
   purl: async () => (await import('./scanner/purl.ts')).suite,

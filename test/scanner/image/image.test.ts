@@ -192,6 +192,12 @@ Architecture: amd64
     expect(unreadable.map(({ path }) => path)).toEqual(['/app/node_modules/bad/package.json']);
   });
 
+  test('a database of a format that is not read is named', () => {
+    expect(analyzeFiles(filesOf([{ path: 'var/lib/rpm/Packages', content: '\0\0' }])).unreadable).toEqual([
+      { path: '/var/lib/rpm/Packages', why: 'Cannot read the rpm database: it is in the format of Berkeley DB' },
+    ]);
+  });
+
   test('build information stands in its own section, not among constants', () => {
     expect(goBuildInfo(goBinary('go1.22.3', ''))).toEqual({ goVersion: 'go1.22.3', modules: [] });
     const hidden = goBinary('go1.22.3', '');
