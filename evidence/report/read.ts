@@ -71,5 +71,5 @@ export function digestsIn(texts: readonly (string | undefined)[]): (readonly [al
     const match = /(?:^|@)(sha256|sha512):([0-9a-f]{64}(?:[0-9a-f]{64})?)$/.exec(text ?? '');
     return match === null ? [] : [[match[1] as string, match[2] as string] as const];
   });
-  return found.filter(([, hex], i) => found.findIndex((other) => other[1] === hex) === i);
+  return [...new Map(found.map((digest) => [digest[1], digest])).values()];
 }

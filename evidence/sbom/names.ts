@@ -46,8 +46,7 @@ export function subjectsOf(root: Component, texts: readonly string[]): readonly 
   const named = [root.version ?? '', root.name, root.purl === undefined ? '' : safeDecode(root.purl), ...(root.type === 'container' ? texts : [])];
   const digest = /(?:^|@)(sha256|sha512):([0-9a-f]{64,128})(?![0-9a-f])/g;
   const found = named.flatMap((text) => [...text.matchAll(digest)].map((match) => [match[1], match[2]] as ComponentHash));
-  const all = [...root.hashes, ...found];
-  return all.filter(([algorithm, hex], i) => all.findIndex((other) => other[0] === algorithm && other[1] === hex) === i);
+  return [...new Map([...root.hashes, ...found].map((digest) => [digest.join(' '), digest])).values()];
 }
 
 function safeDecode(text: string): string {

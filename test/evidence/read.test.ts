@@ -76,6 +76,30 @@ describe('guards', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   }, 60_000);
 
+  test.each<[string, object]>([
+    ['SARIF: a result and a rule, thirty thousand times', {
+      version: '2.1.0',
+      runs: [{
+        tool: { driver: { name: 'x', rules: Array.from({ length: 30_000 }, (_, i) => ({ id: `r${i}` })) } },
+        results: Array.from({ length: 30_000 }, (_, i) => ({ ruleId: `r${29_999 - i}`, message: { text: 'x' } })),
+      }],
+    }],
+    ['SPDX: described thirty thousand times', {
+      spdxVersion: 'SPDX-2.3', dataLicense: 'CC0-1.0', SPDXID: 'SPDXRef-DOCUMENT', name: 'x', documentNamespace: 'https://x.example',
+      creationInfo: { created: '2026-01-01T00:00:00Z', creators: ['Tool: x'] },
+      packages: Array.from({ length: 30_000 }, (_, i) => ({ SPDXID: `SPDXRef-${i}`, name: 'x', downloadLocation: 'NONE' })),
+      documentDescribes: Array.from({ length: 30_000 }, (_, i) => `SPDXRef-${29_999 - i}`),
+    }],
+    ['CycloneDX: a root with thirty thousand hashes', {
+      bomFormat: 'CycloneDX', specVersion: '1.6', version: 1,
+      metadata: { component: library('x', { hashes: Array.from({ length: 30_000 }, (_, i) => ({ alg: 'MD5', content: i.toString(16).padStart(32, '0') })) }) },
+    }],
+  ])('%s, in linear time', async (_, document) => {
+    const started = performance.now();
+    expect((await read(JSON.stringify(document), 'strict')).verdict).toBe('valid');
+    expect(performance.now() - started).toBeLessThan(20_000);
+  }, 60_000);
+
   test('any bytes, and any sample with a piece replaced, get an answer', async () => {
     const samples = readdirSync(folder).filter((name) => !name.endsWith('.xml') && name !== 'csaf.json').map(sample);
     const piece = fc.constantFrom('', 'null', '[]', '{}', '"x"', '1', '"__proto__":1,', ',', '\u0000', 'é');

@@ -32,12 +32,14 @@ function reportOf(json: Json): Report {
     tool: runs.map((run) => textAt(run, 'tool', 'driver', 'name') ?? '').join(' '),
     toolVersion: textAt(runs[0], 'tool', 'driver', 'semanticVersion') ?? textAt(runs[0], 'tool', 'driver', 'version') ?? null,
     subjects: [],
-    results: runs.flatMap((run) => objectsAt(run, 'results').map((result) => resultIn(run, result))),
+    results: runs.flatMap((run) => {
+      const rules = rulesOf(run);
+      return objectsAt(run, 'results').map((result) => resultIn(run, result, ruleOf(rules, result)));
+    }),
   };
 }
 
-function resultIn(run: JsonObject, result: JsonObject): ReportResult {
-  const rule = ruleOf(run, result);
+function resultIn(run: JsonObject, result: JsonObject, rule: Json | undefined): ReportResult {
   const kind = textAt(result, 'kind') ?? 'fail';
   const location = objectsAt(result, 'locations')[0];
   const artifact = at(location, 'physicalLocation', 'artifactLocation');
@@ -57,31 +59,40 @@ function resultIn(run: JsonObject, result: JsonObject): ReportResult {
   });
 }
 
-function ruleOf(run: JsonObject, result: JsonObject): Json | undefined {
+interface Rules {
+  readonly list: readonly Json[];
+  readonly byId: ReadonlyMap<string, Json>;
+}
+
+function rulesOf(run: JsonObject): Rules {
+  const list = listAt(run, 'tool', 'driver', 'rules');
+  return { list, byId: new Map(list.map((rule) => [textAt(rule, 'id') ?? '', rule])) };
+}
+
+function ruleOf({ list, byId }: Rules, result: JsonObject): Json | undefined {
   const index = at(result, 'ruleIndex') ?? at(result, 'rule', 'index');
-  const rules = listAt(run, 'tool', 'driver', 'rules');
-  if (typeof index === 'number' && rules[index] !== undefined) return rules[index];
   const id = textAt(result, 'ruleId');
-  return rules.find((rule) => id !== undefined && textAt(rule, 'id') === id);
+  return (typeof index === 'number' ? list[index] : undefined) ?? (id === undefined ? undefined : byId.get(id));
 }
 
 function levelIn(level: string): ReportResult['level'] {
   return level === 'error' || level === 'warning' || level === 'note' ? level : 'none';
 }
 
-/** Follows `uriBaseId` to its end, as far as bases are given (§3.14.14); a loop ends it too. */
+/** Bases of bases are followed this far: a longer chain, or a loop, would be followed anew for each result. */
+const basesMax = 16;
+
+/** Follows `uriBaseId` to its end, as far as bases are given (§3.14.14). */
 function uriOf(run: JsonObject, artifact: Json | undefined): string | null {
   const index = at(artifact, 'index');
   const listed = typeof index === 'number' ? listAt(run, 'artifacts')[index] : undefined;
   let here = at(artifact, 'uri') === undefined ? at(listed, 'location') : artifact;
   let uri = textAt(here, 'uri') ?? null;
-  const seen = new Set<string>();
-  for (;;) {
+  for (let steps = 0; uri !== null && steps < basesMax; steps++) {
     const base = textAt(here, 'uriBaseId');
-    if (uri === null || base === undefined || seen.has(base)) return uri;
-    seen.add(base);
+    if (base === undefined) break;
     here = at(run, 'originalUriBaseIds', base);
-    const prefix = textAt(here, 'uri');
-    if (prefix !== undefined) uri = `${prefix}${uri}`;
+    uri = `${textAt(here, 'uri') ?? ''}${uri}`;
   }
+  return uri;
 }

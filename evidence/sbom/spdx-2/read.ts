@@ -49,7 +49,8 @@ export function readSpdx(document: Json): Sbom {
     ...objectsAt(document, 'packages').map((one) => packageOf(one, extracted, packages.get(generatedFrom.get(textAt(one, 'SPDXID') ?? '') ?? ''))),
     ...objectsAt(document, 'files').map((one) => fileOf(one, extracted)),
   ];
-  const roots = new Set(described.filter((ref) => components.some((component) => component.ref === ref)));
+  const known = new Set(components.map((component) => component.ref));
+  const roots = new Set(described.filter((ref) => known.has(ref)));
   const root = roots.size === 1 ? ([...roots][0] as string) : null;
   const rootComponent = components.find((component) => component.ref === root);
   return {

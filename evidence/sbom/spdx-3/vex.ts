@@ -13,7 +13,8 @@ export function vexOfGraph(graph: Graph, sbom: Sbom): Vex | null {
   const byRef = new Map(sbom.components.map((component) => [component.ref, component]));
   const [document] = graph.ofType(/^SpdxDocument$/);
   const info = document === undefined ? undefined : graph.follow(document, 'creationInfo');
-  const author = textAt(graph.get((Array.isArray(info?.['createdBy']) ? refOf(info['createdBy'][0]) : refOf(info?.['createdBy'])) ?? ''), 'name');
+  const creators = info?.['createdBy'];
+  const author = textAt(graph.get(refOf(Array.isArray(creators) ? creators[0] : creators) ?? ''), 'name');
   return {
     identity: sbom.identity,
     version: null,

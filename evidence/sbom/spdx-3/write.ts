@@ -66,6 +66,7 @@ function vulnerability(spdxId: string, one: Writable): Members {
 class Elements {
   readonly #base: string;
   readonly #known = new Map<string, Members>();
+  readonly #counts = new Map<string, number>();
 
   constructor(base: string) {
     this.#base = base;
@@ -74,7 +75,9 @@ class Elements {
   add(kind: string, key: string, make: (spdxId: string) => Members): string {
     const known = this.#known.get(`${kind} ${key}`);
     if (known !== undefined) return known['spdxId'] as string;
-    const spdxId = `${this.#base}#${kind}-${this.ids(kind).length + 1}`;
+    const number = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, number);
+    const spdxId = `${this.#base}#${kind}-${number}`;
     this.#known.set(`${kind} ${key}`, { ...make(spdxId), creationInfo: '_:creation' });
     return spdxId;
   }

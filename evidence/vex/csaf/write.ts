@@ -114,7 +114,7 @@ class ProductTree {
     const names = [...this.#products.values()].map(({ id, product }) => ({
       product_id: id,
       name: nameOf(product),
-      product_identification_helper: helper(product),
+      product_identification_helper: identifiers(product),
     }));
     const relationships = [...this.#parts.values()].map(({ id, whole, part, name }) => ({
       category: 'default_component_of',
@@ -126,7 +126,7 @@ class ProductTree {
   }
 }
 
-function helper({ purls, cpes, hashes }: VexProduct): JcsValue | undefined {
+function identifiers({ purls, cpes, hashes }: VexProduct): JcsValue | undefined {
   if (purls.length + cpes.length + hashes.length === 0) return undefined;
   const files = [{ filename: 'artifact', file_hashes: hashes.map(([algorithm, value]) => ({ algorithm, value })) }];
   return { purl: purls[0], cpe: cpes[0], hashes: hashes.length === 0 ? undefined : files };
