@@ -7,7 +7,7 @@ import { keyRecordOf } from '../ledger/log/control.ts';
 import { readKeyFile } from '../ledger/log/key-file.ts';
 import { parseVkey } from '../ledger/note/index.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
-import type { Place } from './place.ts';
+import type { Place } from './layout.ts';
 
 export interface KeyOnFile {
   /** SHA-256 of its SubjectPublicKeyInfo, 64 hexadecimal digits: as entries name it. */

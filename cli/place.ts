@@ -18,16 +18,9 @@ import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files
 import { openSqlite } from '../ledger/store/sqlite.ts';
 import { UsageError, type Call } from './command.ts';
 import { findKey } from './keys.ts';
+import type { Place } from './layout.ts';
 
-/** What `ledger.json` in the directory says. */
-export interface Place {
-  readonly directory: string;
-  readonly origin: string;
-  /** The ledger's id, 32 hexadecimal digits. */
-  readonly ledger: string;
-  /** The anchor's file: apart from the directory, so that no backup of it takes the anchor along. */
-  readonly anchor: string;
-}
+export type { Place } from './layout.ts';
 
 const format = 'stella-ledger/1';
 
