@@ -1,4 +1,5 @@
 // CycloneDX in XML: checked against the official XML schema, then turned into the shape of its JSON for one reader.
+import { LedgerError } from '../../../ledger/errors.ts';
 import type { Json, JsonObject } from '../../../ledger/json.ts';
 import type { Deviation } from '../../document.ts';
 import { childOf, childrenOf, childText, type XmlElement } from '../../xml.ts';
@@ -14,13 +15,17 @@ export async function xmlViolationOf(text: string, version: string): Promise<Dev
   const [{ validateXML }, { default: xsd }] = await Promise.all([import('xmllint-wasm'), import('../../schemas/xsd.generated.js')]);
   // The text is handed over as UTF-8: a declaration that says otherwise would make libxml2 decode it twice.
   const contents = text.replace(/^<\?xml[^>]*\?>/, '');
-  const result = await validateXML({
+  const checked = validateXML({
     xml: [{ fileName: 'bom.xml', contents }],
     schema: [{ fileName: 'bom.xsd', contents: xsd[`bom-${version}`] as string }],
     preload: [{ fileName: 'spdx.xsd', contents: xsd['spdx'] as string }],
     initialMemoryPages: 256,
     // 64 KiB a page. libxml2 needs up to ten times the document.
     maxMemoryPages: Math.min(32_768, 512 + Math.ceil(contents.length / 4096)),
+  });
+  const result = await checked.catch((cause: unknown) => {
+    const hint = 'send it as CycloneDX JSON';
+    throw new LedgerError('INPUT_TOO_LARGE', `Cannot check XML of ${contents.length} characters: the validator stopped`, { cause, hint });
   });
   if (result.valid) return null;
   const [error] = result.errors;
