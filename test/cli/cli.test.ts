@@ -1,5 +1,5 @@
 // The command line as a stranger meets it: help, wrong calls, refusals, the JSON contract, and a ledger moved about.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,19 @@ function json(args: string, env: Record<string, string> = {}): Record<string, un
   const { stdout } = stella(`${args} --json`, env);
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** Starts a server and waits for its address. */
+async function serve(args: string): Promise<{ url: string; stop: () => void }> {
+  const env = { PATH: process.env['PATH'] ?? '', XDG_STATE_HOME: join(home, 'state') };
+  const child = spawn(process.execPath, [join(root, 'cli/stella.js'), ...args.split(' ')], { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  for await (const part of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+    printed += part;
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
+    if (url !== undefined) return { url, stop: () => void child.kill('SIGTERM') };
+  }
+  throw new Error(`the server ended: ${printed}`);
 }
 
 describe('help', () => {
@@ -94,7 +107,7 @@ describe('one ledger', { timeout: 120_000 }, () => {
     expect(json('show 99')).toMatchObject({ exit: 3, error: { code: 'ENTRY_MISSING' } });
   });
 
-  test('a copied ledger that was started elsewhere stops the first one', () => {
+  test('a copied ledger that was started elsewhere stops the first one; a mirror brings the entries back', async () => {
     cpSync(join(home, 'ledger'), join(home, 'copy'), { recursive: true });
     // The copy names the same anchor: its start takes the next epoch, and its entry moves the head.
     writeFileSync(join(home, 'b.txt'), 'b\n');
@@ -102,7 +115,15 @@ describe('one ledger', { timeout: 120_000 }, () => {
     expect(json('add a.txt')).toMatchObject({ exit: 4, error: { code: 'LOG_ROLLED_BACK' } });
     const status = json('status');
     expect(status).toMatchObject({ exit: 4, able: false, stored: 2, anchored: { size: 3 }, refusal: { code: 'LOG_ROLLED_BACK' } });
-    expect(json('recover --from copy')).toMatchObject({ ok: true, before: 2, size: 3, payloads: 1 });
+    const mirror = await serve('serve --ledger copy --port 0');
+    try {
+      expect(json(`recover --from ${mirror.url}`)).toMatchObject({ ok: true, before: 2, size: 3, payloads: 0 });
+    } finally {
+      mirror.stop();
+    }
+    // Tiles hold entries, not documents: those come from a directory.
+    expect(json('fsck')).toMatchObject({ ok: true, faults: [], payloadsMissing: 1 });
+    expect(json('recover --from copy')).toMatchObject({ ok: true, before: 3, size: 3, payloads: 1 });
     expect(json('fsck')).toMatchObject({ ok: true, faults: [], payloadsMissing: 0 });
   });
 
