@@ -13,7 +13,8 @@ import {
 } from './format.ts';
 
 interface Held {
-  leaf: Uint8Array;
+  /** Number of its leaf hash. */
+  leaf: number;
   offset: number;
   length: number;
   /** Interned packages, and where each one's view lies in the spool: number, offset, length, and so on. */
@@ -40,7 +41,9 @@ export class SnapshotBuilder {
   readonly #spool: Spool;
   readonly #keepRaw: boolean;
   #spooled = 0;
-  readonly #held = new Map<string, Held>();
+  readonly #held: Held[] = [];
+  readonly #leaves = new Hashes();
+  readonly #known = new Set<string>();
   readonly #raw = new Map<string, HeldRaw>();
   readonly #packages = new Interned();
   readonly #clusters = new AliasClusters();
@@ -62,15 +65,17 @@ export class SnapshotBuilder {
 
   /** Takes a record as another snapshot stores it. */
   addStored(bytes: Uint8Array, stored: StoredRecord): void {
-    const leaf = hasher.leaf(bytes);
-    const name = formatHex(leaf);
-    if (this.#held.has(name)) return;
+    const hash = hasher.leaf(bytes);
+    const name = String.fromCharCode(...hash);
+    if (this.#known.has(name)) return;
+    this.#known.add(name);
+    const leaf = this.#leaves.push(hash);
     const { osv } = stored;
     const ids = [osv.id, ...(osv.aliases ?? [])].map((id) => this.#clusters.intern(id));
     for (const id of ids) this.#clusters.link(ids[0] as number, id);
     const offset = this.#put(bytes);
     const packages = [...packagesOf(osv)].flatMap(([key, affected]) => [this.#packages.intern(key), ...this.#putView({ ...viewOf(stored), affected })]);
-    this.#held.set(name, { leaf, offset, length: bytes.length, packages, ids: [...new Set(ids)], view: this.#putView(viewOf(stored)) });
+    this.#held.push({ leaf, offset, length: bytes.length, packages, ids: [...new Set(ids)], view: this.#putView(viewOf(stored)) });
   }
 
   #putView(view: RecordView): [number, number] {
@@ -90,13 +95,13 @@ export class SnapshotBuilder {
     const out = new CountingSink(sink);
     const records = this.#ordered();
     const footer = { records: 0, shards: 0, shardTable: 0, shardHashes: 0, manifest: 0, nodes: 0, raw: 0, rawTable: 0, rawCount: 0, treeSize: 0 };
-    const references = records.map(({ offset, length, leaf, ids }, i) => {
-      const at = out.written;
+    const places = new Float64Array(records.length);
+    for (const [i, { offset, length }] of records.entries()) {
+      places[i] = out.written;
       out.write(this.#spool.read(offset, length));
-      return { place: `${i},${at},${length},"${formatHex(leaf)}"`, ids };
-    });
+    }
     footer.shards = out.written;
-    const { spaces, table, hashes } = this.#writeShards(out, records, references);
+    const { spaces, table, hashes } = this.#writeShards(out, records, places);
     footer.shardTable = out.written;
     for (const place of table) out.write(encodeUint64(place));
     footer.shardHashes = out.written;
@@ -112,8 +117,10 @@ export class SnapshotBuilder {
     } satisfies Manifest as unknown as JcsValue);
     out.write(manifest);
     footer.nodes = out.written;
-    const leaves = [hasher.leaf(manifest), ...records.map(({ leaf }) => leaf)];
-    footer.treeSize = leaves.length;
+    const leaves = new Uint8Array(32 * (1 + records.length));
+    leaves.set(hasher.leaf(manifest));
+    for (const [i, { leaf }] of records.entries()) leaves.set(this.#leaves.at(leaf), 32 * (1 + i));
+    footer.treeSize = 1 + records.length;
     const root = writeNodes(leaves, out);
     this.#writeRaw(out, footer);
     out.write(encodeFooter({ ...footer, root }));
@@ -124,12 +131,16 @@ export class SnapshotBuilder {
   #ordered(): Held[] {
     const rank = this.#packages.ranks();
     const first = ({ packages }: Held) => packages.reduce((least, id, i) => (i % 3 === 0 ? Math.min(least, rank[id] as number) : least), Infinity);
-    const keyed = [...this.#held.values()].map((held) => ({ held, first: first(held) }));
-    return keyed.sort((a, b) => (a.first === b.first ? compareBytes(a.held.leaf, b.held.leaf) : a.first - b.first)).map(({ held }) => held);
+    const firsts = Float64Array.from(this.#held, first);
+    const order = Uint32Array.from(this.#held.keys()).sort((a, b) => {
+      const [x, y] = [firsts[a] as number, firsts[b] as number];
+      return x === y ? compareBytes(this.#leaves.at(a), this.#leaves.at(b)) : x - y;
+    });
+    return Array.from(order, (number) => this.#held[number] as Held);
   }
 
   /** One shard at a time: its names' references are put together from the spool, written and forgotten. */
-  #writeShards(out: CountingSink, records: readonly Held[], references: readonly { place: string; ids: readonly number[] }[]) {
+  #writeShards(out: CountingSink, records: readonly Held[], places: Float64Array) {
     const clusters = this.#clusters.resolve();
     const bySpace = postings(records, this.#packages, this.#clusters);
     const names = [...bySpace].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -144,7 +155,9 @@ export class SnapshotBuilder {
         const lines = entries.map(([key, posting]) => {
           const refs: string[] = [];
           for (let at = 0; at < posting.length; at += 3) {
-            const { place, ids } = references[posting[at] as number] as { place: string; ids: readonly number[] };
+            const number = posting[at] as number;
+            const { leaf, length, ids } = records[number] as Held;
+            const place = `${number},${places[number]},${length},"${formatHex(this.#leaves.at(leaf))}"`;
             const view = decodeUtf8(this.#spool.read(posting[at + 1] as number, posting[at + 2] as number));
             refs.push(`[${place},${formatJcs(clusters.othersOf(ids))},${view}]`);
           }
@@ -207,15 +220,41 @@ function postings(records: readonly Held[], packages: Interned, ids: AliasCluste
   return bySpace;
 }
 
-/** Level after level, so that a reader finds any perfect node by arithmetic; returns the root. */
-function writeNodes(leaves: readonly Uint8Array[], out: CountingSink): Uint8Array {
-  const levels: (readonly Uint8Array[])[] = [leaves];
-  for (let level = 1; nodesAtLevel(leaves.length, level) > 0; level++) {
-    const below = levels[level - 1] as readonly Uint8Array[];
-    levels.push(Array.from({ length: nodesAtLevel(leaves.length, level) }, (_, i) => hasher.node(below[2 * i] as Uint8Array, below[2 * i + 1] as Uint8Array)));
+/** Level after level, so that a reader finds any perfect node by arithmetic; returns the root. @param leaves - 32 bytes each */
+function writeNodes(leaves: Uint8Array, out: CountingSink): Uint8Array {
+  const size = leaves.length / 32;
+  const levels = [leaves];
+  for (let level = 1; nodesAtLevel(size, level) > 0; level++) {
+    const below = levels[level - 1] as Uint8Array;
+    const here = new Uint8Array(32 * nodesAtLevel(size, level));
+    for (let at = 0; at < here.length; at += 32) {
+      here.set(hasher.node(below.subarray(2 * at, 2 * at + 32), below.subarray(2 * at + 32, 2 * at + 64)), at);
+    }
+    levels.push(here);
   }
-  for (const level of levels) for (const node of level) out.write(node);
-  return foldNodes(nodesOver(0, leaves.length).map(({ level, index }) => levels[level]?.[index] as Uint8Array), hasher);
+  for (const level of levels) out.write(level);
+  return foldNodes(nodesOver(0, size).map(({ level, index }) => (levels[level] as Uint8Array).subarray(32 * index, 32 * index + 32)), hasher);
+}
+
+/** Hashes by number in one block of memory: as objects of their own they would take ten times the room. */
+class Hashes {
+  #bytes = new Uint8Array(32 * 1024);
+  #count = 0;
+
+  push(hash: Uint8Array): number {
+    if (32 * this.#count === this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#bytes.length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(hash, 32 * this.#count);
+    this.#count += 1;
+    return this.#count - 1;
+  }
+
+  at(number: number): Uint8Array {
+    return this.#bytes.subarray(32 * number, 32 * number + 32);
+  }
 }
 
 /** The names of each shard of a space, ascending. */
