@@ -193,10 +193,11 @@ export function formatJson(value: Value, html = false): string {
   return `{${jsonEntries(value).map(([key, member]) => `${quoteJson(key, html)}:${formatJson(member, html)}`).join(',')}}`;
 }
 
-/** Pairs under their JSON keys, in the order of those texts. */
+/** Pairs under their JSON keys, in the order of those texts; of keys with one text (1 and "1") the last counts, as in OPA. */
 export function jsonEntries(object: RegoObject): [string, Value][] {
   const pairs = [...object].map(([key, member]): [string, Value] => [jsonKey(key), member]);
-  return object.keys.every((key) => typeof key === 'string') ? pairs : pairs.sort(([a], [b]) => compareStrings(a, b));
+  if (object.keys.every((key) => typeof key === 'string')) return pairs;
+  return [...new Map(pairs)].sort(([a], [b]) => compareStrings(a, b));
 }
 
 /** A JSON string as Go's `encoding/json` writes it. */

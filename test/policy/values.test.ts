@@ -89,6 +89,10 @@ describe('JSON', () => {
     expect(formatJson(RegoObject.of([[1, 2], [['x'], 3]]))).toBe('{"1":2,"[\\"x\\"]":3}');
   });
 
+  test('of keys with one text the last counts', () => {
+    expect(formatJson(RegoObject.of([[1, 'n'], ['1', 's'], [[], 1], [RegoSet.of([]), 2]]))).toBe('{"1":"s","[]":2}');
+  });
+
   test('what is written reads back as the same bytes', () => {
     fc.assert(fc.property(value, (v) => {
       const text = formatJson(v);
