@@ -7,6 +7,7 @@ import { comparison } from './comparison.ts';
 import { core } from './core.ts';
 import { encoding } from './encoding.ts';
 import { hashes } from './hashes.ts';
+import { jsonSchema } from './json-schema.ts';
 import { json } from './json.ts';
 import { jwt } from './jwt.ts';
 import { net } from './net.ts';
@@ -39,6 +40,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   encoding,
   hashes,
   json,
+  jsonSchema,
   jwt,
   net,
   numbers,
