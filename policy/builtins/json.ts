@@ -224,7 +224,8 @@ export function readYaml(text: string): Value {
   const options = { schema: 'core', merge: true, intAsBigInt: true, uniqueKeys: true, strict: true } as const;
   const [document] = parseAllDocuments(text, options) as ReturnType<typeof parseAllDocuments>;
   if (document === undefined || !('toJS' in document)) return null;
-  const [error] = document.errors;
+  // A directive nobody knows is a warning there, and an error in Go.
+  const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) throw new BuiltinError(`yaml: ${error.message.split('\n')[0]}`);
   const plain = document.toJS({ maxAliasCount: 100 }) as unknown;
   return fromYaml(plain);

@@ -198,6 +198,11 @@ describe("the vision's examples", () => {
   });
 });
 
+test('of one key written twice in an object the last value counts, and the others are never seen', () => {
+  expect(result('x := {"1": 1, "2": 2, "1": 3}')).toBe('{"1":3,"2":2}');
+  expect(errorsOf('package p\n\nx if { every y in input { {"1": y, "1": -1} } }\n')).toEqual(['3:27 rego_compile_error declared var y unused']);
+});
+
 describe('null is a value', () => {
   test.each([
     ['p := null', 'p', null],
