@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LedgerError } from '../ledger/errors.ts';
 import type { ModuleSource } from './index.ts';
-import { readYaml } from './builtins/json.ts';
+import { readYaml } from './builtins/yaml.ts';
 import { formatJson, parseJson } from './rego/json.ts';
 import { parseModule } from './rego/parser.ts';
 import { compareStrings, EMPTY_OBJECT, isArray, ObjectBuilder, RegoObject, type Value } from './rego/value.ts';

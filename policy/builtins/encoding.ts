@@ -62,7 +62,7 @@ export function decodeBase64(text: string, alphabet = STANDARD): Uint8Array {
 /** Padding may be left out (RFC 7515, appendix C). */
 export function decodeBase64Url(text: string): Uint8Array {
   if (text.endsWith('=')) return decodeBase64(text, URL_SAFE);
-  const rest = text.length % 4;
+  const rest = bytesOfText(text).length % 4;
   if (rest === 1) throw new BuiltinError(`illegal base64url string: ${text}`);
   return decodeBase64(text + ['', '', '==', '='][rest], URL_SAFE);
 }
@@ -78,17 +78,21 @@ function isBase64(text: Value): boolean {
 }
 
 function decodeHex(text: string): string {
+  const digits = [...bytesOfText(text)];
   const bytes: number[] = [];
-  for (let i = 0; i < text.length; i++) {
-    if (!/[0-9a-fA-F]/.test(text[i] as string)) throw new BuiltinError(`encoding/hex: invalid byte: ${goRune(text[i] as string)}`);
-    if (i % 2 === 1) bytes.push(Number.parseInt(text.slice(i - 1, i + 1), 16));
+  for (const [i, digit] of digits.entries()) {
+    const c = String.fromCharCode(digit);
+    if (!/[0-9a-fA-F]/.test(c)) throw new BuiltinError(`encoding/hex: invalid byte: ${goRune(digit)}`);
+    if (i % 2 === 1) bytes.push(Number.parseInt(String.fromCharCode(digits[i - 1] as number) + c, 16));
   }
-  if (text.length % 2 === 1) throw new BuiltinError('encoding/hex: odd length hex string');
+  if (digits.length % 2 === 1) throw new BuiltinError('encoding/hex: odd length hex string');
   return textOfBytes(Uint8Array.from(bytes));
 }
 
-function goRune(c: string): string {
-  return `U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')} '${c}'`;
+/** Go's `%#U` of a byte: what cannot be printed is not shown. */
+function goRune(byte: number): string {
+  const shown = byte < 0x20 || (byte >= 0x7f && byte <= 0xa0) || byte === 0xad ? '' : ` '${String.fromCharCode(byte)}'`;
+  return `U+${byte.toString(16).toUpperCase().padStart(4, '0')}${shown}`;
 }
 
 /** As forms send it: a space is `+`, everything but letters, digits and `-_.~` is escaped. */

@@ -1,8 +1,6 @@
-// JSON and YAML: reading and writing text, and removing, filtering and patching by paths.
-import { parseAllDocuments, stringify } from 'yaml';
+// JSON: reading and writing text, and removing, filtering and patching by paths.
 import { LedgerError } from '../../ledger/errors.ts';
-import { formatJson, fromPlain, jsonEntries, parseJson, quoteJson, toPlain } from '../rego/json.ts';
-import { Num } from '../rego/number.ts';
+import { formatJson, jsonEntries, parseJson, quoteJson } from '../rego/json.ts';
 import { EMPTY_OBJECT, equalValues, isArray, ObjectBuilder, RegoObject, RegoSet, typeName, type Value } from '../rego/value.ts';
 import { formatTerm } from '../rego/term.ts';
 import { asArray, asObject, asString, type Builtin, BuiltinError, OperandError, wrongType } from './builtin.ts';
@@ -51,7 +49,7 @@ function marshalWith(value: Value, options: Value): string {
       if (typeof option !== 'string') throw new OperandError(2, `key ${key} failed cast to string: operand 0 must be string but got ${typeName(option)}`);
       if (key === 'prefix') prefix = option;
       else indent = option;
-    } else throw new OperandError(2, `object contained unknown key ${String(key)}`);
+    } else throw new OperandError(2, `object contained unknown key ${formatTerm(key)}`);
   }
   const implied = given.has('prefix') || given.has('indent');
   return pretty ?? implied ? prefix + prettyJson(value, prefix, indent) : formatJson(value, true);
@@ -219,42 +217,6 @@ function patch(document: Value, operations: readonly Value[]): Value | undefined
   return result;
 }
 
-/** The first document, in YAML 1.2's core schema with 1.1's merge keys. */
-export function readYaml(text: string): Value {
-  const options = { schema: 'core', merge: true, intAsBigInt: true, uniqueKeys: true, strict: true } as const;
-  const [document] = parseAllDocuments(text, options) as ReturnType<typeof parseAllDocuments>;
-  if (document === undefined || !('toJS' in document)) return null;
-  // A directive nobody knows is a warning there, and an error in Go.
-  const [error] = [...document.errors, ...document.warnings];
-  if (error !== undefined) throw new BuiltinError(`yaml: ${error.message.split('\n')[0]}`);
-  const plain = document.toJS({ maxAliasCount: 100 }) as unknown;
-  return fromYaml(plain);
-}
-
-function fromYaml(plain: unknown): Value {
-  if (plain === undefined) return null;
-  if (typeof plain === 'number' && !Number.isFinite(plain)) throw new BuiltinError('yaml: not a JSON number');
-  if (Array.isArray(plain)) return plain.map(fromYaml);
-  if (typeof plain === 'number') return Num.fromDouble(plain);
-  if (plain instanceof Date) return plain.toISOString();
-  if (typeof plain === 'object' && plain !== null) return RegoObject.of(Object.entries(plain).map(([key, value]): [Value, Value] => [key, fromYaml(value)]));
-  return fromPlain(plain);
-}
-
-function isYaml(text: Value): boolean {
-  if (typeof text !== 'string') return false;
-  try {
-    readYaml(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function writeYaml(value: Value): string {
-  return stringify(JSON.parse(formatJson(value)) ?? toPlain(value), { indent: 2, indentSeq: false, lineWidth: 0, sortMapEntries: true, version: '1.1' });
-}
-
 const paths = 'any<array[any<string, array[any]>], set[any<string, array[any]>]>';
 
 export const json: readonly Builtin[] = [
@@ -284,7 +246,4 @@ export const json: readonly Builtin[] = [
     type: '(any, array[object<op: string, path: any>[any: any]]) => any',
     run: (_, document: Value, operations: Value) => patch(document, asArray(operations, 2)),
   },
-  { name: 'yaml.marshal', type: '(any) => string', run: (_, value: Value) => writeYaml(value) },
-  { name: 'yaml.unmarshal', type: '(string) => any', run: (_, text: Value) => readYaml(asString(text, 1)) },
-  { name: 'yaml.is_valid', type: '(string) => boolean', run: (_, text: Value) => isYaml(text) },
 ];

@@ -46,7 +46,10 @@ function parseBlock(text: string): Block {
   const n = Number(prefix);
   if (n > parsed.bits) throw wrong;
   const host = BigInt(parsed.bits - n);
-  return { bits: parsed.bits, first: (parsed.value >> host) << host, prefix: n };
+  const first = (parsed.value >> host) << host;
+  // A block of IPv4 addresses in IPv6 form is a block of IPv4.
+  if (parsed.bits === 128 && first >> 32n === 0xffffn) return { bits: 32, first: first & 0xffffffffn, prefix: n - 96 };
+  return { bits: parsed.bits, first, prefix: n };
 }
 
 const lastOf = ({ bits, first, prefix }: Block) => first | ((1n << BigInt(bits - prefix)) - 1n);
@@ -144,19 +147,34 @@ function cover(bits: number, first: bigint, last: bigint): string[] {
   return blocks;
 }
 
-/** Each network of an operand with the name it is reported under. */
-function named(operand: Value, position: number): [string, Value][] {
-  const text = (element: Value): string => {
-    const first = isArray(element) ? element[0] : element;
-    if (first === undefined || (!isArray(element) && typeof element !== 'string')) {
-      throw new BuiltinError(`operand ${position}: element must be string or non-empty array`);
+/** Each network of an operand, still as it stands there, with the name it is reported under. */
+function named(operand: Value): [Value, Value][] {
+  if (isArray(operand)) return operand.map((element, i) => [element, i]);
+  if (operand instanceof RegoSet) return operand.sorted.map((element) => [element, element]);
+  if (operand instanceof RegoObject) return [...operand].map(([key, element]) => [element, key]);
+  return typeof operand === 'string' ? [[operand, operand]] : [];
+}
+
+/** The network, or the first of an array that begins with one. */
+function networkOf(element: Value, position: number): Value {
+  const first = isArray(element) ? element[0] : element;
+  if (first !== undefined && (isArray(element) || typeof element === 'string')) return first;
+  throw new BuiltinError(`operand ${position}: element must be string or non-empty array`);
+}
+
+/** Elements are looked at pair by pair: one that is wrong is no error where nothing stands against it. */
+function matches(context: Context, outer: Value, inner: Value): Value {
+  const [blocks, others] = [named(outer), named(inner)];
+  context.spend(blocks.length * others.length);
+  const found: Value[] = [];
+  for (const [a, i] of blocks) {
+    const block = networkOf(a, 1);
+    for (const [b, j] of others) {
+      const other = networkOf(b, 2);
+      if (containsText(asString(block, 1), asString(other, 1))) found.push([i, j]);
     }
-    return asString(first, 1);
-  };
-  if (typeof operand === 'string') return [[operand, operand]];
-  if (isArray(operand)) return operand.map((element, i) => [text(element), i]);
-  if (operand instanceof RegoSet) return operand.sorted.map((element) => [text(element), element]);
-  return operand instanceof RegoObject ? [...operand].map(([key, element]) => [text(element), key]) : [];
+  }
+  return RegoSet.of(found);
 }
 
 function isBlock(text: Value): boolean {
@@ -180,11 +198,7 @@ export const net: readonly Builtin[] = [
   {
     name: 'net.cidr_contains_matches',
     type: `(${networks}, ${networks}) => set[array<any, any>]`,
-    run: (context, outer: Value, inner: Value) => {
-      const [blocks, others] = [named(outer, 1), named(inner, 2)];
-      context.spend(blocks.length * others.length);
-      return RegoSet.of(blocks.flatMap(([a, i]) => others.filter(([b]) => containsText(a, b)).map(([, j]) => [i, j])));
-    },
+    run: matches,
   },
   {
     name: 'net.cidr_intersects',

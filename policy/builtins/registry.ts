@@ -26,6 +26,7 @@ import { semver } from './semver.ts';
 import { units } from './units.ts';
 import { time } from './time.ts';
 import { types } from './types.ts';
+import { yaml } from './yaml.ts';
 import { uri } from './uri.ts';
 import { uuid } from './uuid.ts';
 import { x509 } from './x509.ts';
@@ -61,6 +62,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   uri,
   uuid,
   x509,
+  yaml,
 ];
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((builtin) => [builtin.name, builtin]));
