@@ -1,6 +1,6 @@
 // Regular expressions: RE2's syntax and its linear time, through re2js; a pattern's size is bounded.
 import { RE2JS } from 're2js';
-import type { Value } from '../rego/value.ts';
+import { bytesOfText, type Value } from '../rego/value.ts';
 import { asCount, asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 
 /** The longest pattern, in UTF-16 units, and the largest compiled program, in instructions. */
@@ -135,9 +135,11 @@ function templatePattern(template: string, open: string, close: string): string 
 }
 
 function matchTemplate(context: Context, template: string, text: string, open: string, close: string): boolean {
-  if (open.length !== 1) throw new BuiltinError(`start delimiter has to be exactly one character long but is ${open.length} long`);
+  // A character is a byte here, as OPA counts them.
+  const [first, last] = [bytesOfText(open).length, bytesOfText(close).length];
+  if (first !== 1) throw new BuiltinError(`start delimiter has to be exactly one character long but is ${first} long`);
   // OPA counts the start delimiter here too.
-  if (close.length !== 1) throw new BuiltinError(`end delimiter has to be exactly one character long but is ${open.length} long`);
+  if (last !== 1) throw new BuiltinError(`end delimiter has to be exactly one character long but is ${first} long`);
   const key = `${open}${close}${template}`;
   return context.cache('regex template', key, () => compile(templatePattern(template, open, close))).matcher(text).find();
 }
