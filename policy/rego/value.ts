@@ -191,8 +191,9 @@ export const EMPTY_SET = new RegoSet(new Map());
 /** Whether two values are equal: numbers by exact value, sets and objects whatever their order. */
 export function equalValues(a: Value, b: Value): boolean {
   if (a === b) return true;
+  // Before their types are looked at: `1` is a JavaScript number, `1.0` is not.
+  if (a instanceof Num || b instanceof Num) return keyOf(a) === keyOf(b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (a instanceof Num) return b instanceof Num && a.key === b.key;
   if (a instanceof RegoSet) {
     if (!(b instanceof RegoSet) || a.size !== b.size) return false;
     for (const key of a.members.keys()) if (!b.members.has(key)) return false;
@@ -206,7 +207,7 @@ export function equalValues(a: Value, b: Value): boolean {
     }
     return true;
   }
-  if (b instanceof Num || b instanceof RegoSet || b instanceof RegoObject || a.length !== b.length) return false;
+  if (b instanceof RegoSet || b instanceof RegoObject || a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!equalValues(a[i] as Value, b[i] as Value)) return false;
   return true;
 }

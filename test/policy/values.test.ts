@@ -52,6 +52,7 @@ describe('order and keys', () => {
     ['1', '1.0'], ['1', '10e-1'], ['0', '-0'], ['0', '0.000'], ['100', '1e2'], ['0.5', '5e-1'], ['1e20', '100000000000000000000'],
   ])('%s equals %s', (a, b) => {
     expect(keyOf(parseJson(a))).toBe(keyOf(parseJson(b)));
+    expect([equalValues(parseJson(a), parseJson(b)), equalValues(parseJson(b), parseJson(a))]).toEqual([true, true]);
   });
 
   test('a text that looks like a composite key is not one', () => {
