@@ -4,13 +4,15 @@ import type { Command } from './command.ts';
 export interface Entry {
   readonly words: string;
   readonly summary: string;
-  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Keys';
+  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Keys';
   load(): Promise<Command>;
 }
 
 export const COMMANDS: readonly Entry[] = [
   entry('init', 'Record', 'begin a ledger', async () => (await import('./commands/init.ts')).command),
   entry('add', 'Record', 'put files on record', async () => (await import('./commands/add.ts')).command),
+  entry('inspect', 'Record', 'what "add" would do with a file', async () => (await import('./commands/inspect.ts')).command),
+  entry('attest', 'Record', 'sign a statement about an artifact', async () => (await import('./commands/attest.ts')).command),
   entry('log', 'Read', 'the newest entries', async () => (await import('./commands/log-list.ts')).command),
   entry('show', 'Read', 'one entry, decoded', async () => (await import('./commands/show.ts')).command),
   entry('stream', 'Read', 'the events that concern one thing', async () => (await import('./commands/stream.ts')).command),
@@ -25,6 +27,9 @@ export const COMMANDS: readonly Entry[] = [
   entry('recover', 'Operate', 'bring missing entries back from a copy', async () => (await import('./commands/recover.ts')).command),
   entry('clock accept', 'Operate', 'the clock is right: begin a new clock epoch', async () => (await import('./commands/clock-accept.ts')).command),
   entry('serve', 'Operate', 'the log over HTTP, as C2SP tiles', async () => (await import('./commands/serve.ts')).command),
+  entry('trust add', 'Trust', 'whose signatures count', async () => (await import('./commands/trust-add.ts')).command),
+  entry('trust list', 'Trust', 'whom this ledger trusts, and trusted', async () => (await import('./commands/trust-list.ts')).command),
+  entry('trust remove', 'Trust', 'whose signatures count no more', async () => (await import('./commands/trust-remove.ts')).command),
   entry('key list', 'Keys', 'which keys sign and signed', async () => (await import('./commands/key-list.ts')).command),
   entry('key new', 'Keys', 'make a key file, not in use yet', async () => (await import('./commands/key-new.ts')).command),
   entry('key rotate', 'Keys', 'another key signs from here on', async () => (await import('./commands/key-rotate.ts')).command),

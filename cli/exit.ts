@@ -70,6 +70,11 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   VERSION_CONFLICT: 'state',
   IDEMPOTENCY_CONFLICT: 'state',
   FORMAT_UNKNOWN: 'input',
+  EVIDENCE_VERSION_UNKNOWN: 'input',
+  EVIDENCE_INVALID: 'input',
+  SUBJECT_UNKNOWN: 'input',
+  SUBJECT_MISMATCH: 'input',
+  TRUST_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
 };
 

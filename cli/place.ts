@@ -15,6 +15,7 @@ import type { Signer } from '../ledger/note/index.ts';
 import { openFileAnchor } from '../ledger/store/anchor-file.ts';
 import { openPayloads, type PayloadStore } from '../ledger/store/payloads.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
+import { openSecrets, type SecretStore } from '../ledger/store/secrets.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
 import { UsageError, type Call } from './command.ts';
 import { findKey } from './keys.ts';
@@ -57,6 +58,8 @@ export function makePlace(place: Place): void {
 export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly });
 export const openPlaceAnchor = (place: Place, readOnly = false) => openFileAnchor(place.anchor, { readOnly });
 export const openPlacePayloads = (place: Place): PayloadStore => openPayloads(join(place.directory, 'payloads'));
+/** Secrets of sealed payloads, in a folder of their own: a backup of it would bring erased payloads back. */
+export const openPlaceSecrets = (place: Place): SecretStore => openSecrets(join(place.directory, 'secrets'));
 
 /** A clock whose wall time and monotonic time the log compares. */
 export function clockOf(call: Call) {

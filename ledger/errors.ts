@@ -56,6 +56,11 @@ export const CODES = [
   'IDEMPOTENCY_CONFLICT',
   // Evidence: what a document from outside is.
   'FORMAT_UNKNOWN',
+  'EVIDENCE_VERSION_UNKNOWN',
+  'EVIDENCE_INVALID',
+  'SUBJECT_UNKNOWN',
+  'SUBJECT_MISMATCH',
+  'TRUST_UNKNOWN',
   // Advisory snapshots.
   'SNAPSHOT_DAMAGED',
 ] as const;

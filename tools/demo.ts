@@ -1,5 +1,6 @@
 // npm run demo: the main job on real input, in ./demo-ledger, which stays there for the reader to go on with.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -27,8 +28,10 @@ stella('init --origin demo.ledger.test');
 chapter('Real input: what this repository is made of, as npm itself states it, and its lockfile.');
 writeFileSync(join(home, 'sbom.cdx.json'), sbom());
 cpSync(join(root, 'package-lock.json'), join(home, 'package-lock.json'));
-stella('add sbom.cdx.json package-lock.json');
-stella('add sbom.cdx.json');
+// npm names its own project by name and version, which is no identity: what the SBOM is about is the lockfile it was made from.
+const lockfile = `sha256:${createHash('sha256').update(readFileSync(join(home, 'package-lock.json'))).digest('hex')}`;
+stella(`add --subject ${lockfile} sbom.cdx.json package-lock.json`);
+stella(`add --subject ${lockfile} sbom.cdx.json`);
 note('The second time it is the same event: evidence is recognised, and the original receipt comes back.');
 
 chapter('A receipt proves that entry 1 is in the log. It verifies with no network, no account, no server.');

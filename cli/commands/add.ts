@@ -1,29 +1,36 @@
-// stella add: put files on record.
-import { createReadStream } from 'node:fs';
+// stella add: put files on record, as what they are.
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { storeDocuments } from '../../actions/store-document.ts';
-import { formatHex, parseHex } from '../../ledger/bytes.ts';
-import { LedgerError } from '../../ledger/errors.ts';
-import type { Digest } from '../../ledger/events/index.ts';
-import { UsageError, type Command } from '../command.ts';
+import { readLedgerTrust } from '../../actions/ledger-trust.ts';
+import { openEvidenceReader } from '../../actions/read-evidence.ts';
+import { recordEvidence, type RecordedEvidence } from '../../actions/record-evidence.ts';
+import { formatHex } from '../../ledger/bytes.ts';
+import type { LedgerError } from '../../ledger/errors.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
+import { bytesOf, evidenceJson, formatName, payloadsOf, sayDeviations, saySignatures } from '../evidence.ts';
 import { mediaTypeOf } from '../media.ts';
-import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf } from '../place.ts';
+import { findPlace, localActor, openForWriting, pepperOf } from '../place.ts';
 import { receiptJson } from '../receipt.ts';
+import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] FILE…',
-  help: `Stores each file as it is and appends one event that names it by its SHA-256. Nothing of the file enters the log itself.
-When the command returns, the entries are durable, anchored, and under a signed checkpoint. The same file about the same
-subjects is recognised: its original place comes back.`,
+  help: `Tells what each file is from its content, validates it, verifies its signatures under this ledger's trust, and records it: a bill
+of materials, an attestation, VEX or a report with its facts, anything else as a plain document. The bytes are stored as they
+are; what is mended is mended in the facts only, and listed. An attestation whose signature does not hold is recorded too, and
+satisfies nothing. When one file is refused, none is recorded. When the command returns, the entries are durable, anchored,
+and under a signed checkpoint. The same evidence about the same subjects is recognised: its original place comes back.`,
   options: {
-    subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'the artifact that the files are about; may be repeated (else each is its own)' },
+    subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'the artifact that the files are about, where they do not say; may be repeated' },
+    seal: { type: 'boolean', help: 'seal the documents, so that they can be erased; their facts stay' },
+    'as-document': { type: 'boolean', help: 'store the files as plain documents, whatever they are' },
     key: { type: 'string', takes: 'TEXT', help: 'idempotency key: the same call with the same key is done once' },
-    receipts: { type: 'boolean', help: 'with --json: a whole receipt for each file' },
+    receipts: { type: 'boolean', help: 'with --json: a whole receipt for each entry' },
   },
   examples: [
-    ['stella add sbom.cdx.json', 'one file, its own subject'],
+    ['stella add image.cdx.json', 'a bill of materials that names its image\'s digest'],
     ['stella add --subject sha256:4f2c…9a scan.sarif notes.txt', 'two files about one artifact'],
+    ['stella add --seal --subject sha256:4f2c…9a interview.pdf', 'a document that may have to be erased'],
   ],
 
   async run(call) {
@@ -35,41 +42,46 @@ subjects is recognised: its original place comes back.`,
     }
     const place = findPlace(call);
     const log = await openForWriting(call, place);
+    const reader = openEvidenceReader();
     try {
-      const key = call.value('key');
-      const once = key === undefined ? null : { key, pepper: pepperOf(call, place) };
-      const documents = call.positionals.map((file) => ({ bytes: createReadStream(file), media: mediaTypeOf(file), subjects }));
-      const stored = await storeDocuments(log, openPlacePayloads(place), documents, localActor(call, place), once);
+      const stores = payloadsOf(call, place);
+      const ports = { log, reader, ...stores, trust: await readLedgerTrust({ log, ...stores }), pepper: pepperOf(call, place), now: () => call.now() };
+      const how = { subjects, seal: call.flag('seal'), asDocument: call.flag('as-document') };
+      const evidence = call.positionals.map((file) => ({ bytes: bytesOf(file), media: mediaTypeOf(file), ...how }));
+      const recorded = await recordEvidence(ports, evidence, localActor(call, place), call.value('key') ?? null);
       const entries = [];
       let refused: LedgerError | null = null;
-      for (const [i, { digest, size, outcome }] of stored.entries()) {
+      for (const [i, one] of recorded.entries()) {
         const file = call.positionals[i] as string;
-        if (!outcome.ok) {
-          refused ??= outcome.error;
-          entries.push({ file, digest: `sha256:${formatHex(digest)}`, error: { code: outcome.error.code, message: outcome.error.message } });
-          continue;
+        const name = one.digest === null ? { commitment: `sha256:${formatHex(one.commitment as Uint8Array)}` } : { digest: `sha256:${formatHex(one.digest)}` };
+        for (const { type, outcome, checked } of one.events) {
+          if (!outcome.ok) {
+            refused ??= outcome.error;
+            entries.push({ file, ...name, type, error: { code: outcome.error.code, message: outcome.error.message } });
+            continue;
+          }
+          const { index, repeated } = outcome;
+          call.out.say(`${repeated ? 'known' : 'added'}  entry ${index}  ${type}  ${name.digest ?? 'sealed'}  ${basename(file)}`);
+          const receipt = call.flag('receipts') ? { receipt: await receiptJson(log, index) } : {};
+          const again = checked === null ? {} : { checked };
+          entries.push({ file, ...name, bytes: one.size, type, index, repeated, ...again, ...evidenceJson(one.read, one.signatures), ...receipt });
+          if (checked !== null) call.out.say(`       entry ${checked} says what its signatures are worth now`);
         }
-        const word = outcome.repeated ? 'known' : 'added';
-        call.out.say(`${word}  entry ${outcome.index}  sha256:${formatHex(digest)}  ${basename(file)}`);
-        const receipt = call.flag('receipts') ? { receipt: await receiptJson(log, outcome.index) } : {};
-        entries.push({ file, digest: `sha256:${formatHex(digest)}`, bytes: size, index: outcome.index, repeated: outcome.repeated, ...receipt });
+        tell(call, one);
       }
       call.out.answer({ entries, size: log.published.size, checkpoint: log.published.note });
       if (refused !== null) throw refused;
     } finally {
+      await reader.close();
       await log.close();
     }
     return 'yes';
   },
 };
 
-/** A subject is a digest: a tag or a name is no identity, for what it points to changes. */
-function parseSubject(text: string): Digest<'sha256'> {
-  const match = /^sha256:([0-9a-f]{64})$/.exec(text);
-  if (match === null) {
-    throw new LedgerError('INPUT_MALFORMED', `Cannot use "${text}" as a subject: expected sha256: and 64 lower-case hexadecimal digits`, {
-      hint: 'a tag is no identity: give the digest that it points to now',
-    });
-  }
-  return ['sha256', parseHex(match[1] as string)];
+function tell(call: Call, { read, signatures }: RecordedEvidence): void {
+  if (read === null || read.format === null) return;
+  call.out.say(`       ${formatName(read)}, ${read.verdict}`);
+  sayDeviations(call, read);
+  saySignatures(call, signatures);
 }

@@ -1,7 +1,7 @@
 // stella recover: bring back what the anchor says was signed and the database lacks.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { documentBytesMax } from '../../actions/store-document.ts';
+import { documentBytesMax } from '../../actions/record-evidence.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { adoptHead, recover, recoverAnchor, sourceOf, tilesSource, type EntrySource } from '../../ledger/log/recover.ts';
 import { parseVkey } from '../../ledger/note/index.ts';

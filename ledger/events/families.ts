@@ -10,6 +10,7 @@ import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
 import { reportEvents } from './families/report.ts';
 import { sbomEvents } from './families/sbom.ts';
+import { trustEvents } from './families/trust.ts';
 import { vexEvents } from './families/vex.ts';
 import type { CborMap } from './cbor.ts';
 import { compileTemplate, type StreamTemplate } from './streams-of.ts';
@@ -24,6 +25,7 @@ export const EVENTS = {
   ...attestationEvents,
   ...vexEvents,
   ...reportEvents,
+  ...trustEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

@@ -1,7 +1,7 @@
 // Payloads: bytes outside the log, in files named by their SHA-256, streamed in and out in bounded memory.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
@@ -33,6 +33,16 @@ export interface PayloadStore {
   get(digest: Uint8Array): AsyncIterable<Uint8Array>;
 
   has(digest: Uint8Array): Promise<boolean>;
+
+  /**
+   * Remembers under which digest a sealed payload's ciphertext lies: an entry names its commitment alone.
+   *
+   * Durable, and to be called before the entry is appended. @param commitment, digest - 32 bytes
+   */
+  nameSealed(commitment: Uint8Array, digest: Uint8Array): Promise<void>;
+
+  /** The digest of a sealed payload's ciphertext; null when it was never here. */
+  findSealed(commitment: Uint8Array): Promise<Uint8Array | null>;
 
   /** Removes a payload that nothing names any more. True when it was there. */
   remove(digest: Uint8Array): Promise<boolean>;
@@ -95,6 +105,25 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       if (held !== null) yield held;
     },
     has: (digest) => stat(fileOf(digest)).then(() => true, () => false),
+    async nameSealed(commitment, digest) {
+      const file = join(directory, 'sealed', formatHex(commitment));
+      await reached(async () => {
+        await makeDirectory(dirname(file));
+        const handle = await open(`${file}.new`, 'w', 0o600);
+        try {
+          await handle.write(digest);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(`${file}.new`, file);
+        await flushDirectory(dirname(file));
+      });
+    },
+    async findSealed(commitment) {
+      const found = await readFile(join(directory, 'sealed', formatHex(commitment))).catch(() => null);
+      return found?.length === 32 ? new Uint8Array(found) : null;
+    },
     async remove(digest) {
       const file = fileOf(digest);
       const there = await unlink(file).then(() => true, () => false);

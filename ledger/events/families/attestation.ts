@@ -45,5 +45,12 @@ export const attestationEvents = {
       sameAs: { subjects: 'subjects', role: 'document' },
     }),
   ],
+  // The signatures of an attestation that stands in `entry` were checked again, under the trust of now.
+  'attestation.checked': [
+    version({
+      data: map({ entry: integer(), subjects: set(sha256, 1, 64), signatures: list(signature, 1, 64) }),
+      streams: ['artifact:{subjects}'],
+    }),
+  ],
   'attestation.linked': linked,
 } as const;

@@ -1,0 +1,66 @@
+// Reading evidence for recording: what a document says, reduced to plain data that can cross from one thread to another.
+import { readDocument, subjectsIn, type Attestation, type Deviation, type Document, type Hints, type NamedDigest } from '../evidence/index.ts';
+import { startThread, type Thread } from '../ledger/store/thread.ts';
+
+/** One envelope (or bare statement) of a document, with what checking its signature needs. */
+export type EnvelopeRead = Pick<Attestation, 'envelope' | 'source' | 'subjects' | 'predicateType' | 'predicate'> & {
+  /** False where the payload is no in-toto statement. */
+  readonly isStatement: boolean;
+};
+
+/** A document after reading: verdict, deviations and facts, and of its view only what recording needs. */
+export type EvidenceRead = Pick<Document, 'format' | 'version' | 'verdict' | 'refusal' | 'facts'> & {
+  readonly deviations: readonly Deviation[];
+  /** Every digest it says it is about. */
+  readonly subjects: readonly NamedDigest[];
+  /** How many there are in the facts, so that whoever has them can check; null where the document is no such thing. */
+  readonly components: number | null;
+  readonly results: number | null;
+  readonly statements: number | null;
+  /** Every id and alias that its VEX statements name, once. */
+  readonly vulnerabilities: readonly string[];
+  readonly envelopes: readonly EnvelopeRead[] | null;
+};
+
+/** Reads a document in this thread. */
+export async function readEvidence(bytes: Uint8Array, hints: Hints = {}): Promise<EvidenceRead> {
+  const { format, version, verdict, refusal, facts, counts, deviations, view } = await readDocument(bytes, hints);
+  const { sbom, vex, report, attestations } = view;
+  // A document of the VEX kind names its product as a component; that alone makes it no bill of materials.
+  const isSbom = sbom !== undefined && (vex === undefined || sbom.components.some(({ ref }) => ref !== sbom.root));
+  const named = (vex?.statements ?? []).flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]);
+  return {
+    format, version, verdict, refusal, facts, deviations,
+    subjects: subjectsIn(view),
+    components: isSbom && attestations === undefined ? (counts?.components ?? 0) : null,
+    results: report === undefined ? null : (counts?.results ?? 0),
+    statements: vex === undefined || attestations !== undefined ? null : (counts?.statements ?? 0),
+    vulnerabilities: [...new Set(named)],
+    envelopes: attestations?.map(envelopeRead) ?? null,
+  };
+}
+
+function envelopeRead({ envelope, source, subjects, predicateType, predicate, statementType }: Attestation): EnvelopeRead {
+  return { envelope, source, subjects, predicateType, predicate, isStatement: statementType !== null };
+}
+
+/** Where documents are read: small ones here, for starting a thread costs more; others beside the event loop. */
+export interface EvidenceReader {
+  read(bytes: Uint8Array, hints?: Hints): Promise<EvidenceRead>;
+  close(): Promise<void>;
+}
+
+/** Above this, reading a document would hold the event loop for more than some 10 ms. */
+const inThreadBytesMin = 512 * 1024;
+
+export function openEvidenceReader(): EvidenceReader {
+  let thread: Thread | null = null;
+  return {
+    read(bytes, hints = {}) {
+      if (bytes.length < inThreadBytesMin) return readEvidence(bytes, hints);
+      thread ??= startThread(new URL(import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js', import.meta.url));
+      return thread.call('read', { bytes, hints }) as Promise<EvidenceRead>;
+    },
+    close: async () => thread?.close(),
+  };
+}

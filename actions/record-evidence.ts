@@ -1,0 +1,212 @@
+// Record evidence: read, verify, store document and facts, append. A file of no known format is stored as it is.
+import { concatBytes, equalBytes } from '../ledger/bytes.ts';
+import {
+  asSet, decodeEvent, encodeCbor, idempotencyKeyOf, personOf, prepareDraft, requestDigestOf,
+  type Actor, type CborValue, type Digest, type Draft, type NewEvent, type PayloadReference,
+} from '../ledger/events/index.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { jsonBytesMax } from '../ledger/json.ts';
+import type { Command, Outcome } from '../ledger/log/command.ts';
+import { sha256 } from '../ledger/log/engine.ts';
+import type { Log } from '../ledger/log/log.ts';
+import { checkSignatures, type CheckedEnvelope, type SignatureRecord } from './check-signatures.ts';
+import type { LedgerTrust } from './ledger-trust.ts';
+import { isPlain, planEvidence, type PlannedEvent } from './plan-evidence.ts';
+import type { EvidenceRead, EvidenceReader } from './read-evidence.ts';
+import { dropSealed, storeSealed, type SealPorts } from './sealed-payload.ts';
+
+export interface EvidencePorts extends SealPorts {
+  readonly log: Log;
+  readonly reader: EvidenceReader;
+  readonly trust: LedgerTrust;
+  /** The ledger's secret, 32 bytes. */
+  readonly pepper: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface Evidence {
+  readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Its media type, such as `application/json`. */
+  readonly media: string;
+  /** The artifacts that the caller says it is about, beside those it names itself. */
+  readonly subjects: readonly Digest<'sha256'>[];
+  /** Seals the document, so that it can be erased. */
+  readonly seal?: boolean;
+  /** Stores it as a plain document, whatever it is. */
+  readonly asDocument?: boolean;
+}
+
+export interface RecordedEvent {
+  readonly type: PlannedEvent['type'] | 'document.stored';
+  readonly outcome: Outcome;
+  /** Index of the `attestation.checked` that followed, where it was known before and its signatures are worth something else now. */
+  readonly checked: number | null;
+}
+
+export interface RecordedEvidence {
+  /** SHA-256 of the document as received; null when it is sealed, for then it appears nowhere. */
+  readonly digest: Uint8Array | null;
+  readonly commitment: Uint8Array | null;
+  /** In bytes, as received. */
+  readonly size: number;
+  /** Null for what was too large to be evidence, or was to be stored as it is. */
+  readonly read: EvidenceRead | null;
+  readonly signatures: readonly CheckedEnvelope[];
+  /** One; two for a bill of materials that is VEX as well. */
+  readonly events: readonly RecordedEvent[];
+}
+
+/** The largest document: beyond it a file is no evidence but a data set. */
+export const documentBytesMax = 2 ** 32;
+
+/**
+ * Records documents, all in one call of the log: when one of them is refused, nothing is on record.
+ *
+ * @param key - an idempotency key for the whole call: sent again, it gives the original receipts
+ * @throws {LedgerError} as `planEvidence` and `Log.append`; PAYLOAD_TOO_LARGE
+ */
+export async function recordEvidence(ports: EvidencePorts, evidence: readonly Evidence[], by: Actor, key: string | null = null): Promise<RecordedEvidence[]> {
+  const prepared: Prepared[] = [];
+  // 1. The payloads. A crash or a refusal after this leaves files that no entry names: `fsck` counts them, nothing believes them.
+  for (const [i, one] of evidence.entries()) {
+    const own = key === null ? null : evidence.length === 1 ? key : `${key}#${i}`;
+    prepared.push(await prepare(ports, one, by, own));
+  }
+  // 2. The entries: appended when their payloads are durable, never before.
+  const outcomes = await ports.log.append(prepared.flatMap(({ commands }) => commands));
+  const recorded: RecordedEvidence[] = [];
+  let next = 0;
+  for (const { commands, types, sealed, ...rest } of prepared) {
+    const own = outcomes.slice(next, (next += commands.length));
+    const events: RecordedEvent[] = [];
+    for (const [i, outcome] of own.entries()) events.push({ type: types[i] as RecordedEvent['type'], outcome, checked: await checkAgain(ports, outcome, rest.signatures, by) });
+    if (sealed !== null && own.every((outcome) => !outcome.ok || outcome.repeated)) await dropSealed(ports, sealed);
+    recorded.push({ ...rest, events });
+  }
+  return recorded;
+}
+
+type Prepared = Omit<RecordedEvidence, 'events'> & {
+  readonly commands: readonly Command[];
+  readonly types: readonly RecordedEvent['type'][];
+  /** The commitment of a payload sealed for this call. */
+  readonly sealed: Uint8Array | null;
+};
+
+async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key: string | null): Promise<Prepared> {
+  const { bytes, media, seal = false, asDocument = false } = evidence;
+  const given = asSet(evidence.subjects);
+  const start = await gather(bytes, seal ? Number.POSITIVE_INFINITY : jsonBytesMax);
+  const whole = start.rest === null ? start.bytes : null;
+  if (whole === null && !asDocument && looksLikeEvidence(start.bytes)) {
+    throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of more than ${jsonBytesMax} bytes`, { hint: 'split it, or keep it as it is with --as-document' });
+  }
+  const read = whole === null || asDocument ? null : await readUnlessBinary(ports.reader, whole);
+  const plain = read === null || isPlain(read);
+  const checked = plain ? [] : checkSignatures(read.envelopes ?? [], ports.trust, {
+    given, at: ports.now(), pseudonym: (issuer, subject) => personOf(sha256, ports.pepper, issuer, subject),
+  });
+  const planned = plain ? [] : planEvidence(read, given, checked.map(({ record }) => record));
+  if (planned.length === 0 && seal && given.length === 0) {
+    throw new LedgerError('SUBJECT_UNKNOWN', 'Cannot seal a document about nothing else: its digest appears nowhere', { hint: 'name what it is about with --subject' });
+  }
+
+  const [document, digest, size] = await storeDocument(ports, evidence, start, whole, seal);
+  const request = key === null ? null : [digest, media, given, seal];
+  const onceOf = (i: number) => (key === null ? {} : {
+    once: { key: idempotencyKeyOf(sha256, i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
+  });
+  const own = { digest: seal ? null : digest, commitment: document.commitment?.[1] ?? null, size, read, signatures: checked, sealed: document.commitment?.[1] ?? null };
+  if (planned.length === 0) {
+    // A document about nothing else is its own subject.
+    const subjects = given.length === 0 ? [['sha256', digest] as const] : given;
+    const draft = prepareDraft({ type: 'document.stored', by, data: { subjects }, payloads: [document], ...onceOf(0) }, sha256);
+    return { ...own, commands: [{ drafts: [draft] }], types: ['document.stored'] };
+  }
+  const factBytes = read?.facts as Uint8Array;
+  const stored = await ports.payloads.put([factBytes], factBytes.length);
+  const facts: PayloadReference = { role: 'facts', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
+  const commands = planned.map(({ family, type, data, linked }, i) => {
+    const main = { type, by, data, payloads: [document, facts], ...onceOf(i) } as NewEvent;
+    return { drafts: [main, ...linked.map((more) => ({ type: `${family}.linked`, by, data: more }) as NewEvent)].map((event): Draft => prepareDraft(event, sha256)) };
+  });
+  return { ...own, commands, types: planned.map(({ type }) => type) };
+}
+
+/** The document as received, or sealed. @returns its reference, the digest of the received bytes, and their size */
+async function storeDocument(
+  ports: EvidencePorts, { media }: Evidence, start: Gathered, whole: Uint8Array | null, seal: boolean,
+): Promise<[PayloadReference, Uint8Array, number]> {
+  if (seal && whole !== null) return [await storeSealed(ports, 'document', media, whole), sha256(whole), whole.length];
+  const { digest, size } = await ports.payloads.put(whole === null ? chain(start) : [whole], documentBytesMax);
+  return [{ role: 'document', size, media, digest: ['sha256', digest] }, digest, size];
+}
+
+/** Reads a document that may be evidence; what is not even text is none, whatever a reader of text would say of it. */
+async function readUnlessBinary(reader: EvidenceReader, bytes: Uint8Array): Promise<EvidenceRead | null> {
+  const read = await reader.read(bytes);
+  return read.refusal?.code === 'INPUT_NOT_UTF8' && !looksLikeEvidence(bytes) ? null : read;
+}
+
+/** Whether bytes begin as a document of a known format does: JSON, XML, or SPDX's own text. */
+export function looksLikeEvidence(bytes: Uint8Array): boolean {
+  // A mark of the byte order and the zeros of UTF-16 are passed over.
+  const first = bytes.subarray(0, 4096).filter((byte) => byte !== 0 && byte < 0x80);
+  return /^\s*(?:[{[<]|SPDXVersion:)/.test(String.fromCharCode(...first));
+}
+
+interface Gathered {
+  /** The first bytes, or all of them. */
+  readonly bytes: Uint8Array;
+  /** What follows; null where nothing does. */
+  readonly rest: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | null;
+}
+
+/** Takes up to about `bytesMax` bytes into memory. */
+async function gather(bytes: Evidence['bytes'], bytesMax: number): Promise<Gathered> {
+  const source = Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : bytes[Symbol.iterator]();
+  const pieces: Uint8Array[] = [];
+  for (let size = 0; size <= bytesMax; ) {
+    const next = await source.next();
+    if (next.done === true) return { bytes: pieces.length === 1 ? (pieces[0] as Uint8Array) : concatBytes(...pieces), rest: null };
+    pieces.push(next.value);
+    size += next.value.length;
+  }
+  return { bytes: concatBytes(...pieces), rest: source };
+}
+
+async function* chain({ bytes, rest }: Gathered): AsyncIterable<Uint8Array> {
+  yield bytes;
+  for (let next = await rest?.next(); next !== undefined && next.done !== true; next = await rest?.next()) yield next.value;
+}
+
+/**
+ * Trust may have changed since an attestation was recorded: then what its signatures are worth now goes on record beside it.
+ *
+ * Without this, evidence that came before its signer was trusted could never count: sent again, it is only recognised.
+ */
+async function checkAgain({ log }: EvidencePorts, outcome: Outcome, signatures: readonly CheckedEnvelope[], by: Actor): Promise<number | null> {
+  if (!outcome.ok || !outcome.repeated || signatures.length === 0) return null;
+  const records = signatures.map(({ record }) => record);
+  const first = decodeEvent(await log.entry(outcome.index));
+  if (first.type !== 'attestation.recorded') return null;
+  const [{ name } = { name: '' }] = first.streams;
+  const newest = await newestCheck(log, name, outcome.index) ?? first.data.signatures;
+  if (sameRecords(newest, records)) return null;
+  const data = { entry: outcome.index, subjects: first.data.subjects, signatures: records };
+  return (await log.appendOne({ drafts: [prepareDraft({ type: 'attestation.checked', by, data, cause: [outcome.index] }, sha256)] })).index;
+}
+
+async function newestCheck(log: Log, stream: string, entry: number): Promise<readonly SignatureRecord[] | null> {
+  for await (const { index, event } of log.stream(stream)) {
+    if (index <= entry) return null;
+    if (event.type === 'attestation.checked' && event.data.entry === entry) return event.data.signatures;
+  }
+  return null;
+}
+
+/** Compared as they would be encoded: a decoded record may have its members in another order. */
+function sameRecords(a: readonly SignatureRecord[], b: readonly SignatureRecord[]): boolean {
+  return equalBytes(encodeCbor(a as CborValue), encodeCbor(b as CborValue));
+}

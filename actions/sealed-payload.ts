@@ -1,0 +1,56 @@
+// Sealed payloads in a store: sealed under a secret of their own before anything of them is written, and opened again.
+import { open, paddedSize, seal, sealSecretBytes, type PayloadReference } from '../ledger/events/index.ts';
+import { concatBytes } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import type { PayloadStore } from '../ledger/store/payloads.ts';
+import type { SecretStore } from '../ledger/store/secrets.ts';
+
+export interface SealPorts {
+  readonly payloads: PayloadStore;
+  readonly secrets: SecretStore;
+  /** Fresh random bytes. */
+  readonly random: (count: number) => Uint8Array;
+}
+
+/** The largest payload that is sealed: AES-GCM encrypts it in one piece. */
+export const sealedBytesMax = 2 ** 30;
+
+/** Seals bytes and stores them. @returns the reference for the entry */
+export async function storeSealed({ payloads, secrets, random }: SealPorts, role: string, media: string, bytes: Uint8Array): Promise<PayloadReference> {
+  if (bytes.length > sealedBytesMax) throw new LedgerError('PAYLOAD_TOO_LARGE', `Cannot seal ${bytes.length} bytes: expected at most ${sealedBytesMax}`);
+  const secret = random(sealSecretBytes);
+  const { ciphertext, commitment } = await seal(secret, bytes);
+  // 1. The secret. A crash after this leaves a secret of nothing. The other way round it could leave bytes nobody can open.
+  await secrets.put(commitment, secret);
+  // 2. The ciphertext, and 3. where it lies. A crash before the entry leaves both, and nothing names them.
+  const { digest } = await payloads.put([ciphertext], sealedBytesMax + 16);
+  await payloads.nameSealed(commitment, digest);
+  return { role, size: paddedSize(bytes.length), media, commitment: ['sha256', commitment] };
+}
+
+/** Takes a sealed payload back that no entry came to name. */
+export async function dropSealed({ payloads, secrets }: SealPorts, commitment: Uint8Array): Promise<void> {
+  await secrets.destroy(commitment);
+  const digest = await payloads.findSealed(commitment);
+  if (digest !== null) await payloads.remove(digest);
+}
+
+/**
+ * Opens a sealed payload.
+ *
+ * @returns null when its secret was destroyed, or its ciphertext is not here
+ * @throws {LedgerError} PAYLOAD_UNREADABLE, PAYLOAD_COMMITMENT_MISMATCH, PAYLOAD_CORRUPT
+ */
+export async function openSealed({ payloads, secrets }: Omit<SealPorts, 'random'>, commitment: Uint8Array): Promise<Uint8Array | null> {
+  const secret = await secrets.get(commitment);
+  const digest = secret === null ? null : await payloads.findSealed(commitment);
+  if (secret === null || digest === null || !(await payloads.has(digest))) return null;
+  return open(secret, await readPayload(payloads, digest), commitment);
+}
+
+/** A payload whole. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT */
+export async function readPayload(payloads: PayloadStore, digest: Uint8Array): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of payloads.get(digest)) pieces.push(piece);
+  return concatBytes(...pieces);
+}

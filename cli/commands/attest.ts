@@ -1,0 +1,106 @@
+// stella attest: sign a statement about an artifact.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { bundleOf, embeddedType, sbomReference, signStatement, type StatementParts } from '../../actions/attest.ts';
+import { readEvidence } from '../../actions/read-evidence.ts';
+import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import type { Digest } from '../../ledger/events/index.ts';
+import type { JcsValue } from '../../ledger/jcs.ts';
+import { parseJson } from '../../ledger/json.ts';
+import type { AuthorKey } from '../../verify/sigstore/index.ts';
+import { foreignKey, ledgerKey, pemOf } from '../author-key.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
+import { findPlace, localActor, openForWriting } from '../place.ts';
+import { parseSubject } from '../subjects.ts';
+
+export const command: Command = {
+  usage: '(--sbom FILE [--embed] | --predicate FILE --type URI) [OPTIONS]',
+  help: `Writes an in-toto statement about an artifact, signed as a DSSE envelope: that a bill of materials describes it (by the digest of
+the document, or with the document inside), or any predicate. It signs with this ledger's attestation key, which is made and
+put on record when first needed, or with a key of yours. The statement is recorded when you "stella add" it.`,
+  options: {
+    sbom: { type: 'string', takes: 'FILE', help: 'a bill of materials, named by its digest (stella-ops.org/attestations/sbom/1)' },
+    embed: { type: 'boolean', help: 'put the bill of materials itself into the statement, as cosign does' },
+    predicate: { type: 'string', takes: 'FILE', help: 'a predicate as JSON' },
+    type: { type: 'string', takes: 'URI', help: 'the predicate\'s type' },
+    subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'the artifact; may be repeated (else what the bill of materials names)' },
+    key: { type: 'string', takes: 'FILE', help: 'sign with this private key (PEM; passphrase in STELLA_ATTEST_PASSPHRASE)' },
+    'key-env': { type: 'boolean', help: 'sign with the private key in STELLA_ATTEST_KEY (PEM)' },
+    bundle: { type: 'boolean', help: 'record the signature in this log as Rekor does, and write a Sigstore bundle with the proof' },
+    out: { type: 'string', takes: 'FILE', help: 'where to write (else standard output)' },
+    'public-key': { type: 'string', takes: 'FILE', help: 'write the public key too, for "stella trust add --key" and "cosign --key"' },
+  },
+  examples: [
+    ['stella attest --sbom image.cdx.json --out sbom.dsse.json', 'this document describes the image it names'],
+    ['stella attest --subject sha256:4f2c…9a --type https://slsa.dev/provenance/v1 --predicate provenance.json --key release.pem', 'any predicate, a key of yours'],
+  ],
+
+  async run(call) {
+    if (call.positionals.length > 0) throw new UsageError('name the files with --sbom or --predicate');
+    const parts = await partsOf(call);
+    const own = foreignKey(call);
+    const { key, log } = await open(call, own);
+    try {
+      const envelope = await signStatement(parts, key);
+      const written = call.flag('bundle') && log !== null ? await bundleOf(log, envelope, key) : null;
+      const text = `${written?.bundle ?? JSON.stringify(envelope)}\n`;
+      const [out, publicKey] = [call.value('out'), call.value('public-key')];
+      if (publicKey !== undefined) writeFileSync(publicKey, pemOf(key));
+      if (out === undefined) call.out.bytes(encodeUtf8(text));
+      else {
+        writeFileSync(out, text);
+        const about = parts.subjects.map(([, digest]) => `sha256:${formatHex(digest)}`).join(', ');
+        call.out.say(`wrote ${parts.predicateType}\n  about ${about}\n  signed by key ${key.key.id}\n  to ${out}`);
+        if (written !== null) call.out.say(`entry ${written.index} proves it`);
+      }
+      const { predicateType, subjects } = parts;
+      call.out.answer({
+        predicateType, subjects: subjects.map(([, digest]) => `sha256:${formatHex(digest)}`), keyId: key.key.id, attestation: JSON.parse(text),
+        ...(written === null ? {} : { index: written.index }), ...(out === undefined ? {} : { out }),
+      });
+    } finally {
+      await log?.close();
+    }
+    return 'yes';
+  },
+};
+
+/** The key, and the log where it is written to: for a bundle, and to put a new key of the ledger on record. */
+async function open(call: Call, own: AuthorKey | null) {
+  if (own !== null) return { key: own, log: call.flag('bundle') ? await openForWriting(call, findPlace(call)) : null };
+  const place = findPlace(call);
+  const { key, isNew } = await ledgerKey(call, place);
+  if (!isNew && !call.flag('bundle')) return { key, log: null };
+  const log = await openForWriting(call, place);
+  if (isNew) {
+    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
+    call.out.warn(`a new key for this ledger's attestations, entry ${index}: back up ${place.directory}/keys/attestation`);
+  }
+  return { key, log };
+}
+
+async function partsOf(call: Call): Promise<StatementParts> {
+  const [sbom, predicate, type] = ['sbom', 'predicate', 'type'].map((name) => call.value(name));
+  const given = call.values('subject').map(parseSubject);
+  if ((sbom === undefined) === (predicate === undefined)) throw new UsageError('give either --sbom, or --predicate with --type');
+  if (sbom === undefined) {
+    if (type === undefined || !/^[a-z][a-z0-9+.-]*:\S+$/.test(type)) throw new UsageError('a predicate needs its type, a URI: --type');
+    if (given.length === 0) throw new UsageError('name what the predicate is about: --subject sha256:…');
+    return { subjects: given, predicateType: type, predicate: jsonOf(predicate as string) };
+  }
+  if (type !== undefined) throw new UsageError('--sbom states its own type');
+  const bytes = new Uint8Array(readFileSync(sbom));
+  const read = await readEvidence(bytes);
+  const stated = read.subjects.flatMap(([algorithm, hex]): Digest<'sha256'>[] => (algorithm === 'sha256' ? [['sha256', parseHex(hex)]] : []));
+  const subjects = given.length > 0 ? given : stated;
+  const statement = call.flag('embed') ? { predicateType: embeddedType(read), predicate: jsonOf(sbom) } : sbomReference(read, bytes);
+  if (subjects.length > 0) return { subjects, ...statement };
+  throw new LedgerError('SUBJECT_UNKNOWN', 'Cannot attest: the bill of materials names no digest of what it is about', {
+    hint: 'a tag or a name is no identity: give the digest with --subject sha256:…',
+  });
+}
+
+function jsonOf(file: string): JcsValue {
+  return parseJson(new Uint8Array(readFileSync(file))) as JcsValue;
+}
