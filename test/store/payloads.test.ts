@@ -123,3 +123,12 @@ describe('secrets', () => {
     expect(() => openSecrets(directory)).toThrow(expect.objectContaining({ code: 'SECRETS_EXPOSED' }));
   });
 });
+
+test('where a sealed payload lies is found by its commitment, and is no payload itself', async () => {
+  const payloads = openPayloads(freshDirectory());
+  const [commitment, digest] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  expect(await payloads.findSealed(commitment)).toBeNull();
+  await payloads.nameSealed(commitment, digest);
+  expect(await payloads.findSealed(commitment)).toEqual(digest);
+  expect(await Array.fromAsync(payloads.list())).toEqual([]);
+});
