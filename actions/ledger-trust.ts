@@ -84,7 +84,7 @@ async function entryOf(event: Event & { type: 'trust.added' }, payloads: Payload
   const said = parseJson(opened);
   const { issuer, subject } = isJsonObject(said) ? said : {};
   if (typeof issuer !== 'string' || typeof subject !== 'string') {
-    throw new LedgerError('PAYLOAD_CORRUPT', `Cannot read the identity that entry adds to trust: ${formatHex(commitment as Uint8Array).slice(0, 16)}… holds none`);
+    throw new LedgerError('PAYLOAD_CORRUPT', `Cannot read identity: the payload ${formatHex(commitment as Uint8Array).slice(0, 16)}… holds none`);
   }
   return { kind: 'identity', issuer, subject, ...interval };
 }

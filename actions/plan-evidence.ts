@@ -10,15 +10,20 @@ type Sha256Digest = Digest<'sha256'>;
 
 /** The event of a document, and the `*.linked` events that bring what it has no room for; appended together. */
 export type PlannedEvent = {
-  [K in 'sbom' | 'attestation' | 'vex' | 'report']: {
+  [K in keyof Types]: {
     readonly family: K;
-    readonly type: TypeOf<K>;
-    readonly data: DataOf<TypeOf<K>>;
+    readonly type: Types[K];
+    readonly data: DataOf<Types[K]>;
     readonly linked: readonly DataOf<`${K}.linked`>[];
   };
-}['sbom' | 'attestation' | 'vex' | 'report'];
+}[keyof Types];
 
-type TypeOf<K extends string> = K extends 'sbom' ? 'sbom.ingested' : K extends 'attestation' ? 'attestation.recorded' : K extends 'vex' ? 'vex.stated' : 'report.ingested';
+interface Types {
+  sbom: 'sbom.ingested';
+  attestation: 'attestation.recorded';
+  vex: 'vex.stated';
+  report: 'report.ingested';
+}
 
 /** An advisory's id, as streams are named by it. Other names of a vulnerability (a sentence, a link with a query) name no stream. */
 const VULNERABILITY = /^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/;
@@ -42,7 +47,8 @@ export function planEvidence(read: EvidenceRead, given: readonly Sha256Digest[],
   const events: PlannedEvent[] = [];
   if (read.envelopes !== null) {
     const [first] = read.envelopes;
-    if (read.envelopes.length > envelopesMax) throw invalid(`Cannot record ${read.envelopes.length} envelopes in one event: expected at most ${envelopesMax}`, 'add them in several files');
+    const count = read.envelopes.length;
+    if (count > envelopesMax) throw invalid(`Cannot record ${count} envelopes in one event: expected at most ${envelopesMax}`, 'add them in several files');
     const { main, linked } = spread(subjects, [], vulnerabilities);
     const data = { subjects: main.subjects, envelope: (first as { envelope: 'dsse' }).envelope, signatures, ...common };
     events.push({ family: 'attestation', type: 'attestation.recorded', data, linked });
@@ -86,7 +92,8 @@ function expectValid(read: EvidenceRead): void {
   }
   if (isValid(read)) return;
   if (verdict === 'unsupported_version') {
-    throw new LedgerError('EVIDENCE_VERSION_UNKNOWN', `Cannot record ${format} document: version "${clip(version ?? '')}" is not read`, { hint: `convert it, ${KEEP}` });
+    const message = `Cannot record ${format} document: version "${clip(version ?? '')}" is not read`;
+    throw new LedgerError('EVIDENCE_VERSION_UNKNOWN', message, { hint: `convert it, ${KEEP}` });
   }
   const [first] = deviations.filter(({ code }) => code !== 'REPAIRED' && code !== 'RECOMMENDED');
   const where = first === undefined || first.pointer === '' ? '' : ` at ${clip(first.pointer)}`;
@@ -99,7 +106,8 @@ function invalid(message: string, hint: string): LedgerError {
 
 /** The artifacts it is about, by SHA-256: from the document, and from the caller. */
 function subjectsOf(read: EvidenceRead, given: readonly Sha256Digest[]): readonly Sha256Digest[] {
-  const stated = read.subjects.flatMap(([algorithm, hex]): Sha256Digest[] => (algorithm === 'sha256' && /^[0-9a-f]{64}$/.test(hex) ? [['sha256', parseHex(hex)]] : []));
+  const sha256 = read.subjects.filter(([algorithm, hex]) => algorithm === 'sha256' && /^[0-9a-f]{64}$/.test(hex));
+  const stated = sha256.map(([, hex]): Sha256Digest => ['sha256', parseHex(hex)]);
   if (read.envelopes === null) {
     // VEX can be about products by name alone; everything else is about an artifact.
     const needs = read.components !== null || read.results !== null;
@@ -110,7 +118,9 @@ function subjectsOf(read: EvidenceRead, given: readonly Sha256Digest[]): readonl
     // Only what was signed counts: a subject that somebody adds would be as good as signed to whoever reads the event.
     const foreign = given.find((digest) => !stated.some((other) => equalBytes(other[1], digest[1])));
     if (foreign === undefined) return asSet(stated);
-    throw new LedgerError('SUBJECT_MISMATCH', `Cannot record attestation: it is not about sha256:${formatHex(foreign[1])}`, { hint: 'leave --subject out: it names its subjects itself' });
+    throw new LedgerError('SUBJECT_MISMATCH', `Cannot record attestation: it is not about sha256:${formatHex(foreign[1])}`, {
+      hint: 'leave --subject out: it names its subjects itself',
+    });
   }
   const isSigned = read.envelopes.some(({ isStatement }) => isStatement);
   if (given.length === 0 || isSigned) throw unknown(read);
@@ -118,7 +128,8 @@ function subjectsOf(read: EvidenceRead, given: readonly Sha256Digest[]): readonl
 }
 
 function unknown({ format, subjects, envelopes }: EvidenceRead): LedgerError {
-  const found = subjects.length === 0 ? 'it names no digest of what it is about' : `it names its subject by ${[...new Set(subjects.map(([algorithm]) => clip(algorithm)))].join(', ')} alone`;
+  const algorithms = [...new Set(subjects.map(([algorithm]) => clip(algorithm)))].join(', ');
+  const found = subjects.length === 0 ? 'it names no digest of what it is about' : `it names its subject by ${algorithms} alone`;
   const isSigned = envelopes?.some(({ isStatement }) => isStatement) === true;
   const hint = isSigned
     ? 'a tag or a name is no identity: have it made again with a sha256 digest, or keep it as it is with --as-document'
@@ -143,8 +154,12 @@ function spread(subjects: readonly Sha256Digest[], vulnerabilities: readonly str
   const ownSubjects = subjects.slice(0, forSubjects);
   const ownVulnerabilities = vulnerabilities.slice(0, streamsMax - ownSubjects.length);
   const linked: Spread['linked'][number][] = [];
-  for (let at = ownSubjects.length; at < subjects.length; at += streamsMax) linked.push({ back: linked.length + 1, subjects: subjects.slice(at, at + streamsMax) });
+  for (let at = ownSubjects.length; at < subjects.length; at += streamsMax) {
+    linked.push({ back: linked.length + 1, subjects: subjects.slice(at, at + streamsMax) });
+  }
   const rest = [...vulnerabilities.slice(ownVulnerabilities.length), ...others];
-  for (let at = 0; at < rest.length; at += streamsMax) linked.push({ back: linked.length + 1, vulnerabilities: asSet(rest.slice(at, at + streamsMax)) });
+  for (let at = 0; at < rest.length; at += streamsMax) {
+    linked.push({ back: linked.length + 1, vulnerabilities: asSet(rest.slice(at, at + streamsMax)) });
+  }
   return { main: { subjects: ownSubjects, vulnerabilities: ownVulnerabilities }, linked };
 }

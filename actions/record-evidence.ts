@@ -80,7 +80,9 @@ export async function recordEvidence(ports: EvidencePorts, evidence: readonly Ev
   for (const { commands, types, sealed, ...rest } of prepared) {
     const own = outcomes.slice(next, (next += commands.length));
     const events: RecordedEvent[] = [];
-    for (const [i, outcome] of own.entries()) events.push({ type: types[i] as RecordedEvent['type'], outcome, checked: await checkAgain(ports, outcome, rest.signatures, by) });
+    for (const [i, outcome] of own.entries()) {
+      events.push({ type: types[i] as RecordedEvent['type'], outcome, checked: await checkAgain(ports, outcome, rest.signatures, by) });
+    }
     if (sealed !== null && own.every((outcome) => !outcome.ok || outcome.repeated)) await dropSealed(ports, sealed);
     recorded.push({ ...rest, events });
   }
@@ -100,7 +102,9 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key:
   const start = await gather(bytes, seal ? Number.POSITIVE_INFINITY : jsonBytesMax);
   const whole = start.rest === null ? start.bytes : null;
   if (whole === null && !asDocument && looksLikeEvidence(start.bytes)) {
-    throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of more than ${jsonBytesMax} bytes`, { hint: 'split it, or keep it as it is with --as-document' });
+    throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of more than ${jsonBytesMax} bytes`, {
+      hint: 'split it, or keep it as it is with --as-document',
+    });
   }
   const read = whole === null || asDocument ? null : await readUnlessBinary(ports.reader, whole);
   const plain = read === null || isPlain(read);
@@ -109,7 +113,9 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key:
   });
   const planned = plain ? [] : planEvidence(read, given, checked.map(({ record }) => record));
   if (planned.length === 0 && seal && given.length === 0) {
-    throw new LedgerError('SUBJECT_UNKNOWN', 'Cannot seal a document about nothing else: its digest appears nowhere', { hint: 'name what it is about with --subject' });
+    throw new LedgerError('SUBJECT_UNKNOWN', 'Cannot seal a document about nothing else: its digest appears nowhere', {
+      hint: 'name what it is about with --subject',
+    });
   }
 
   const [document, digest, size] = await storeDocument(ports, evidence, start, whole, seal);
@@ -117,7 +123,8 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key:
   const onceOf = (i: number) => (key === null ? {} : {
     once: { key: idempotencyKeyOf(sha256, i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
   });
-  const own = { digest: seal ? null : digest, commitment: document.commitment?.[1] ?? null, size, read, signatures: checked, sealed: document.commitment?.[1] ?? null };
+  const commitment = document.commitment?.[1] ?? null;
+  const own = { digest: seal ? null : digest, commitment, size, read, signatures: checked, sealed: commitment };
   if (planned.length === 0) {
     // A document about nothing else is its own subject.
     const subjects = given.length === 0 ? [['sha256', digest] as const] : given;
@@ -129,7 +136,8 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key:
   const facts: PayloadReference = { role: 'facts', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
   const commands = planned.map(({ family, type, data, linked }, i) => {
     const main = { type, by, data, payloads: [document, facts], ...onceOf(i) } as NewEvent;
-    return { drafts: [main, ...linked.map((more) => ({ type: `${family}.linked`, by, data: more }) as NewEvent)].map((event): Draft => prepareDraft(event, sha256)) };
+    const events = [main, ...linked.map((more) => ({ type: `${family}.linked`, by, data: more }) as NewEvent)];
+    return { drafts: events.map((event): Draft => prepareDraft(event, sha256)) };
   });
   return { ...own, commands, types: planned.map(({ type }) => type) };
 }

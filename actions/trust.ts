@@ -30,7 +30,8 @@ export async function addTrust(ports: TrustChangePorts, entry: TrustEntry, by: A
     const bytes = encodeUtf8(entry.trustedRoot);
     const { digest, size } = await payloads.put([bytes], bytes.length);
     const root = ['sha256', digest] as const;
-    return log.appendOne({ drafts: [prepareDraft({ type: 'trust.added', by, data: { root }, payloads: [{ role: 'root', size, media: JSON_TYPE, digest: root }] }, sha256)] });
+    const payloadReference = { role: 'root', size, media: JSON_TYPE, digest: root };
+    return log.appendOne({ drafts: [prepareDraft({ type: 'trust.added', by, data: { root }, payloads: [payloadReference] }, sha256)] });
   }
   const { validFrom, validTo } = entry;
   const interval = { ...(validFrom === undefined ? {} : { from: validFrom }), ...(validTo === undefined ? {} : { to: validTo }) };

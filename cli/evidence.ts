@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import type { CheckedEnvelope } from '../actions/check-signatures.ts';
 import type { EvidenceRead } from '../actions/read-evidence.ts';
+import { clip } from '../ledger/errors.ts';
 import type { Call } from './command.ts';
 import { openPlacePayloads, openPlaceSecrets, type Place } from './place.ts';
 
@@ -14,7 +15,10 @@ export function formatName({ format, version }: Pick<EvidenceRead, 'format' | 'v
 }
 
 export function sayDeviations(call: Call, { deviations }: Pick<EvidenceRead, 'deviations'>): void {
-  for (const { code, pointer, message } of deviations.slice(0, shownMax)) call.out.say(`       ${code} at ${pointer === '' ? 'the document' : pointer}: ${message}`);
+  for (const { code, pointer, message } of deviations.slice(0, shownMax)) {
+    // A pointer and a message can hold a stranger's text.
+    call.out.say(`       ${code}${pointer === '' ? '' : ` at ${clip(pointer)}`}: ${clip(message)}`);
+  }
   if (deviations.length > shownMax) call.out.say(`       … ${deviations.length - shownMax} more (--json has all of them)`);
 }
 
@@ -30,7 +34,7 @@ export function saySignatures(call: Call, signatures: readonly CheckedEnvelope[]
 type Signer = Extract<CheckedEnvelope['verdict'], { is: 'verified' }>['signers'][number];
 
 function signerName(signer: Signer): string {
-  return signer.kind === 'key' ? `key ${signer.keyId}` : `${signer.subject} (${signer.issuer})`;
+  return signer.kind === 'key' ? `key ${signer.keyId}` : `${clip(signer.subject)} (${clip(signer.issuer)})`;
 }
 
 /** The members that `add` and `inspect` answer with for each document. */

@@ -33,7 +33,8 @@ put on record when first needed, or with a key of yours. The statement is record
   },
   examples: [
     ['stella attest --sbom image.cdx.json --out sbom.dsse.json', 'this document describes the image it names'],
-    ['stella attest --subject sha256:4f2c…9a --type https://slsa.dev/provenance/v1 --predicate provenance.json --key release.pem', 'any predicate, a key of yours'],
+    ['stella attest --subject sha256:4f2c…9a --type https://slsa.dev/provenance/v1 --predicate provenance.json --key release.pem',
+      'any predicate, a key of yours'],
   ],
 
   async run(call) {

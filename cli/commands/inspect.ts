@@ -43,11 +43,12 @@ format that is not read.`,
     if (read.refusal !== null && read.refusal.code !== 'FORMAT_UNKNOWN') call.out.say(`       ${read.refusal.code}: ${read.refusal.message}`);
     sayDeviations(call, read);
     saySignatures(call, signatures);
-    if ('refusal' in plan) call.out.say(`"stella add" would refuse it, ${plan.refusal.code}: ${plan.refusal.message}${plan.refusal.hint === null ? '' : `\n       ${plan.refusal.hint}`}`);
-    else call.out.say(`"stella add" would record ${plan.events.map(({ type, counts }) => `${type}${counts}`).join(' and ')}`);
-    const would = 'refusal' in plan ? { refusal: { code: plan.refusal.code, message: plan.refusal.message, hint: plan.refusal.hint } } : { events: plan.events.map(({ type }) => type) };
+    if ('refusal' in plan) {
+      const { code, message, hint } = plan.refusal;
+      call.out.say(`"stella add" would refuse it, ${code}: ${message}${hint === null ? '' : `\n       ${hint}`}`);
+    } else call.out.say(`"stella add" would record ${plan.events.map(({ type, counts }) => `${type}${counts}`).join(' and ')}`);
     const blob = blobVerdict(call, read);
-    call.out.answer({ file, bytes: bytes.length, ...evidenceJson(read, signatures), would, ...(blob === null ? {} : { blob: blob.ok }) });
+    call.out.answer({ file, bytes: bytes.length, ...evidenceJson(read, signatures), would: wouldOf(plan), ...(blob === null ? {} : { blob: blob.ok }) });
     if (blob !== null) call.out.say(blob.say);
     if (blob?.ok === false || signatures.some(({ verdict }) => verdict.is === 'failed')) return 'no';
     return exitOf(read);
@@ -56,10 +57,20 @@ format that is not read.`,
 
 function exitOf({ verdict, refusal }: EvidenceRead): ExitName {
   if (refusal?.code === 'FORMAT_UNKNOWN') return 'yes';
-  return ({ valid: 'yes', valid_with_deviations: 'yes', invalid_schema: 'no', invalid_semantic: 'no', unsupported_version: 'cannot', refused: 'input' } as const)[verdict];
+  return EXITS[verdict];
 }
 
+const EXITS = {
+  valid: 'yes', valid_with_deviations: 'yes', invalid_schema: 'no', invalid_semantic: 'no', unsupported_version: 'cannot', refused: 'input',
+} as const;
+
 type Plan = { events: { type: string; counts: string }[] } | { refusal: LedgerError };
+
+function wouldOf(plan: Plan): Record<string, unknown> {
+  if (!('refusal' in plan)) return { events: plan.events.map(({ type }) => type) };
+  const { code, message, hint } = plan.refusal;
+  return { refusal: { code, message, hint } };
+}
 
 function planned(read: EvidenceRead, given: Parameters<typeof planEvidence>[1], signatures: Parameters<typeof planEvidence>[2]): Plan {
   if (isPlain(read)) return { events: [{ type: 'document.stored', counts: '' }] };
@@ -85,7 +96,7 @@ function blobVerdict(call: Call, { envelopes }: EvidenceRead): { ok: boolean; sa
   if (named.length === 0) throw new UsageError('no statement in the file names a bill of materials by digest');
   const bytes = readFileSync(file);
   const ok = named.every(([algorithm, hex]) => createHash(algorithm).update(bytes).digest('hex') === hex);
-  return { ok, say: ok ? 'YES  the blob is the document that the statement names' : 'NO   SUBJECT_MISMATCH: the blob is not the document that the statement names' };
+  return { ok, say: `${ok ? 'YES  the blob is' : 'NO   SUBJECT_MISMATCH: the blob is not'} the document that the statement names` };
 }
 
 /** This ledger's trust; nobody's, where there is no ledger and none was asked for. */

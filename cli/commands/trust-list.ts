@@ -19,7 +19,8 @@ export const command: Command = {
     for (const record of shown) {
       const { data: { from, to }, removed, entry } = record;
       const interval = `${from === undefined ? '' : `  from ${new Date(from).toISOString()}`}${to === undefined ? '' : `  to ${new Date(to).toISOString()}`}`;
-      call.out.say(`entry ${String(entry).padEnd(6)} ${nameOf(record)}${interval}${removed === null ? '' : `  removed by entry ${removed.entry}, ${removed.reason}`}`);
+      const end = removed === null ? '' : `  removed by entry ${removed.entry}, ${removed.reason}`;
+      call.out.say(`entry ${String(entry).padEnd(6)} ${nameOf(record)}${interval}${end}`);
     }
     if (shown.length === 0) call.out.say('nobody is trusted: no signature counts ("stella trust add")');
     call.out.answer({ trust: shown.map(memberOf) });

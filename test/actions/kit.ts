@@ -115,7 +115,8 @@ export const otherDigest = ['sha256', parseHex(other)] as const;
 export function cyclonedx(more: object = {}): string {
   const component = { type: 'container', name: 'app', version: `sha256:${image}`, 'bom-ref': 'root' };
   return JSON.stringify({
-    bomFormat: 'CycloneDX', specVersion: '1.6', metadata: { component }, components: [{ type: 'library', name: 'zlib', version: '1.3.1', 'bom-ref': 'z' }], ...more,
+    bomFormat: 'CycloneDX', specVersion: '1.6', metadata: { component },
+    components: [{ type: 'library', name: 'zlib', version: '1.3.1', 'bom-ref': 'z' }], ...more,
   });
 }
 

@@ -8,13 +8,17 @@ import { Bench, attestation, cyclonedx, image, imageDigest, newKey, other, other
 import { sha256 } from '../log/kit.ts';
 
 const openvex = (ids: readonly string[], products: readonly string[] = [image]) => JSON.stringify({
-  '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'https://example.org/vex-1', author: 'Ann Example <ann@example.org>', timestamp: '2026-01-01T00:00:00Z', version: 1,
+  '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'https://example.org/vex-1', author: 'Ann Example <ann@example.org>',
+  timestamp: '2026-01-01T00:00:00Z', version: 1,
   statements: ids.map((name) => ({
     vulnerability: { name }, status: 'fixed', products: products.map((hex) => ({ '@id': `pkg:oci/app@sha256%3A${hex}`, hashes: { 'sha-256': hex } })),
   })),
 });
 
 const sarif = JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'lint' } }, results: [{ ruleId: 'R1', message: { text: 'no' } }] }] });
+
+const bare = (digest: object) =>
+  JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject: [{ digest }], predicateType: 'https://example.org/v1', predicate: {} });
 
 describe('each kind is its event', () => {
   test('a bill of materials: subjects from the document, counts from the facts', async () => {
@@ -36,7 +40,8 @@ describe('each kind is its event', () => {
     const vulnerabilities = [{ id: 'CVE-2026-1', analysis: { state: 'not_affected', justification: 'code_not_reachable' }, affects: [{ ref: 'z' }] }];
     const { events } = await bench.addOne(cyclonedx({ vulnerabilities }));
     expect(events.map(({ type }) => type)).toEqual(['sbom.ingested', 'vex.stated']);
-    expect((await bench.event(2)).data).toEqual({ subjects: [imageDigest], vulnerabilities: ['CVE-2026-1'], format: 'cyclonedx', semantics: 1, statements: 1, deviations: 0 });
+    const stated = { vulnerabilities: ['CVE-2026-1'], format: 'cyclonedx', semantics: 1, statements: 1, deviations: 0 };
+    expect((await bench.event(2)).data).toEqual({ subjects: [imageDigest], ...stated });
     expect((await bench.event(1)).payloads).toEqual((await bench.event(2)).payloads);
     // The bill of materials is recognised; the statement is made again.
     const again = await bench.addOne(cyclonedx({ vulnerabilities }));
@@ -146,7 +151,8 @@ describe('sealed', () => {
     const { commitment, digest } = await bench.addOne(text, { seal: true });
     const event = await bench.event(1);
     expect(digest).toBeNull();
-    expect(event.payloads?.find(({ role }) => role === 'document')).toEqual({ role: 'document', size: 1024, media: 'application/json', commitment: ['sha256', commitment] });
+    const reference = { role: 'document', size: 1024, media: 'application/json', commitment: ['sha256', commitment] };
+    expect(event.payloads?.find(({ role }) => role === 'document')).toEqual(reference);
     const plain = sha256(encodeUtf8(text));
     expect(formatHex(await bench.log.entry(1))).not.toContain(formatHex(plain));
     expect(bench.payloads.held.has(formatHex(plain))).toBe(false);
@@ -192,13 +198,13 @@ describe('attestations', () => {
 
   test('a subject by another algorithm alone is refused, whatever the caller says', async () => {
     const bench = await Bench.begin();
-    const text = JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject: [{ digest: { gitCommit: 'a'.repeat(40) } }], predicateType: 'https://x/y', predicate: {} });
+    const text = bare({ gitCommit: 'a'.repeat(40) });
     await expect(bench.addOne(text, { subjects: [imageDigest] })).rejects.toMatchObject({ code: 'SUBJECT_UNKNOWN' });
   });
 
   test('a bare statement has no signatures', async () => {
     const bench = await Bench.begin();
-    await bench.addOne(JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject: [{ digest: { sha256: image } }], predicateType: 'https://x/y', predicate: {} }));
+    await bench.addOne(bare({ sha256: image }));
     expect((await bench.event(1)).data).toMatchObject({ envelope: 'none', signatures: [] });
   });
 });

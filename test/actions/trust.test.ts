@@ -76,7 +76,8 @@ describe('on record', () => {
 
   test('a trusted root is a payload, named by its digest', async () => {
     const bench = await Bench.begin();
-    const trustedRoot = JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1', tlogs: [], certificateAuthorities: [], ctlogs: [], timestampAuthorities: [] });
+    const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
+    const trustedRoot = JSON.stringify({ mediaType, tlogs: [], certificateAuthorities: [], ctlogs: [], timestampAuthorities: [] });
     await addTrust(bench.stores, { kind: 'root', trustedRoot }, by);
     const { trust, byRoot } = await bench.readTrust();
     expect([trust.roots.length, byRoot.length]).toEqual([1, 1]);
