@@ -67,12 +67,8 @@ export const documentBytesMax = 2 ** 32;
  * @throws {LedgerError} as `planEvidence` and `Log.append`; PAYLOAD_TOO_LARGE
  */
 export async function recordEvidence(ports: EvidencePorts, evidence: readonly Evidence[], by: Actor, key: string | null = null): Promise<RecordedEvidence[]> {
-  const prepared: Prepared[] = [];
   // 1. The payloads. A crash or a refusal after this leaves files that no entry names: `fsck` counts them, nothing believes them.
-  for (const [i, one] of evidence.entries()) {
-    const own = key === null ? null : evidence.length === 1 ? key : `${key}#${i}`;
-    prepared.push(await prepare(ports, one, by, own));
-  }
+  const prepared = await prepareAll(ports, evidence, by, key);
   // 2. The entries: appended when their payloads are durable, never before.
   const outcomes = await ports.log.append(prepared.flatMap(({ commands }) => commands));
   const recorded: RecordedEvidence[] = [];
@@ -96,10 +92,30 @@ type Prepared = Omit<RecordedEvidence, 'events'> & {
   readonly sealed: Uint8Array | null;
 };
 
-async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key: string | null): Promise<Prepared> {
-  const { bytes, media, seal = false, asDocument = false } = evidence;
+/** So many small documents wait for the disk together; a large one is alone in memory. */
+const togetherMax = 16;
+const togetherBytesMax = 1 << 20;
+
+async function prepareAll(ports: EvidencePorts, evidence: readonly Evidence[], by: Actor, key: string | null): Promise<Prepared[]> {
+  const working: Promise<Prepared>[] = [];
+  try {
+    for (const [i, one] of evidence.entries()) {
+      const start = await gather(one.bytes, one.seal === true ? Number.POSITIVE_INFINITY : jsonBytesMax);
+      const own = key === null ? null : evidence.length === 1 ? key : `${key}#${i}`;
+      working.push(prepare(ports, one, start, by, own));
+      // A refusal ends the call when what was begun beside it has ended.
+      if (start.bytes.length > togetherBytesMax || working.length % togetherMax === 0) await Promise.allSettled(working);
+      else working.at(-1)?.catch(() => {});
+    }
+  } finally {
+    await Promise.allSettled(working);
+  }
+  return Promise.all(working);
+}
+
+async function prepare(ports: EvidencePorts, evidence: Evidence, start: Gathered, by: Actor, key: string | null): Promise<Prepared> {
+  const { media, seal = false, asDocument = false } = evidence;
   const given = asSet(evidence.subjects);
-  const start = await gather(bytes, seal ? Number.POSITIVE_INFINITY : jsonBytesMax);
   const whole = start.rest === null ? start.bytes : null;
   if (whole === null && !asDocument && looksLikeEvidence(start.bytes)) {
     throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of more than ${jsonBytesMax} bytes`, {
@@ -118,21 +134,23 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, by: Actor, key:
     });
   }
 
-  const [document, digest, size] = await storeDocument(ports, evidence, start, whole, seal);
+  const factBytes = planned.length === 0 ? null : (read?.facts as Uint8Array);
+  const [[document, digest, size], stored] = await Promise.all([
+    storeDocument(ports, evidence, start, whole, seal),
+    factBytes === null ? null : ports.payloads.put([factBytes], factBytes.length),
+  ]);
   const request = key === null ? null : [digest, media, given, seal];
   const onceOf = (i: number) => (key === null ? {} : {
     once: { key: idempotencyKeyOf(sha256, i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
   });
   const commitment = document.commitment?.[1] ?? null;
   const own = { digest: seal ? null : digest, commitment, size, read, signatures: checked, sealed: commitment };
-  if (planned.length === 0) {
+  if (stored === null) {
     // A document about nothing else is its own subject.
     const subjects = given.length === 0 ? [['sha256', digest] as const] : given;
     const draft = prepareDraft({ type: 'document.stored', by, data: { subjects }, payloads: [document], ...onceOf(0) }, sha256);
     return { ...own, commands: [{ drafts: [draft] }], types: ['document.stored'] };
   }
-  const factBytes = read?.facts as Uint8Array;
-  const stored = await ports.payloads.put([factBytes], factBytes.length);
   const facts: PayloadReference = { role: 'facts', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
   const commands = planned.map(({ family, type, data, linked }, i) => {
     const main = { type, by, data, payloads: [document, facts], ...onceOf(i) } as NewEvent;

@@ -1,10 +1,11 @@
-// ingest: reading a document with every guard on, schema and semantics, to its canonical facts; recording is not in it.
+// ingest: reading a document with every guard on, schema and semantics, to its canonical facts; then with recording (record.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDocument } from '../evidence/index.ts';
 import type { Bench, Result } from './bench.ts';
+import { recorded } from './record.ts';
 
 /** A bill of materials as syft writes one: `components` of them, each of about 2.3 kB. */
 export function bomOf(components: number): Uint8Array {
@@ -45,6 +46,7 @@ export const ingest: Bench = {
       ratio: ours / parse,
     };
     yield* mixed(quick);
+    yield* recorded.run({ quick, left });
     if (quick) left('ingest/read-100mb: 100 MB in a process of its own, with its largest memory');
     else yield* large();
   },

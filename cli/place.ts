@@ -58,8 +58,23 @@ export function makePlace(place: Place): void {
 export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly });
 export const openPlaceAnchor = (place: Place, readOnly = false) => openFileAnchor(place.anchor, { readOnly });
 export const openPlacePayloads = (place: Place): PayloadStore => openPayloads(join(place.directory, 'payloads'));
-/** Secrets of sealed payloads, in a folder of their own: a backup of it would bring erased payloads back. */
-export const openPlaceSecrets = (place: Place): SecretStore => openSecrets(join(place.directory, 'secrets'));
+/**
+ * Secrets of sealed payloads, in a folder of their own: a backup of it would bring erased payloads back.
+ *
+ * Opened when first asked: a ledger that sealed nothing has none, and needs no private folder for them.
+ */
+export function openPlaceSecrets(place: Place): SecretStore {
+  let opened: SecretStore | null = null;
+  const secrets = () => (opened ??= openSecrets(join(place.directory, 'secrets')));
+  return {
+    put: async (commitment, secret) => secrets().put(commitment, secret),
+    get: async (commitment) => secrets().get(commitment),
+    destroy: async (commitment) => secrets().destroy(commitment),
+    async *list() {
+      yield* secrets().list();
+    },
+  };
+}
 
 /** A clock whose wall time and monotonic time the log compares. */
 export function clockOf(call: Call) {
