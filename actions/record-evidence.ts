@@ -1,5 +1,5 @@
 // Record evidence: read, verify, store document and facts, append. A file of no known format is stored as it is.
-import { concatBytes, equalBytes } from '../ledger/bytes.ts';
+import { equalBytes } from '../ledger/bytes.ts';
 import {
   asSet, decodeEvent, encodeCbor, idempotencyKeyOf, personOf, prepareDraft, requestDigestOf,
   type Actor, type CborValue, type Digest, type Draft, type NewEvent, type PayloadReference,
@@ -193,13 +193,24 @@ interface Gathered {
 async function gather(bytes: Evidence['bytes'], bytesMax: number): Promise<Gathered> {
   const source = Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : bytes[Symbol.iterator]();
   const pieces: Uint8Array[] = [];
-  for (let size = 0; size <= bytesMax; ) {
+  let size = 0;
+  let done = false;
+  while (!done && size <= bytesMax) {
     const next = await source.next();
-    if (next.done === true) return { bytes: pieces.length === 1 ? (pieces[0] as Uint8Array) : concatBytes(...pieces), rest: null };
-    pieces.push(next.value);
-    size += next.value.length;
+    if (next.done === true) done = true;
+    else {
+      pieces.push(next.value);
+      size += next.value.length;
+    }
   }
-  return { bytes: concatBytes(...pieces), rest: source };
+  // Shared with the reading thread: 100 MB are there once and not twice. WebCrypto, which seals, takes no shared memory.
+  const all = new Uint8Array(size > togetherBytesMax && bytesMax !== Number.POSITIVE_INFINITY ? new SharedArrayBuffer(size) : new ArrayBuffer(size));
+  let at = 0;
+  for (const piece of pieces.splice(0)) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return { bytes: all, rest: done ? null : source };
 }
 
 async function* chain({ bytes, rest }: Gathered): AsyncIterable<Uint8Array> {

@@ -34,7 +34,8 @@ export function saySignatures(call: Call, signatures: readonly CheckedEnvelope[]
 type Signer = Extract<CheckedEnvelope['verdict'], { is: 'verified' }>['signers'][number];
 
 function signerName(signer: Signer): string {
-  return signer.kind === 'key' ? `key ${signer.keyId}` : `${clip(signer.subject)} (${clip(signer.issuer)})`;
+  // Whole: these are the operator's own words, for an identity is trusted only where it is exactly what trust names.
+  return signer.kind === 'key' ? `key ${signer.keyId}` : `${signer.subject} (${signer.issuer})`;
 }
 
 /** The members that `add` and `inspect` answer with for each document. */
