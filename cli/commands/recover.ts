@@ -44,7 +44,8 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
       }
       if (from !== undefined) {
         const { before, size } = await recover(ports, sourceAt(from, (await ports.anchor.read())?.size ?? 0));
-        call.out.say(before === size ? `nothing was missing: ${size} entries` : `entries ${before} to ${size - 1} are back, under the signed root`);
+        const back = size - before === 1 ? `entry ${before} is back` : `entries ${before} to ${size - 1} are back`;
+        call.out.say(before === size ? `nothing was missing: ${size} entries` : `${back}, under the signed root`);
         const payloads = await copyPayloads(from, openPlacePayloads(place));
         if (payloads > 0) call.out.say(`${payloads} payload files copied`);
         call.out.answer({ before, size, payloads });
