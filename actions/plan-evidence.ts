@@ -65,7 +65,8 @@ export function planEvidence(read: EvidenceRead, given: readonly Sha256Digest[],
     if (vulnerabilities.length === 0) throw invalid(`Cannot record VEX about "${clip(read.vulnerabilities[0] ?? '')}": no vulnerability id`, KEEP);
     const { main, linked } = spread(subjects, vulnerabilities, []);
     const about = main.subjects.length === 0 ? {} : { subjects: main.subjects };
-    const data = { ...about, vulnerabilities: main.vulnerabilities, format, statements: read.statements, ...common };
+    const under = signatures.length === 0 ? {} : { signatures };
+    const data = { ...about, vulnerabilities: main.vulnerabilities, format, statements: read.statements, ...common, ...under };
     events.push({ family: 'vex', type: 'vex.stated', data, linked });
   }
   return events;

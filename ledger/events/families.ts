@@ -4,7 +4,9 @@ import { compile, type Compiled } from './compile.ts';
 import type { EventVersion } from './family.ts';
 import { artifactEvents } from './families/artifact.ts';
 import { attestationEvents } from './families/attestation.ts';
+import { contractEvents } from './families/contract.ts';
 import { documentEvents } from './families/document.ts';
+import { evidenceEvents } from './families/evidence.ts';
 import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
@@ -12,6 +14,7 @@ import { reportEvents } from './families/report.ts';
 import { sbomEvents } from './families/sbom.ts';
 import { trustEvents } from './families/trust.ts';
 import { vexEvents } from './families/vex.ts';
+import { waiverEvents } from './families/waiver.ts';
 import type { CborMap } from './cbor.ts';
 import { compileTemplate, type StreamTemplate } from './streams-of.ts';
 
@@ -26,6 +29,9 @@ export const EVENTS = {
   ...vexEvents,
   ...reportEvents,
   ...trustEvents,
+  ...contractEvents,
+  ...evidenceEvents,
+  ...waiverEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

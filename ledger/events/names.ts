@@ -44,3 +44,17 @@ export const timeText = token('a time as text', /^[0-9][0-9TZtz:.,+ -]{3,39}$/, 
 
 /** An operating system or a processor architecture as image indexes write it: `linux`, `arm64`, `v8`. */
 export const platformName = token('a platform name', /^[a-z0-9][a-z0-9._-]{0,31}$/, 32);
+
+const qualifier = '[a-z][a-z0-9._-]*=[A-Za-z0-9._~%:/-]+';
+const qualifiers = `(?:\\?${qualifier}(?:&${qualifier})*)?`;
+
+/**
+ * A package without a version (purl-spec): its type, namespace and name, percent-encoded, in canonical form. A sentence has
+ * spaces and an address has no type, so neither fits.
+ */
+export const purlName = token('a purl without version', new RegExp(`^pkg:[a-z][a-z0-9.-]{1,31}(?:/[A-Za-z0-9._~%+:-]{1,127}){1,8}${qualifiers}$`), 255);
+
+const comparator = '(?:[<>]=?|=|!=)?[A-Za-z0-9._~%+:-]+';
+
+/** Versions of a package in the notation of VERS: `vers:npm/>=1.2.0|<2.0.0`. */
+export const versionRange = token('a version range', new RegExp(`^vers:[a-z][a-z0-9.-]{1,31}/(?:\\*|${comparator}(?:\\|${comparator})*)$`), 255);

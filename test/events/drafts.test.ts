@@ -26,6 +26,10 @@ const TOKENS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'a vulnerability id': fc.constantFrom('CVE-2026-0001', 'GHSA-f82v-jwr5-mffw', 'RHSA-2026:1234', 'openSUSE-SU-2026:0001-1', 'a'.repeat(127)),
   'a payload role': fc.constantFrom('document', 'facts', 'rule-results'),
   'a platform name': fc.constantFrom('linux', 'arm64', 'v8', 'x'.repeat(32)),
+  'a lower-case name': fc.constantFrom('a', 'release/prod', 'osv', 'c'.repeat(127)),
+  'an id': fc.constantFrom('w', 'w-0001', '1', 'i'.repeat(63)),
+  'a purl without version': fc.constantFrom('pkg:npm/%40scope/name', 'pkg:deb/debian/openssl?arch=amd64', `pkg:maven/${'g'.repeat(127)}/a`),
+  'a version range': fc.constantFrom('vers:npm/*', 'vers:pypi/>=1.0|!=1.2|<2', 'vers:deb/<1%3A2.0-1'),
   'a verdict code': fc.constantFrom('SIGNATURE_INVALID', 'SCT_MISSING'),
 };
 

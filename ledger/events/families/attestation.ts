@@ -12,7 +12,7 @@ const verdictCode = token('a verdict code', /^[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,
  * `key` is the SHA-256 of a SubjectPublicKeyInfo; `identity` the pseudonym of issuer and subject in a certificate, made as a
  * person's; `root` the digest of the trusted root it was checked against; `proven` the earliest time that others vouch for.
  */
-const signature = where(
+export const signature = where(
   where(
     map({
       outcome: oneOf('fails', 'holds', 'open'),
