@@ -75,6 +75,8 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   SUBJECT_UNKNOWN: 'input',
   SUBJECT_MISMATCH: 'input',
   TRUST_UNKNOWN: 'input',
+  POLICY_INVALID: 'input',
+  POLICY_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
 };
 

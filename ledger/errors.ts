@@ -61,6 +61,9 @@ export const CODES = [
   'SUBJECT_UNKNOWN',
   'SUBJECT_MISMATCH',
   'TRUST_UNKNOWN',
+  // Policies.
+  'POLICY_INVALID',
+  'POLICY_UNKNOWN',
   // Advisory snapshots.
   'SNAPSHOT_DAMAGED',
 ] as const;

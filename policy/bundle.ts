@@ -13,8 +13,7 @@ export interface Bundle {
   readonly data: RegoObject;
   readonly revision: string;
   readonly regoVersion: 0 | 1;
-  /** `sha256:` and 64 hex digits. */
-  readonly digest: string;
+  readonly digests: PolicyDigests;
 }
 
 interface Manifest {
@@ -104,12 +103,22 @@ export function readBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
       malformed(`manifest roots [${roots.join(' ')}] do not permit 'package ${name.replaceAll('/', '.')}' in module '${module.file}'`);
     }
   }
-  return { modules, data: data as RegoObject, revision, regoVersion, digest: bundleDigest(modules, data, regoVersion) };
+  return { modules, data: data as RegoObject, revision, regoVersion, digests: digestsOf(modules, data, regoVersion) };
 }
 
-/** SHA-256 over the version, the data and every module, whatever their order and however they were packed. */
-export function bundleDigest(modules: readonly ModuleSource[], data: Value, regoVersion: 0 | 1): string {
+/** What a decision names of a policy; each `sha256:` and 64 hex digits. */
+export interface PolicyDigests {
+  /** Over the version, the data and every module, whatever their order and however they were packed. */
+  readonly bundle: string;
+  readonly modules: string;
+  readonly data: string;
+}
+
+/** @see spec/policy.md, "Bundles" */
+export function digestsOf(modules: readonly ModuleSource[], data: Value, regoVersion: 0 | 1): PolicyDigests {
   const hash = (content: string) => createHash('sha256').update(content, 'utf8').digest('hex');
-  const lines = modules.map(({ file, text }) => `module ${hash(text)} ${file}\n`).sort(compareStrings);
-  return `sha256:${hash(`stella-ledger policy 1\nrego ${regoVersion}\ndata ${hash(formatJson(data))}\n${lines.join('')}`)}`;
+  const lines = modules.map(({ file, text }) => `module ${hash(text)} ${file}\n`).sort(compareStrings).join('');
+  const dataHash = hash(formatJson(data));
+  const bundle = hash(`stella-ledger policy 1\nrego ${regoVersion}\ndata ${dataHash}\n${lines}`);
+  return { bundle: `sha256:${bundle}`, modules: `sha256:${hash(lines)}`, data: `sha256:${dataHash}` };
 }

@@ -1,21 +1,23 @@
 // The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
 import { LedgerError } from '../ledger/errors.ts';
-import { formatRef, type Location, plainRef, reference, type Rule } from './rego/ast.ts';
+import { formatRef, type Location, type Rule } from './rego/ast.ts';
 import { compileModules, compileQuery } from './rego/compile/compile.ts';
 import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
 import { type Limits, Machine } from './rego/eval/machine.ts';
 import { Program } from './rego/eval/program.ts';
 import { planQuery, type Query } from './rego/eval/query.ts';
-import { ruleRef } from './rego/annotations.ts';
+import { rulePath, ruleRef } from './rego/annotations.ts';
 import { parseModule, parseQuery } from './rego/parser.ts';
-import { EMPTY_OBJECT, type Value } from './rego/value.ts';
+import { compareStrings, EMPTY_OBJECT, type Value } from './rego/value.ts';
 import { type Differences, differencesOf, SEMANTICS } from './semantics.ts';
 
-export { type Bundle, bundleDigest, readBundle } from './bundle.ts';
+export { type Bundle, digestsOf, type PolicyDigests, readBundle } from './bundle.ts';
+export { capabilitiesDigest } from './capabilities.ts';
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
 export { RegoObject, RegoSet, type Value } from './rego/value.ts';
+export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';
 export { SEMANTICS } from './semantics.ts';
 export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
 export { type TestReport, testPolicy } from './test-runner.ts';
@@ -116,6 +118,21 @@ export class Policy {
     return all.map((rule) => ({ path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row })).sort(byPlace);
   }
 
+  /** What METADATA blocks mark with `entrypoint: true`, rules and packages, sorted. */
+  get entrypoints(): readonly string[] {
+    const marked = this.#program.compiled.modules.flatMap(({ annotations }) => annotations.filter(({ fields }) => fields['entrypoint'] === true));
+    const paths = marked.flatMap(({ target }) => (target === null ? [] : 'rule' in target ? [pathOf(target.rule)] : [formatRef(target.pkg.path)]));
+    return [...new Set(paths)].sort(compareStrings);
+  }
+
+  /** Whether a rule gives an entrypoint, stands under it, or holds it in its value; data alone decides nothing. */
+  has(entrypoint: string): boolean {
+    if (!isEntrypoint(entrypoint)) return false;
+    const asked = [...entrypoint.matchAll(/\.(\w+)|"([^"]*)"/g)].map(([, name, text]) => name ?? text);
+    const paths = this.#program.compiled.modules.flatMap(({ rules }) => rules.map(rulePath));
+    return paths.some(([, ...path]) => path.every(({ v }, i) => i >= asked.length || (v.t === 'scalar' && v.value === asked[i])));
+  }
+
   /**
    * Evaluates one document, such as `data.gate.deny`.
    *
@@ -123,7 +140,7 @@ export class Policy {
    * @throws {LedgerError} INPUT_MALFORMED when the entrypoint is no reference into `data`
    */
   evaluate(entrypoint: string, options: EvaluateOptions): Evaluation {
-    if (!/^data(?:\.[A-Za-z_]\w*|\["[^"\\]*"\])*$/.test(entrypoint)) {
+    if (!isEntrypoint(entrypoint)) {
       throw new LedgerError('INPUT_MALFORMED', `Cannot evaluate "${entrypoint}": expected a reference such as data.gate.allow`);
     }
     const m = this.#machine(options);
@@ -188,8 +205,10 @@ export class Policy {
   }
 }
 
+const isEntrypoint = (text: string) => /^data(?:\.[A-Za-z_]\w*|\["[^"\\]*"\])*$/.test(text);
+
 function pathOf(rule: Rule): string {
-  return plainRef(reference(ruleRef(rule))) ?? formatRef(ruleRef(rule));
+  return formatRef(ruleRef(rule));
 }
 
 function byPlace(a: RuleName, b: RuleName): number {

@@ -10,6 +10,7 @@ import { evidenceEvents } from './families/evidence.ts';
 import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
+import { policyEvents } from './families/policy.ts';
 import { reportEvents } from './families/report.ts';
 import { sbomEvents } from './families/sbom.ts';
 import { trustEvents } from './families/trust.ts';
@@ -32,6 +33,7 @@ export const EVENTS = {
   ...contractEvents,
   ...evidenceEvents,
   ...waiverEvents,
+  ...policyEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

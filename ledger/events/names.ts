@@ -27,6 +27,9 @@ export const vulnerabilityId = token('a vulnerability id', new RegExp(`^${vulner
 /** The name of a policy, a contract or a feed. */
 export const slugName = token('a lower-case name', new RegExp(`^${slug}$`), 127);
 
+/** What is asked of a policy: a reference into `data` whose parts are Rego names, or narrow texts in brackets. */
+export const entrypointName = token('an entrypoint', /^data(?:\.[A-Za-z_][A-Za-z0-9_]*|\["[A-Za-z0-9_./-]+"\])+$/, 127);
+
 /** The id of a waiver or a disclosure. */
 export const recordId = token('an id', new RegExp(`^${id}$`), 63);
 

@@ -11,6 +11,8 @@ severities := {"NONE", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNKNOWN"}
 
 exploitabilities := {"affected", "not_affected", "fixed", "under_investigation", "unknown"}
 
+# METADATA
+# entrypoint: true
 default allow := false
 
 allow if count(deny) == 0

@@ -5,6 +5,8 @@ package stella.inclusion
 
 import rego.v1
 
+# METADATA
+# entrypoint: true
 default allow := false
 
 allow if count(violation) == 0

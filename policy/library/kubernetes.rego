@@ -5,6 +5,8 @@ package stella.kubernetes
 
 import rego.v1
 
+# METADATA
+# entrypoint: true
 default allow := false
 
 allow if count(deny) == 0

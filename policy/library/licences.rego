@@ -5,6 +5,8 @@ package stella.licences
 
 import rego.v1
 
+# METADATA
+# entrypoint: true
 default allow := false
 
 allow if count(deny) == 0

@@ -75,11 +75,11 @@ describe('bundles', () => {
   });
 
   test('its digest depends on modules, data and version, not on the packing', () => {
-    const one = readBundle(files({ 'a.rego': gate, 'data.json': '{"x": {"y": 1}}' })).digest;
+    const one = readBundle(files({ 'a.rego': gate, 'data.json': '{"x": {"y": 1}}' })).digests.bundle;
     expect(one).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(readBundle(files({ 'x/data.json': '{"y": 1}', 'a.rego': gate, 'notes.txt': '' })).digest).toBe(one);
-    expect(readBundle(files({ 'b.rego': gate, 'data.json': '{"x": {"y": 1}}' })).digest).not.toBe(one);
-    expect(readBundle(files({ 'a.rego': gate, 'data.json': '{"x": {"y": 2}}' })).digest).not.toBe(one);
+    expect(readBundle(files({ 'x/data.json': '{"y": 1}', 'a.rego': gate, 'notes.txt': '' })).digests.bundle).toBe(one);
+    expect(readBundle(files({ 'b.rego': gate, 'data.json': '{"x": {"y": 1}}' })).digests.bundle).not.toBe(one);
+    expect(readBundle(files({ 'a.rego': gate, 'data.json': '{"x": {"y": 2}}' })).digests.bundle).not.toBe(one);
     const old = { '.manifest': '{"rego_version": 0}', 'a.rego': 'package gate\n\nallow { data.config.ok }\n' };
     expect(readBundle(files(old)).regoVersion).toBe(0);
   });
