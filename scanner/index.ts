@@ -3,6 +3,7 @@
 // feed import:  for (const one of importOsv(files, source)) if (one.is === 'observation') builder.add(one.observation); builder.finish(sink, sources)
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
 // image scan:   analyzeFiles(readImageArchive(bytes).files).components are the components to scan
+// decision pack: shardsUsed(file, digest, input, options).bytes, and later scan(input, new Snapshot(openPart(bytes), digest), options)
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
 // feed diff:    diffSnapshots(before, after)
 // rescan:       concerned(diff)(footprint) for every kept footprintOf(components, document); scan those alone
@@ -24,10 +25,12 @@ export { SnapshotBuilder, type Built } from './snapshot/build.ts';
 export { diffSnapshots, verifySnapshot, type RecordChange } from './snapshot/diff.ts';
 export type { Manifest, RecordRef, SnapshotFile, SnapshotSink, SourceNote, Spool } from './snapshot/format.ts';
 export { Snapshot, type Touched } from './snapshot/open.ts';
-export { lookupsOf, type Lookup, type Lookups, type ScanComponent, type Unsupported } from './match/components.ts';
+export { openPart, shardsUsed, type Part } from './snapshot/part.ts';
+export { lookupsOf, type EntryTrace, type Lookup, type Lookups, type ScanComponent, type Unsupported } from './match/components.ts';
 export { explain, packagesNamed, recompute, type Explained, type Explanation } from './match/explain.ts';
 export { encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
 export type { ScanInput } from './match/group.ts';
+export { decodeInventory, encodeInventory, inputOfFacts, type Inventory } from './match/inventory.ts';
 export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';
 export { reconcile, type ReconcileReason, type Reconciled, type TheirResult } from './match/reconcile.ts';
 export { concerned, footprintOf, type Footprint } from './match/rescan.ts';

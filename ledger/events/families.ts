@@ -7,12 +7,14 @@ import { attestationEvents } from './families/attestation.ts';
 import { contractEvents } from './families/contract.ts';
 import { documentEvents } from './families/document.ts';
 import { evidenceEvents } from './families/evidence.ts';
+import { feedEvents } from './families/feed.ts';
 import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
 import { policyEvents } from './families/policy.ts';
 import { reportEvents } from './families/report.ts';
 import { sbomEvents } from './families/sbom.ts';
+import { scanEvents } from './families/scan.ts';
 import { trustEvents } from './families/trust.ts';
 import { vexEvents } from './families/vex.ts';
 import { waiverEvents } from './families/waiver.ts';
@@ -34,6 +36,8 @@ export const EVENTS = {
   ...evidenceEvents,
   ...waiverEvents,
   ...policyEvents,
+  ...feedEvents,
+  ...scanEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

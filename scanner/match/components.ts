@@ -22,7 +22,15 @@ export interface ScanComponent {
   readonly source?: { readonly name: string; readonly version?: string };
   /** Ref of the distribution's package that owns its files. */
   readonly ownedBy?: string;
+  /** Whether what the image runs reaches it; left out where nothing was traced. */
+  readonly entryTrace?: EntryTrace;
 }
+
+/** Whether the entry point reaches a component's files. `not_reached` is a reason to write VEX, and never hides a finding. */
+export type EntryTrace = { readonly state: 'not_reached' | 'reached' } | { readonly reason: string; readonly state: 'unknown' };
+
+/** Of component lists that were not traced: a bill of materials names no entry point. */
+export const notTraced: EntryTrace = { reason: 'not_traced', state: 'unknown' };
 
 /** Why a component cannot be looked up at all. */
 export type Unsupported = 'no_purl' | 'purl_malformed' | 'purl_type' | 'distribution';

@@ -4,6 +4,7 @@ import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { OutcomeName, Reason } from '../advisories/evaluate.ts';
 import type { Severity } from '../advisories/severity.ts';
+import type { EntryTrace } from './components.ts';
 
 /** Raised when the same inputs may give another document; each number stays selectable. */
 export const matchSemantics = 1;
@@ -34,6 +35,7 @@ export interface RecordMatch {
 export interface FoundComponent {
   /** Names from the root of the document to the component, the shortest way. */
   readonly dependencyPath?: readonly string[];
+  readonly entryTrace: EntryTrace;
   readonly layers: readonly string[];
   readonly name: string;
   readonly ownedBy?: string;

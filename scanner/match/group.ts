@@ -1,5 +1,5 @@
 // The component list in one order, equal components as one with all their places, and the way to each from the root.
-import { shownPurl, type ScanComponent } from './components.ts';
+import { notTraced, shownPurl, type EntryTrace, type ScanComponent } from './components.ts';
 import type { FoundComponent } from './findings.ts';
 
 export interface ScanInput {
@@ -38,6 +38,7 @@ export function groupComponents(input: ScanInput): Group[] {
     const dependencyPath = refs.map(pathOf).filter((path) => path !== null).sort((a, b) => a.length - b.length)[0];
     const found: FoundComponent = {
       ...(dependencyPath !== undefined && { dependencyPath }),
+      entryTrace: traceOf(group),
       layers: ascending(group.flatMap(({ layers }) => layers ?? [])),
       name: component.group === undefined ? component.name : `${component.group}/${component.name}`,
       ...(component.ownedBy !== undefined && { ownedBy: component.ownedBy }),
@@ -48,6 +49,14 @@ export function groupComponents(input: ScanInput): Group[] {
     };
     return { found, component };
   });
+}
+
+/** Equal components at several places: one that is reached is enough, one of which nothing is known leaves all unknown. */
+function traceOf(group: readonly ScanComponent[]): EntryTrace {
+  const traces = group.map(({ entryTrace }) => entryTrace ?? notTraced);
+  if (traces.some(({ state }) => state === 'reached')) return { state: 'reached' };
+  const reasons = traces.flatMap((trace) => (trace.state === 'unknown' ? [trace.reason] : [])).sort();
+  return reasons[0] === undefined ? { state: 'not_reached' } : { reason: reasons[0], state: 'unknown' };
 }
 
 function ascending(texts: readonly string[]): string[] {
