@@ -30,6 +30,7 @@ const TOKENS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'an id': fc.constantFrom('w', 'w-0001', '1', 'i'.repeat(63)),
   'a purl without version': fc.constantFrom('pkg:npm/%40scope/name', 'pkg:deb/debian/openssl?arch=amd64', `pkg:maven/${'g'.repeat(127)}/a`),
   'a version range': fc.constantFrom('vers:npm/*', 'vers:pypi/>=1.0|!=1.2|<2', 'vers:deb/<1%3A2.0-1'),
+  'an entrypoint': fc.constantFrom('data.gate.deny', 'data.a["b/c.d"].e'),
   'a source name': fc.constantFrom('ghsa', 'ruby-advisory-db', 'a'.repeat(63)),
   'a version': fc.constantFrom('0.1.0', '1.0.0-rc.1', '999999.0.0'),
   'a verdict code': fc.constantFrom('SIGNATURE_INVALID', 'SCT_MISSING'),
