@@ -132,6 +132,8 @@ function statedIndex(event: Event): { readonly size: number; readonly root: Uint
   switch (event.type) {
     case 'ledger.indexed':
       return { size: event.data.size, root: event.data.root[1] };
+    case 'decision.recorded':
+      return { size: event.data.tree.size, root: event.data.index[1] };
     default:
       return null;
   }

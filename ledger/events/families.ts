@@ -5,6 +5,7 @@ import type { EventVersion } from './family.ts';
 import { artifactEvents } from './families/artifact.ts';
 import { attestationEvents } from './families/attestation.ts';
 import { contractEvents } from './families/contract.ts';
+import { decisionEvents } from './families/decision.ts';
 import { documentEvents } from './families/document.ts';
 import { evidenceEvents } from './families/evidence.ts';
 import { feedEvents } from './families/feed.ts';
@@ -38,6 +39,7 @@ export const EVENTS = {
   ...policyEvents,
   ...feedEvents,
   ...scanEvents,
+  ...decisionEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

@@ -42,6 +42,12 @@ export const eventType = token('an event type', /^[a-z]{2,20}\.[a-z]{2,20}(?:_[a
 /** What a payload is to its event. */
 export const payloadRole = token('a payload role', /^[a-z]{2,20}(?:-[a-z]{2,20})?$/, 41);
 
+/** What a verifier, a check or a gate says in one word: `SIGNATURE_INVALID`, `POLICY_DENIED`. */
+export const verdictCode = token('a verdict code', /^[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}$/, 127);
+
+/** A top-level member of the policy input: `findings`, `effective_time`. */
+export const inputMember = token('an input member', /^[a-z]{2,20}(?:_[a-z]{2,20})?$/, 41);
+
 /** A date and time as a document states it: RFC 3339, ISO 8601 and the spellings near them, and nothing that could be a name. */
 export const timeText = token('a time as text', /^[0-9][0-9TZtz:.,+ -]{3,39}$/, 40);
 

@@ -6,6 +6,7 @@ import {
 } from '../events/index.ts';
 import { sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
+import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
 import { StreamIndex, type DigestInto } from './stream-index.ts';
 
@@ -56,6 +57,7 @@ export class Audit {
   /** Streams as the entries read so far leave them; a stream's key is `streamKeyOf(name)`. */
   readonly heads = new StreamHeads();
   readonly #index: StreamIndex;
+  readonly #before = new HeadsBefore(indexedEveryMax);
   readonly #digest: Sha256;
   #size = 0;
   #kinds: readonly string[] = [];
@@ -136,6 +138,7 @@ export class Audit {
     if (event?.type === 'ledger.created' && this.#size === 0) this.#kinds = event.data.kinds;
     // Before the tags move the streams on: an index says what stood before its own entry.
     if (event?.type === 'ledger.indexed') this.#checkIndex(event.data.size, event.data.root[1]);
+    if (event?.type === 'decision.recorded') this.#checkPastIndex(event.data.tree.size, event.data.index[1]);
     this.#isIndexDue(event);
     if (envelope === null) return;
     for (const { name, version, prev } of envelope.streams) this.#advance(name, version, prev);
@@ -150,6 +153,14 @@ export class Audit {
     else if (!equalBytes(root, this.#index.root())) this.#find('AUDIT_INDEX_WRONG', 'the stream index has another root');
   }
 
+  /** A decision states the index of the size it was made at: entries of others may stand between that and itself. */
+  #checkPastIndex(size: number, root: Uint8Array): void {
+    if (size > this.#size) return this.#find('AUDIT_INDEX_WRONG', `an index over ${size} entries, expected at most those before it`);
+    if (this.#size - size > indexedEveryMax) return this.#find('AUDIT_INDEX_WRONG', `an index over ${size} entries, ${this.#size - size} before it`);
+    const found = this.#before.during(size, this.heads, (ordinal) => this.#index.touch(ordinal), () => this.#index.root());
+    if (!equalBytes(root, found)) this.#find('AUDIT_INDEX_WRONG', `the stream index over ${size} entries has another root`);
+  }
+
   #isIndexDue(event: Event | null): void {
     if (event?.type === 'ledger.indexed') this.#indexed = this.#size;
     else if (this.#size - this.#indexed === indexedEveryMax) this.#find('AUDIT_INDEX_MISSING', `no stream index since entry ${this.#indexed}`);
@@ -161,7 +172,9 @@ export class Audit {
     const [last, newest] = ordinal < 0 ? [0, undefined] : [this.heads.version(ordinal), this.heads.index(ordinal)];
     if (version !== last + 1) this.#find('AUDIT_VERSION_WRONG', `version ${version} of ${name}, expected ${last + 1}`);
     if (prev !== newest) this.#find('AUDIT_PREV_WRONG', `${name} goes on from ${prev ?? 'nothing'}, expected ${newest ?? 'nothing'}`);
-    this.#index.touch(this.heads.advance(key, version, this.#size));
+    const moved = this.heads.advance(key, version, this.#size);
+    this.#before.note(this.#size, moved, last, newest ?? 0);
+    this.#index.touch(moved);
   }
 
   #checkOrder({ at, type, cause, data }: Envelope, event: Event | null): void {

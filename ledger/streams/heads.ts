@@ -55,10 +55,15 @@ export class StreamHeads implements HeadsByOrdinal {
   advance(key: Uint8Array, version: number, index: number): number {
     let ordinal = this.find(key);
     if (ordinal < 0) ordinal = this.#add(key);
+    this.set(ordinal, version, index);
+    return ordinal;
+  }
+
+  /** Gives the stream at a place another head; version 0 is that of a stream without events. */
+  set(ordinal: number, version: number, index: number): void {
     const chunk = this.#chunk(ordinal);
     chunk.versions[ordinal % chunkStreams] = version;
     chunk.indexes[ordinal % chunkStreams] = index;
-    return ordinal;
   }
 
   #add(key: Uint8Array): number {

@@ -29,6 +29,8 @@ export class StreamIndex {
   #hashes = new Uint8Array(1024 * keyBytes);
   /** 1 where the node's hash is out of date; then all nodes above it are out of date too. */
   #stale = new Uint8Array(1024);
+  /** How many streams with events are below a node: 0, 1, or 2 for more. */
+  #below = new Uint8Array(1024);
   #nodes = 1;
   #leaves = 0;
   /** By ordinal: whether it has a leaf, and whether it has moved since hashes were computed. */
@@ -44,7 +46,12 @@ export class StreamIndex {
     for (let ordinal = 0; ordinal < heads.count; ordinal++) this.touch(ordinal);
   }
 
-  /** Notes that a stream's head has moved, or that the stream is new. */
+  /**
+   * Notes that a stream's head has moved, or that the stream is new.
+   *
+   * A head may also go back, to no event at all: a reader takes back what it has read to see the root of an earlier size. Its
+   * place in the trie stays, and is passed over.
+   */
   touch(ordinal: number): void {
     while (ordinal >= this.#state.length) this.#state = grown(this.#state, new Uint8Array(2 * this.#state.length));
     const state = this.#state[ordinal] as number;
@@ -56,8 +63,7 @@ export class StreamIndex {
   /** The root over all heads as they stand now: 32 bytes, fresh. */
   root(): Uint8Array {
     this.#update();
-    const top = this.#top();
-    return this.#hashOf(top);
+    return this.#hashes.slice(0, keyBytes);
   }
 
   /** Proves a stream's head, or that it has no event. @param key - `streamKeyOf(name)` @see spec/streams.md, "Proofs" */
@@ -136,6 +142,7 @@ export class StreamIndex {
       this.#children = grown(this.#children, new Int32Array(2 * this.#children.length));
       this.#hashes = grown(this.#hashes, new Uint8Array(2 * this.#hashes.length));
       this.#stale = grown(this.#stale, new Uint8Array(2 * this.#stale.length));
+      this.#below = grown(this.#below, new Uint8Array(2 * this.#below.length));
     }
     this.#children[2 * node + bitOf(this.#heads.key(-1 - leaf), depth)] = leaf;
     return node;
@@ -146,10 +153,20 @@ export class StreamIndex {
     const left = this.#children[2 * node] as Child, right = this.#children[2 * node + 1] as Child;
     if (left > 0 && this.#stale[left] === 1) this.#refresh(left);
     if (right > 0 && this.#stale[right] === 1) this.#refresh(right);
+    const onLeft = this.#streams(left), below = Math.min(2, onLeft + this.#streams(right));
+    this.#below[node] = below;
+    this.#stale[node] = 0;
+    // A subtree with one leaf is that leaf, and one without is absent.
+    if (below < 2) return this.#writeHash(onLeft === 1 ? left : right, this.#hashes, node * keyBytes);
     this.#writeHash(left, this.#node, 1);
     this.#writeHash(right, this.#node, 1 + keyBytes);
     this.#digest(this.#node, this.#hashes, node * keyBytes);
-    this.#stale[node] = 0;
+  }
+
+  /** How many streams with events are below a child, or are it: 0, 1, or 2 for more. */
+  #streams(child: Child): number {
+    if (child < 0) return this.#heads.version(-1 - child) > 0 ? 1 : 0;
+    return child === 0 ? 0 : (this.#below[child] as number);
   }
 
   #hashOf(child: Child): Uint8Array {
@@ -159,12 +176,12 @@ export class StreamIndex {
   }
 
   #writeHash(child: Child, into: Uint8Array, at: number): void {
-    if (child < 0) {
+    if (child < 0 && this.#heads.version(-1 - child) > 0) {
       // Leaf hashes are not kept: they would take a third of the memory, and cost one block each.
       const ordinal = -1 - child;
       writeLeaf(this.#leaf, this.#heads.key(ordinal), this.#heads.version(ordinal), this.#heads.index(ordinal));
       this.#digest(this.#leaf, into, at);
-    } else if (child === 0) {
+    } else if (child <= 0) {
       into.fill(0, at, at + keyBytes);
     } else {
       const from = child === rootNode ? 0 : child * keyBytes;

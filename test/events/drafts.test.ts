@@ -33,6 +33,7 @@ const TOKENS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'an entrypoint': fc.constantFrom('data.gate.deny', 'data.a["b/c.d"].e'),
   'a source name': fc.constantFrom('ghsa', 'ruby-advisory-db', 'a'.repeat(63)),
   'a version': fc.constantFrom('0.1.0', '1.0.0-rc.1', '999999.0.0'),
+  'an input member': fc.constantFrom('findings', 'effective_time'),
   'a verdict code': fc.constantFrom('SIGNATURE_INVALID', 'SCT_MISSING'),
 };
 

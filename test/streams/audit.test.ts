@@ -40,6 +40,19 @@ class Writer {
     return this.add({ type: 'ledger.created', by: self, data: genesis.data });
   }
 
+  /** The root of the stream index as it stands. */
+  root(): Uint8Array {
+    return new StreamIndex(this.heads).root();
+  }
+
+  decided(artifact: string, size: number, root: Uint8Array): this {
+    const decision = families.get('decision')?.golden[1]?.event as unknown as NewEvent<'decision.recorded'> & { data: object };
+    const { type, by, payloads, data } = decision;
+    return this.add({
+      type, by, payloads: payloads ?? [], data: { ...data, artifact: digest(artifact), tree: { size, root: digest('any') }, index: ['sha256', root] },
+    });
+  }
+
   indexed(): this {
     return this.add({ type: 'ledger.indexed', by: self, data: { size: this.entries.length, root: ['sha256', new StreamIndex(this.heads).root()] } });
   }
@@ -96,6 +109,41 @@ describe('an audit', () => {
     ['an unknown key', 5, (e) => (e.data.note = 1), ['5 AUDIT_ENTRY_INVALID']],
   ])('%s', (_, at, change, expected) => {
     expect(findings(honest().entries.map((entry, i) => (i === at ? changed(entry, change) : entry)))).toEqual(expected);
+  });
+
+  test('decisions state the index of a size before them, whatever came between', () => {
+    const step = fc.record({ subjects: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { minLength: 1 }), back: fc.integer({ min: 0, max: 6 }) });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), fc.boolean(), (steps, lies) => {
+        const writer = new Writer().begin();
+        const roots = [new Uint8Array(32), writer.root()];
+        for (const [i, { subjects, back }] of steps.entries()) {
+          if (i % 3 === 2) {
+            const size = Math.max(1, writer.entries.length - back);
+            writer.decided(subjects[0] as string, size, roots[size] as Uint8Array);
+          } else if (i % 7 === 6) writer.indexed();
+          else writer.add(stored(subjects, `document ${i}`));
+          roots.push(writer.root());
+        }
+        expect(findings(writer.entries)).toEqual([]);
+        const size = writer.entries.length;
+        // Each entry moves a stream, so each size has another root.
+        const [stated, root] = lies ? [size - 1, roots[size]] : [size + 1, roots[size]];
+        expect(findings(writer.decided('a', stated, root as Uint8Array).entries)).toEqual([`${size} AUDIT_INDEX_WRONG`]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a decision looks back 65,536 entries and no further', () => {
+    const body = encodeUtf8('{}');
+    for (const [bodies, expected] of [[indexedEveryMax - 1, 0], [indexedEveryMax, 1]] as const) {
+      const audit = new Audit();
+      audit.add(parseHex(families.get('ledger')?.golden[1]?.hex as string));
+      const decided = new Writer().begin().decided('app', 1, audit.index.root()).entries[1] as Uint8Array;
+      for (let i = 0; i <= bodies; i++) audit.add(body);
+      expect(audit.add(decided).filter(({ code }) => code === 'AUDIT_INDEX_WRONG')).toHaveLength(expected);
+    }
   });
 
   test('the beginning and the end', () => {

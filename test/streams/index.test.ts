@@ -183,6 +183,27 @@ describe('against a plain map', () => {
     expect(index.prove(keys[1] as Uint8Array).siblings).toHaveLength(256);
   });
 
+  test('streams that go back, to nothing too, and come forward again', () => {
+    const step = fc.array(fc.tuple(fc.integer({ min: 0, max: 11 }), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+        const heads = new StreamHeads();
+        const index = new StreamIndex(heads);
+        const plain = new Map<string, Head>();
+        for (const moves of steps) {
+          for (const [stream, version] of moves) {
+            const key = streamKeyOf(`s${stream}`);
+            index.touch(heads.advance(key, version, 7 * version));
+            plain.delete(formatHex(key));
+            if (version > 0) plain.set(formatHex(key), { key, version, index: 7 * version });
+          }
+          expect(index.root()).toEqual(slowRoot([...plain.values()]));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('a place without events is not in the index', () => {
     const heads = new StreamHeads();
     heads.advance(streamKeyOf('ledger'), 1, 0);

@@ -1,9 +1,7 @@
 // attestation.*: signed statements about artifacts, with what was found out about each signature.
 import { linked, version } from '../family.ts';
-import { bytes, integer, list, map, oneOf, optional, set, sha256, token, where } from '../schema.ts';
-
-/** A verifier's code: `SIGNATURE_INVALID`, `SCT_MISSING`. */
-const verdictCode = token('a verdict code', /^[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}$/, 127);
+import { verdictCode } from '../names.ts';
+import { bytes, integer, list, map, oneOf, optional, set, sha256, where } from '../schema.ts';
 
 /**
  * What was found out about one envelope's signatures, under the trust of that moment. Whether it counts is computed when folding.
