@@ -22,6 +22,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'ledger/store': ['ledger', 'npm:better-sqlite3', 'npm:kysely', 'npm:pg', 'node:'],
   'ledger/log': ['ledger/*', 'node:crypto'],
   verify: ['ledger', 'ledger/merkle', 'ledger/note', 'ledger/events', 'ledger/streams'],
+  'verify/pack': ['verify', 'ledger', 'ledger/merkle', 'ledger/note', 'ledger/events', 'ledger/streams'],
   'verify/sigstore': ['verify', 'ledger/*', 'npm:@noble/curves', 'node:crypto'],
   evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib'],
   scanner: ['ledger', 'ledger/merkle', 'evidence/*', 'npm:ae-cvss-calculator', 'npm:yaml', 'node:zlib', 'node:crypto'],
@@ -34,7 +35,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms whose folders are one room: what holds for `policy` holds for everything below it. */
-const DEEP = 'ledger/merkle ledger/note ledger/events ledger/streams ledger/store ledger/log verify/sigstore'
+const DEEP = 'ledger/merkle ledger/note ledger/events ledger/streams ledger/store ledger/log verify/sigstore verify/pack'
   .concat(' evidence scanner policy projections actions api web cli')
   .split(' ');
 
