@@ -20,7 +20,7 @@ export const decisionEvents = {
             map({
               artifact: sha256,
               policy: slugName,
-              contract: optional(slugName),
+              contracts: optional(set(slugName, 1, 32)),
               feed: optional(slugName),
               tree: map({ size: integer(1), root: sha256 }),
               index: sha256,
@@ -63,7 +63,7 @@ export const decisionEvents = {
         input: { count: 'optional', sealed: 'never' },
         results: { count: 'optional', sealed: 'never' },
       },
-      streams: ['artifact:{artifact}', 'policy:{policy}', 'contract:{contract}'],
+      streams: ['artifact:{artifact}', 'policy:{policy}', 'contract:{contracts}'],
     }),
   ],
 } as const;
