@@ -8,6 +8,7 @@ import type { NoteKey } from '../ledger/note/keys.ts';
 import { verifyNote } from '../ledger/note/note.ts';
 import { type StreamEvent, verifyStreamHistory } from '../ledger/streams/history.ts';
 import { verifyStreamProof } from '../ledger/streams/proof.ts';
+import { statedIndex } from '../ledger/streams/stated-index.ts';
 import { no } from '../ledger/verdict.ts';
 import { openCheckpoint, type Signed, trustsNobody } from './checkpoint.ts';
 import type { Answer } from './codes.ts';
@@ -125,18 +126,6 @@ function lastVersion(stream: string, { stated, proof }: NonNullable<StreamEviden
   if (!verdict.ok) return verdict;
   const { version, index: at } = proof.claim === 'present' ? proof : { version: 0, index: 0 };
   return { ok: true, size: index.size, version, index: at };
-}
-
-/** The root of the stream index that an event states. Each kind of event that states one has its line here. */
-function statedIndex(event: Event): { readonly size: number; readonly root: Uint8Array } | null {
-  switch (event.type) {
-    case 'ledger.indexed':
-      return { size: event.data.size, root: event.data.root[1] };
-    case 'decision.recorded':
-      return { size: event.data.tree.size, root: event.data.index[1] };
-    default:
-      return null;
-  }
 }
 
 function isAudited(checkpoint: SignedCheckpoint, auditors: readonly NoteKey[], { verifiers }: Trust): boolean {

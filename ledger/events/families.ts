@@ -4,10 +4,12 @@ import { compile, type Compiled } from './compile.ts';
 import type { EventVersion } from './family.ts';
 import { artifactEvents } from './families/artifact.ts';
 import { attestationEvents } from './families/attestation.ts';
+import { auditEvents } from './families/audit.ts';
 import { contractEvents } from './families/contract.ts';
 import { decisionEvents } from './families/decision.ts';
 import { documentEvents } from './families/document.ts';
 import { evidenceEvents } from './families/evidence.ts';
+import { exportEvents } from './families/export.ts';
 import { feedEvents } from './families/feed.ts';
 import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
@@ -40,6 +42,8 @@ export const EVENTS = {
   ...feedEvents,
   ...scanEvents,
   ...decisionEvents,
+  ...exportEvents,
+  ...auditEvents,
 } as const satisfies Readonly<Record<string, readonly EventVersion<unknown>[]>>;
 
 /** The name of an event type: `document.stored`. */

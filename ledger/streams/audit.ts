@@ -8,6 +8,7 @@ import { sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
+import { statedIndex } from './stated-index.ts';
 import { StreamIndex, type DigestInto } from './stream-index.ts';
 
 /** What an audit finds: one code for each thing a reader would do differently (spec/streams.md, "Reading everything"). */
@@ -138,7 +139,10 @@ export class Audit {
     if (event?.type === 'ledger.created' && this.#size === 0) this.#kinds = event.data.kinds;
     // Before the tags move the streams on: an index says what stood before its own entry.
     if (event?.type === 'ledger.indexed') this.#checkIndex(event.data.size, event.data.root[1]);
-    if (event?.type === 'decision.recorded') this.#checkPastIndex(event.data.tree.size, event.data.index[1]);
+    else if (event !== null) {
+      const stated = statedIndex(event);
+      if (stated !== null) this.#checkPastIndex(stated.size, stated.root);
+    }
     this.#isIndexDue(event);
     if (envelope === null) return;
     for (const { name, version, prev } of envelope.streams) this.#advance(name, version, prev);
@@ -153,7 +157,7 @@ export class Audit {
     else if (!equalBytes(root, this.#index.root())) this.#find('AUDIT_INDEX_WRONG', 'the stream index has another root');
   }
 
-  /** A decision states the index of the size it was made at: entries of others may stand between that and itself. */
+  /** A decision or an export states the index of the size it was made at: entries of others may stand between that and itself. */
   #checkPastIndex(size: number, root: Uint8Array): void {
     if (size > this.#size) return this.#find('AUDIT_INDEX_WRONG', `an index over ${size} entries, expected at most those before it`);
     if (this.#size - size > indexedEveryMax) return this.#find('AUDIT_INDEX_WRONG', `an index over ${size} entries, ${this.#size - size} before it`);
