@@ -1,13 +1,17 @@
 // Publish a policy: compiled, kept whole as a payload, on record under its name; and find the newest again.
 import { parseHex } from '../ledger/bytes.ts';
-import { asSet, idempotencyKeyOf, prepareDraft, requestDigestOf, type Actor, type Digest, type Event } from '../ledger/events/index.ts';
+import {
+  asSet, decodeEvent, idempotencyKeyOf, kindOf, prepareDraft, requestDigestOf, Skim, skimEntry, skimmedText, type Actor, type Digest, type Event,
+} from '../ledger/events/index.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { type Bundle, capabilitiesDigest, encodePolicy, PolicyErrors, type PublishedPolicy, readPolicy, SEMANTICS } from '../policy/index.ts';
+import {
+  type Bundle, capabilitiesDigest, encodePolicy, type PolicyDigests, PolicyErrors, type PolicyWarning, type PublishedPolicy, readPolicy, SEMANTICS,
+} from '../policy/index.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export const POLICY_MEDIA = 'application/vnd.stella-ledger.policy+json';
@@ -31,13 +35,21 @@ export interface PolicyToPublish {
   readonly key?: string;
 }
 
+/** A receipt, and what was published. */
+export interface Published extends Appended {
+  /** In the policy's stream, from 1. */
+  readonly version: number;
+  readonly digests: PolicyDigests;
+  readonly warnings: readonly PolicyWarning[];
+}
+
 /**
  * Puts a policy on record. The same again is another event: what counts is what was published last.
  *
  * @throws {LedgerError} POLICY_INVALID, with the `PolicyErrors` as its cause when it does not compile; VERSION_CONFLICT; EVENT_INVALID for a name
  *   or an entrypoint of another grammar
  */
-export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publishing: PolicyToPublish, by: Actor): Promise<Appended> {
+export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publishing: PolicyToPublish, by: Actor): Promise<Published> {
   const { name, expected, key } = publishing;
   const document = encodePolicy(publishing.bundle);
   // Read back before anything is stored: what a gate could not read never comes on record.
@@ -63,7 +75,9 @@ export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publ
   // The payload first. A crash after this leaves a file that no entry names; the other way round, a policy that nobody can read.
   await payloads.put([document], document.length);
   const stream = `policy:${name}`;
-  return log.appendOne({ drafts: [draft], ...(expected === undefined ? {} : { expected: [{ stream, version: expected }] }) });
+  const appended = await log.appendOne({ drafts: [draft], ...(expected === undefined ? {} : { expected: [{ stream, version: expected }] }) });
+  const version = versionIn(stream, decodeEvent(await log.entry(appended.index)));
+  return { ...appended, version, digests, warnings: policy.warnings };
 }
 
 function digestOf(text: string): Digest<'sha256'> {
@@ -107,9 +121,28 @@ export async function findPolicy(log: Pick<LogView, 'stream'>, name: string): Pr
 export async function* policyVersions(log: Pick<LogView, 'stream'>, name: string): AsyncIterable<PolicyVersion> {
   const stream = `policy:${name}`;
   for await (const { index, event } of log.stream(stream)) {
-    if (event.type === 'policy.published') yield { index, version: event.streams.find((tag) => tag.name === stream)?.version as number, event };
+    if (event.type === 'policy.published') yield { index, version: versionIn(stream, event), event };
   }
 }
+
+const versionIn = (stream: string, event: Event) => event.streams.find(({ name }) => name === stream)?.version as number;
+
+/** The newest version of every policy, by name. Every entry is skimmed: there is no list of streams. */
+export async function* listPolicies(log: Pick<LogView, 'stream' | 'entries' | 'readControl'>): AsyncIterable<PolicyVersion> {
+  // Entries of a raw ledger are never decoded, whatever they look like.
+  if ((await log.readControl()).genesis.kinds.includes('raw')) return;
+  const names = new Set<string>();
+  for await (const entry of log.entries()) {
+    if (kindOf(entry) !== 'event') continue;
+    skimEntry(entry, 0, entry.length, skim);
+    const isPublished = skimmedText(entry, skim.typeStart, skim.typeEnd) === 'policy.published';
+    // One stream an event, so its one name is the policy's.
+    if (isPublished) names.add(skimmedText(entry, skim.nameStart[0] as number, skim.nameEnd[0] as number).slice('policy:'.length));
+  }
+  for (const name of [...names].sort()) yield await findPolicy(log, name);
+}
+
+const skim = new Skim();
 
 /**
  * The policy that an event published, compiled from its payload.

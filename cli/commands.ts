@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 export interface Entry {
   readonly words: string;
   readonly summary: string;
-  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Keys';
+  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
   load(): Promise<Command>;
 }
 
@@ -30,6 +30,12 @@ export const COMMANDS: readonly Entry[] = [
   entry('trust add', 'Trust', 'whose signatures count', async () => (await import('./commands/trust-add.ts')).command),
   entry('trust list', 'Trust', 'whom this ledger trusts, and trusted', async () => (await import('./commands/trust-list.ts')).command),
   entry('trust remove', 'Trust', 'whose signatures count no more', async () => (await import('./commands/trust-remove.ts')).command),
+  entry('policy check', 'Policy', 'does it compile, and if not, every reason', async () => (await import('./commands/policy-check.ts')).command),
+  entry('policy test', 'Policy', 'run its tests, with coverage', async () => (await import('./commands/policy-test.ts')).command),
+  entry('policy eval', 'Policy', 'ask it, and be told which rules answered', async () => (await import('./commands/policy-eval.ts')).command),
+  entry('policy publish', 'Policy', 'what a gate decides by from here on', async () => (await import('./commands/policy-publish.ts')).command),
+  entry('policy list', 'Policy', 'the policies on record', async () => (await import('./commands/policy-list.ts')).command),
+  entry('policy show', 'Policy', 'a policy as it was published', async () => (await import('./commands/policy-show.ts')).command),
   entry('key list', 'Keys', 'which keys sign and signed', async () => (await import('./commands/key-list.ts')).command),
   entry('key new', 'Keys', 'make a key file, not in use yet', async () => (await import('./commands/key-new.ts')).command),
   entry('key rotate', 'Keys', 'another key signs from here on', async () => (await import('./commands/key-rotate.ts')).command),

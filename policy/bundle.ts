@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { LedgerError } from '../ledger/errors.ts';
 import type { ModuleSource } from './index.ts';
 import { readYaml } from './builtins/yaml.ts';
+import { type PolicyError, PolicyErrors } from './rego/errors.ts';
 import { formatJson, parseJson } from './rego/json.ts';
 import { parseModule } from './rego/parser.ts';
 import { compareStrings, EMPTY_OBJECT, isArray, ObjectBuilder, RegoObject, type Value } from './rego/value.ts';
@@ -37,13 +38,13 @@ function textOf(path: string, bytes: Uint8Array): string {
   }
 }
 
-function readManifest(text: string | null): Manifest {
-  if (text === null) return { revision: '', roots: [''], regoVersion: 1 };
+function readManifest(text: string | null, versionElse: 0 | 1): Manifest {
+  if (text === null) return { revision: '', roots: [''], regoVersion: versionElse };
   const manifest = parseJson(text);
   if (!(manifest instanceof RegoObject)) malformed('.manifest is no object');
   const revision = manifest.get('revision') ?? '';
   const roots = manifest.get('roots') ?? [''];
-  const version = manifest.get('rego_version') ?? 1;
+  const version = manifest.get('rego_version') ?? versionElse;
   if (typeof revision !== 'string') malformed("the manifest's revision is no text");
   if (!isArray(roots) || !roots.every((root) => typeof root === 'string')) malformed("the manifest's roots are no texts");
   if (version !== 0 && version !== 1) malformed("the manifest's rego_version is neither 0 nor 1");
@@ -77,33 +78,72 @@ function checkRoots(value: Value, path: string, roots: readonly string[]): void 
 /**
  * Reads a bundle's files, by their paths within it. What is no module, document or manifest is left out.
  *
- * @throws {LedgerError} INPUT_MALFORMED; {PolicyErrors} when a module does not parse
+ * @param versionElse - of the language, where no manifest states one
+ * @throws {LedgerError} INPUT_MALFORMED; {PolicyErrors} when it has roots and a module does not parse
  */
-export function readBundle(files: ReadonlyMap<string, Uint8Array>): Bundle {
+export function readBundle(files: ReadonlyMap<string, Uint8Array>, versionElse: 0 | 1 = 1): Bundle {
   const paths = [...files.keys()].sort(compareStrings);
   const text = (path: string) => textOf(path, files.get(path) as Uint8Array);
-  const { revision, roots, regoVersion } = readManifest(files.has('.manifest') ? text('.manifest') : null);
+  const { revision, roots, regoVersion } = readManifest(files.has('.manifest') ? text('.manifest') : null, versionElse);
   let data: Value = EMPTY_OBJECT;
   const modules: ModuleSource[] = [];
   for (const path of paths) {
     const document = DATA.exec(path);
     if (path.endsWith('.rego')) modules.push({ file: path, text: text(path) });
     else if (document !== null) {
-      const value = document[2] === 'json' ? parseJson(text(path)) : readYaml(text(path));
       const at = (document[1] ?? '').split('/').filter((part) => part !== '');
-      if (at.length === 0 && !(value instanceof RegoObject)) malformed(`${path} is no object`);
-      data = merge(data, nest(at, value), []);
+      data = merge(data, nest(at, readDocument(path, text(path), at.length === 0)), []);
     }
   }
   checkRoots(data, '', roots);
-  for (const module of modules) {
-    const { pkg } = parseModule(module.file, module.text, regoVersion);
-    const name = pkg.path.slice(1).map((term) => (term.v.t === 'scalar' ? String(term.v.value) : '')).join('/');
-    if (!roots.some((root) => isUnder(name, root))) {
-      malformed(`manifest roots [${roots.join(' ')}] do not permit 'package ${name.replaceAll('/', '.')}' in module '${module.file}'`);
+  if (!roots.includes('')) checkPackages(modules, roots, regoVersion);
+  return { modules, data: data as RegoObject, revision, regoVersion, digests: digestsOf(modules, data, regoVersion) };
+}
+
+/** A JSON or YAML document. @param root - it stands for the whole of `data`, so it is an object @throws {LedgerError} INPUT_MALFORMED */
+export function readDocument(path: string, text: string, root = false): Value {
+  let value: Value;
+  try {
+    value = path.endsWith('.json') ? parseJson(text) : readYaml(text);
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new LedgerError(cause.code, `${cause.message}, in ${path}`, { cause, ...(cause.position === null ? {} : { position: cause.position }) });
+  }
+  if (root && !(value instanceof RegoObject)) malformed(`${path} is no object`);
+  return value;
+}
+
+function checkPackages(modules: readonly ModuleSource[], roots: readonly string[], version: 0 | 1): void {
+  const errors: PolicyError[] = [];
+  for (const { file, text } of modules) {
+    try {
+      const { pkg } = parseModule(file, text, version);
+      const name = pkg.path.slice(1).map((term) => (term.v.t === 'scalar' ? String(term.v.value) : '')).join('/');
+      if (!roots.some((root) => isUnder(name, root))) {
+        malformed(`manifest roots [${roots.join(' ')}] do not permit 'package ${name.replaceAll('/', '.')}' in module '${file}'`);
+      }
+    } catch (cause) {
+      if (!(cause instanceof PolicyErrors)) throw cause;
+      errors.push(...cause.errors);
     }
   }
-  return { modules, data: data as RegoObject, revision, regoVersion, digests: digestsOf(modules, data, regoVersion) };
+  if (errors.length > 0) throw new PolicyErrors(errors);
+}
+
+/**
+ * Several bundles as one: their modules together, their data merged.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED where two define one value or one file, or are of two versions of the language
+ */
+export function joinBundles(bundles: readonly Omit<Bundle, 'digests'>[]): Bundle {
+  const [first] = bundles;
+  if (first === undefined || bundles.some(({ regoVersion }) => regoVersion !== first.regoVersion)) malformed('they are of two versions of Rego');
+  const modules = bundles.flatMap((bundle) => bundle.modules).toSorted((a, b) => compareStrings(a.file, b.file));
+  const twice = modules.find(({ file }, i) => modules[i - 1]?.file === file);
+  if (twice !== undefined) malformed(`${twice.file} stands in it twice`);
+  const data = bundles.reduce<Value>((all, bundle) => merge(all, bundle.data, []), EMPTY_OBJECT) as RegoObject;
+  const revision = bundles.length === 1 ? first.revision : '';
+  return { modules, data, revision, regoVersion: first.regoVersion, digests: digestsOf(modules, data, first.regoVersion) };
 }
 
 /** What a decision names of a policy; each `sha256:` and 64 hex digits. */

@@ -10,17 +10,19 @@ import { rulePath, ruleRef } from './rego/annotations.ts';
 import { parseModule, parseQuery } from './rego/parser.ts';
 import { compareStrings, EMPTY_OBJECT, type Value } from './rego/value.ts';
 import { type Differences, differencesOf, SEMANTICS } from './semantics.ts';
+import { type PolicyWarning, warningsOf } from './warnings.ts';
 
-export { type Bundle, digestsOf, type PolicyDigests, readBundle } from './bundle.ts';
+export { type Bundle, digestsOf, joinBundles, type PolicyDigests, readBundle, readDocument } from './bundle.ts';
 export { capabilitiesDigest } from './capabilities.ts';
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
-export { RegoObject, RegoSet, type Value } from './rego/value.ts';
+export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';
 export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';
 export { SEMANTICS } from './semantics.ts';
 export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
-export { type TestReport, testPolicy } from './test-runner.ts';
+export { formatJunit, type TestReport, testPolicy } from './test-runner.ts';
+export type { PolicyWarning } from './warnings.ts';
 export type { Limits } from './rego/eval/machine.ts';
 
 export interface ModuleSource {
@@ -116,6 +118,11 @@ export class Policy {
   get rules(): readonly RuleName[] {
     const all = this.#program.compiled.modules.flatMap(({ rules }) => rules);
     return all.map((rule) => ({ path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row })).sort(byPlace);
+  }
+
+  /** What compiles and may still be another's answer tomorrow, in the order of files and rows. */
+  get warnings(): readonly PolicyWarning[] {
+    return warningsOf(this.#program.compiled.modules);
   }
 
   /** What METADATA blocks mark with `entrypoint: true`, rules and packages, sorted. */

@@ -18,9 +18,9 @@ export interface TestReport {
 const nameOf = (path: string) => path.slice(path.lastIndexOf('.') + 1);
 const isTest = ({ path }: RuleName) => /^(?:todo_)?test_/.test(nameOf(path));
 
-/** Runs the tests of a policy; a test passes when its rule is defined and not false, as `opa test` has it. */
-export function testPolicy(policy: Policy, options: EvaluateOptions): TestReport {
-  const tests = policy.rules.filter(isTest);
+/** Runs the tests of a policy whose paths hold a text; a test passes when its rule is defined and not false, as `opa test` has it. */
+export function testPolicy(policy: Policy, options: EvaluateOptions, holding = ''): TestReport {
+  const tests = policy.rules.filter((rule) => isTest(rule) && rule.path.includes(holding));
   const fired = new Set<string>();
   const place = ({ file, row, path }: RuleName) => `${file}:${row}:${path}`;
   const results = tests.map((test): TestResult => {
@@ -31,7 +31,7 @@ export function testPolicy(policy: Policy, options: EvaluateOptions): TestReport
     const message = error === null ? null : `${error.code}: ${error.message}`;
     return { ...test, outcome, message, printed: printed.map(({ text }) => text) };
   });
-  const testFiles = new Set(tests.map(({ file }) => file));
+  const testFiles = new Set(policy.rules.filter(isTest).map(({ file }) => file));
   const own = policy.rules.filter(({ file }) => !testFiles.has(file));
   return { results, covered: own.filter((rule) => fired.has(place(rule))), uncovered: own.filter((rule) => !fired.has(place(rule))) };
 }
