@@ -66,6 +66,7 @@ const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   POLICY_INVALID: 422,
   POLICY_UNKNOWN: 404,
   SNAPSHOT_DAMAGED: 503,
+  PROJECTION_STOPPED: 503,
 };
 
 /** Answers a refusal; anything else is a bug, told without its inner words. */

@@ -86,6 +86,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   POLICY_INVALID: 'input',
   POLICY_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
+  PROJECTION_STOPPED: 'state',
 };
 
 export function exitOf(code: Code): ExitName {

@@ -75,6 +75,8 @@ export const CODES = [
   'POLICY_UNKNOWN',
   // Advisory snapshots.
   'SNAPSHOT_DAMAGED',
+  // Projections: what the entries come to.
+  'PROJECTION_STOPPED',
 ] as const;
 
 export type Code = (typeof CODES)[number];

@@ -27,7 +27,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib'],
   scanner: ['ledger', 'ledger/merkle', 'evidence/*', 'npm:ae-cvss-calculator', 'npm:yaml', 'node:zlib', 'node:crypto'],
   policy: ['ledger', 'npm:re2js', 'npm:yaml', 'npm:@noble/hashes', 'npm:@noble/curves', 'node:crypto', 'node:zlib'],
-  projections: ['ledger', 'ledger/events', 'ledger/streams', 'scanner/versions', 'npm:kysely'],
+  projections: ['ledger', 'ledger/merkle', 'ledger/events', 'ledger/streams', 'scanner/versions', 'scanner/purl', 'npm:kysely'],
   actions: ['ledger/*', 'verify/*', 'evidence/*', 'scanner/*', 'policy/*', 'projections/*'],
   api: ['actions/*', 'projections/*', 'ledger', 'ledger/log', 'ledger/merkle', 'verify/*', 'npm:hono', 'npm:@hono/node-server', 'node:http'],
   web: ['verify', 'ledger', 'api'],

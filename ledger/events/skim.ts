@@ -21,6 +21,17 @@ export class Skim {
   onceRequest = -1;
   /** The actor's pseudonym, 16 bytes. */
   person = -1;
+  /** The data's schema version. */
+  schema = 0;
+  /** Where the encodings of `by`, `data`, `claimed` and `payloads` begin and end, for `decodeCbor`. */
+  byStart = -1;
+  byEnd = -1;
+  dataStart = -1;
+  dataEnd = -1;
+  claimedStart = -1;
+  claimedEnd = -1;
+  payloadsStart = -1;
+  payloadsEnd = -1;
   /** How many stream tags follow; the arrays below hold more from earlier entries. */
   streams = 0;
   readonly nameStart = new Int32Array(streamsMax);
@@ -44,7 +55,7 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
   source = bytes;
   limit = end;
   at = start;
-  skim.typeStart = skim.sameAs = skim.onceKey = skim.onceRequest = skim.person = -1;
+  skim.typeStart = skim.sameAs = skim.onceKey = skim.onceRequest = skim.person = skim.claimedStart = skim.payloadsStart = -1;
   skim.streams = -1;
   const pairs = argument(map);
   for (let i = 0; i < pairs; i++) {
@@ -54,9 +65,16 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
     const first = source[name] as number;
     // Length and first letter tell the envelope's keys apart, save `sameAs` and `schema`.
     if (length === 2 && first === letter.a) skim.at = argument(uint);
-    else if (length === 2 && first === letter.b) skimActor(skim);
-    else if (length === 4 && first === letter.o) skimOnce(skim);
-    else if (length === 4 && first === letter.t) {
+    else if (length === 2 && first === letter.b) {
+      skim.byStart = at;
+      skimActor(skim);
+      skim.byEnd = at;
+    } else if (length === 4 && first === letter.o) skimOnce(skim);
+    else if (length === 4 && first === letter.d) {
+      skim.dataStart = at;
+      skipValue();
+      skim.dataEnd = at;
+    } else if (length === 4 && first === letter.t) {
       const typeLength = argument(text);
       skim.typeStart = at;
       skim.typeEnd = at += typeLength;
@@ -64,14 +82,23 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
       argument(byteString);
       skim.sameAs = at;
       at += 16;
-    } else if (length === 7 && first === letter.s) skimStreams(skim);
-    else skipValue();
+    } else if (length === 6) skim.schema = argument(uint);
+    else if (length === 7 && first === letter.s) skimStreams(skim);
+    else if (length === 7) {
+      skim.claimedStart = at;
+      skipValue();
+      skim.claimedEnd = at;
+    } else if (length === 8) {
+      skim.payloadsStart = at;
+      skipValue();
+      skim.payloadsEnd = at;
+    } else skipValue();
   }
   if (at !== limit || skim.typeStart < 0 || skim.streams < 0) malformed();
 }
 
 const uint = 0, byteString = 2, text = 3, array = 4, map = 5;
-const letter = { a: 0x61, b: 0x62, k: 0x6b, n: 0x6e, o: 0x6f, p: 0x70, s: 0x73, t: 0x74 } as const;
+const letter = { a: 0x61, b: 0x62, d: 0x64, k: 0x6b, n: 0x6e, o: 0x6f, p: 0x70, s: 0x73, t: 0x74 } as const;
 
 let source: Uint8Array = new Uint8Array(0);
 let at = 0;

@@ -1,0 +1,127 @@
+// Documents in memory: a fold over the whole log, to any size, and one stream's fold from given events.
+import { LedgerError } from '../ledger/errors.ts';
+import type { Event, EventName } from '../ledger/events/index.ts';
+import type { Hasher } from '../ledger/merkle/index.ts';
+import { digestOf, encodeDocument, type EncodedDocument } from './digest.ts';
+import { eventAt } from './event-at.ts';
+import { projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
+import { evolve, type Document, type Projection } from './projection.ts';
+import { EntryWalker, mainOf, stopped, type PackedEntries } from './walk.ts';
+
+/** A fold that takes entries one after another, from entry 0 on. */
+export class MemoryFold {
+  readonly #walker: EntryWalker;
+  readonly #documents: ReadonlyMap<Projection, Map<string, Document>>;
+  #size = 0;
+
+  /** @param projections - which documents are made; all gate-critical ones when left out */
+  constructor(projections: readonly Projection[] = projectionList) {
+    this.#walker = new EntryWalker(projections);
+    this.#documents = new Map(projections.map((projection) => [projection, new Map<string, Document>()]));
+  }
+
+  /** How many entries it has taken. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the next entry. @throws {LedgerError} PROJECTION_STOPPED at one that this version cannot read: nothing after it counts */
+  add(entry: Uint8Array): void {
+    this.#walker.entry(this.#size, entry, 0, entry.length, this.#visit);
+    this.#size += 1;
+  }
+
+  /** Takes a run of entries that begins where the fold stands. @throws {LedgerError} as `add` */
+  addRun(run: PackedEntries): void {
+    if (run.start !== this.#size) throw new RangeError(`a run from ${run.start} for a fold of ${this.#size}`);
+    this.#walker.walk(run, this.#visit);
+    this.#size += run.count;
+  }
+
+  /** A stream's document at this size, or null where nothing moved one. It changes when the fold goes on. */
+  get<N extends ProjectionName>(name: N, stream: string): Documents[N] | null {
+    return (this.#map(name).get(stream) as Documents[N] | undefined) ?? null;
+  }
+
+  /** All documents of a projection by their streams, in the order in which they began. */
+  all<N extends ProjectionName>(name: N): ReadonlyMap<string, Documents[N]> {
+    return this.#map(name) as ReadonlyMap<string, Document> as ReadonlyMap<string, Documents[N]>;
+  }
+
+  *encoded(name: string): Iterable<EncodedDocument> {
+    for (const [key, document] of this.#map(name)) yield { key, document: encodeDocument(document) };
+  }
+
+  /** The digest of a projection's documents. @see digestOf */
+  digest(name: string, hasher?: Hasher): Uint8Array {
+    return digestOf(this.#projection(name), this.encoded(name), hasher);
+  }
+
+  #projection(name: string): Projection {
+    const found = [...this.#documents.keys()].find((projection) => projection.name === name);
+    if (found === undefined) throw new TypeError(`this fold makes no documents of "${name}"`);
+    return found;
+  }
+
+  #map(name: string): Map<string, Document> {
+    return this.#documents.get(this.#projection(name)) as Map<string, Document>;
+  }
+
+  readonly #visit: Parameters<EntryWalker['walk']>[1] = (projection, stream, event, index) => {
+    const documents = this.#documents.get(projection) as Map<string, Document>;
+    const before = documents.get(stream) ?? null;
+    const after = evolve(projection, stream, before, event, index);
+    if (before === null) documents.set(stream, after);
+  };
+}
+
+/**
+ * Folds a log's first entries.
+ *
+ * @param entries - in the order of the log, from entry 0 on
+ * @param size - how many of them; all of them when left out
+ * @throws {LedgerError} PROJECTION_STOPPED
+ */
+export async function foldEntries(
+  entries: AsyncIterable<Uint8Array>, size = Number.POSITIVE_INFINITY, projections?: readonly Projection[],
+): Promise<MemoryFold> {
+  const fold = new MemoryFold(projections);
+  if (size === 0) return fold;
+  for await (const entry of entries) {
+    fold.add(entry);
+    if (fold.size === size) break;
+  }
+  return fold;
+}
+
+/** An event of a stream, decoded and checked, and for a `*.linked` one the event that stands `back` entries before it. */
+export interface StreamEvent {
+  readonly index: number;
+  readonly event: Event;
+  readonly main?: { readonly index: number; readonly event: Event };
+}
+
+/**
+ * Folds one stream from its events: what a pack and the log give alike.
+ *
+ * @param events - all of the stream, oldest first
+ * @returns null where no event moved a document
+ * @throws {LedgerError} PROJECTION_STOPPED for a linked event whose main event is not given, or is another
+ */
+export function foldStream<D extends Document>(projection: Projection<D>, stream: string, events: Iterable<StreamEvent>): D | null {
+  let document: D | null = null;
+  for (const { index, event, main } of events) {
+    const linkedTo = mainOf(event.type);
+    let shown = { index, event };
+    if (linkedTo !== null) {
+      const { back } = event.data as { back: number };
+      if (main === undefined || main.index !== index - back || main.event.type !== linkedTo) {
+        throw stopped(index, new LedgerError('EVENT_INVALID', `no ${linkedTo} stands ${back} entries before it`));
+      }
+      shown = main;
+    }
+    if (projection.on[shown.event.type as EventName] === undefined) continue;
+    document = evolve(projection, stream, document, eventAt(shown.index, shown.event), index);
+  }
+  return document;
+}
