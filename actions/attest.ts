@@ -1,14 +1,14 @@
 // Attest: a statement about artifacts, signed as a DSSE envelope, and as a Sigstore bundle whose log is ours.
-import { formatHex } from '../ledger/bytes.ts';
+import { formatHex, parseHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import type { Digest } from '../ledger/events/index.ts';
+import type { Actor, Digest } from '../ledger/events/index.ts';
 import type { JcsValue } from '../ledger/jcs.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
-import { ed25519Spki } from '../ledger/log/signing.ts';
-import { parseCheckpoint } from '../ledger/note/index.ts';
-import { formatBundle, hashedRekordBody, logIdOf, recordableOf, signJson, type AuthorKey, type EnvelopeJson } from '../verify/sigstore/index.ts';
+import type { Signer } from '../ledger/note/index.ts';
+import { dsseBody, formatBundle, hashedRekordBody, recordableOf, signJson, unnamed, type AuthorKey, type EnvelopeJson } from '../verify/sigstore/index.ts';
 import type { EvidenceRead } from './read-evidence.ts';
+import { proveRekorV1, proveRekorV2, recordRekor } from './rekor.ts';
 
 export interface StatementParts {
   /** At least one. */
@@ -67,22 +67,38 @@ function sbomMediaType({ format }: EvidenceRead, bytes: Uint8Array): string {
   return first === 0x7b ? 'application/spdx+json' : 'text/spdx';
 }
 
+/** An envelope, and what its statement is about. */
+export interface SignedStatement extends Pick<StatementParts, 'subjects'> {
+  readonly envelope: EnvelopeJson;
+}
+
 /** Signs a statement. @param key - the ledger's, or one from a file or the environment */
-export function signStatement(parts: StatementParts, key: AuthorKey): Promise<EnvelopeJson> {
-  return signJson(statementOf(parts), [key]);
+export async function signStatement(parts: StatementParts, key: AuthorKey): Promise<SignedStatement> {
+  return { envelope: await signJson(statementOf(parts), [key]), subjects: parts.subjects };
+}
+
+/** Which generation of Rekor a bundle's log entry speaks: v1 states a time and is read by every client, v2 by newer ones. */
+export type RekorVersion = 1 | 2;
+
+export interface BundlePorts {
+  readonly log: Log;
+  /** The ledger's key for Rekor v1's clients. */
+  readonly rekorSigner: Signer;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /**
- * Records an envelope in the log as Rekor v2 does, and writes the bundle that proves it.
+ * Records an envelope in the log as Rekor does, and writes the bundle that proves it. The same envelope again is the entry that
+ * is there, with a proof of today.
  *
  * @throws {LedgerError} ENTRY_KIND_UNKNOWN on a ledger that takes no such entries
  */
-export async function bundleOf(log: Log, envelope: EnvelopeJson, { key }: AuthorKey): Promise<{ readonly index: number; readonly bundle: string }> {
-  const body = hashedRekordBody(recordableOf(envelope, key));
-  const { index } = await log.appendOne({ drafts: [body] });
-  const { size, root, note } = log.published;
-  const { origin } = parseCheckpoint(note);
-  const publicKey = log.control.key.public.subarray(ed25519Spki.length);
-  const entry = { logId: logIdOf(origin, publicKey), index, size, root, hashes: await log.proveInclusion(index, size), checkpoint: note, body };
-  return { index, bundle: formatBundle({ content: { envelope }, key, entries: [entry] }) };
+export async function bundleOf(
+  { log, rekorSigner, now }: BundlePorts, { envelope, subjects }: SignedStatement, { key }: AuthorKey, by: Actor, version: RekorVersion = 1,
+): Promise<{ readonly index: number; readonly repeated: boolean; readonly bundle: string }> {
+  const body = version === 1 ? dsseBody(unnamed(envelope), key) : hashedRekordBody(recordableOf(envelope, key));
+  const { index, repeated } = await recordRekor(log, { body, keys: [parseHex(key.id)], subjects }, by, now());
+  const entry = version === 1 ? await proveRekorV1(log, index, rekorSigner) : await proveRekorV2(log, index);
+  return { index, repeated, bundle: formatBundle({ content: { envelope }, key, entries: [entry] }) };
 }

@@ -20,6 +20,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('log prove', 'Verify', 'a receipt that verifies anywhere', async () => (await import('./commands/log-prove.ts')).command),
   entry('log consistency', 'Verify', 'that the log only grew since a kept head', async () => (await import('./commands/log-consistency.ts')).command),
   entry('log index', 'Verify', 'state the stream index, so that completeness can be proven', async () => (await import('./commands/log-index.ts')).command),
+  entry('log trusted-root', 'Verify', 'what cosign verifies this log\'s entries under', async () => (await import('./commands/log-trusted-root.ts')).command),
   entry('log witness', 'Verify', 'have witnesses cosign the newest head', async () => (await import('./commands/log-witness.ts')).command),
   entry('verify', 'Verify', 'check a receipt, proof or checkpoint offline', async () => (await import('./commands/verify.ts')).command),
   entry('status', 'Operate', 'could it sign now, and if not, why', async () => (await import('./commands/status.ts')).command),

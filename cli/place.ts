@@ -110,6 +110,15 @@ async function currentSigner(call: Call, place: Place): Promise<Signer> {
   return openKey(findKey(place, formatHex((await view.readControl()).key.id)).bytes, await passphraseOf(call));
 }
 
+/** The key that signs for Rekor v1's clients. @throws {LedgerError} ENTRY_KIND_UNKNOWN on a ledger without one; KEY_MISSING */
+export async function rekorSigner(call: Call, place: Place, log: LogView): Promise<Signer> {
+  const key = (await log.readControl()).genesis.keys.find(({ use }) => use === 'rekor');
+  if (key !== undefined) return openKey(findKey(place, formatHex(key.id)).bytes, await passphraseOf(call));
+  throw new LedgerError('ENTRY_KIND_UNKNOWN', `Cannot record a Rekor entry: "${place.origin}" takes none`, {
+    hint: 'begin a ledger beside this one with "stella init --rekor"',
+  });
+}
+
 /**
  * The passphrase of the key files: from `--passphrase-file`, `$STELLA_PASSPHRASE_FILE`, `$STELLA_PASSPHRASE`, or asked for on a
  * terminal. One line; its end does not belong to it.

@@ -1,17 +1,20 @@
 // stella attest: sign a statement about an artifact.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { addAttestationKey } from '../../actions/add-key.ts';
-import { bundleOf, embeddedType, sbomReference, signStatement, type StatementParts } from '../../actions/attest.ts';
+import {
+  bundleOf, embeddedType, sbomReference, signStatement, type RekorVersion, type SignedStatement, type StatementParts,
+} from '../../actions/attest.ts';
 import { readEvidence } from '../../actions/read-evidence.ts';
 import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Digest } from '../../ledger/events/index.ts';
 import type { JcsValue } from '../../ledger/jcs.ts';
 import { parseJson } from '../../ledger/json.ts';
+import type { Log } from '../../ledger/log/log.ts';
 import type { AuthorKey } from '../../verify/sigstore/index.ts';
 import { foreignKey, ledgerKey, pemOf } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { findPlace, localActor, openForWriting } from '../place.ts';
+import { findPlace, localActor, openForWriting, rekorSigner } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
@@ -27,7 +30,8 @@ put on record when first needed, or with a key of yours. The statement is record
     subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'the artifact; may be repeated (else what the bill of materials names)' },
     key: { type: 'string', takes: 'FILE', help: 'sign with this private key (PEM; passphrase in STELLA_ATTEST_PASSPHRASE)' },
     'key-env': { type: 'boolean', help: 'sign with the private key in STELLA_ATTEST_KEY (PEM)' },
-    bundle: { type: 'boolean', help: 'record the signature in this log as Rekor does, and write a Sigstore bundle with the proof' },
+    bundle: { type: 'boolean', help: 'record the signature in this log as Rekor does ("init --rekor"), and write a Sigstore bundle with the proof' },
+    rekor: { type: 'string', takes: '1|2', help: 'which generation of Rekor the bundle speaks (else 1, which states a time and which every client reads)' },
     out: { type: 'string', takes: 'FILE', help: 'where to write (else standard output)' },
     'public-key': { type: 'string', takes: 'FILE', help: 'write the public key too, for "stella trust add --key" and "cosign --key"' },
   },
@@ -35,17 +39,19 @@ put on record when first needed, or with a key of yours. The statement is record
     ['stella attest --sbom image.cdx.json --out sbom.dsse.json', 'this document describes the image it names'],
     ['stella attest --subject sha256:4f2c…9a --type https://slsa.dev/provenance/v1 --predicate provenance.json --key release.pem',
       'any predicate, a key of yours'],
+    ['stella attest --sbom image.cdx.json --bundle --out sbom.sigstore.json', 'with this log\'s proof, for "cosign verify-blob-attestation --bundle"'],
   ],
 
   async run(call) {
     if (call.positionals.length > 0) throw new UsageError('name the files with --sbom or --predicate');
+    const version = rekorVersionOf(call);
     const parts = await partsOf(call);
     const own = foreignKey(call);
     const { key, log } = await open(call, own);
     try {
-      const envelope = await signStatement(parts, key);
-      const written = call.flag('bundle') && log !== null ? await bundleOf(log, envelope, key) : null;
-      const text = `${written?.bundle ?? JSON.stringify(envelope)}\n`;
+      const signed = await signStatement(parts, key);
+      const written = version !== null && log !== null ? await bundle(call, log, signed, key, version) : null;
+      const text = `${written?.bundle ?? JSON.stringify(signed.envelope)}\n`;
       const [out, publicKey] = [call.value('out'), call.value('public-key')];
       if (publicKey !== undefined) writeFileSync(publicKey, pemOf(key));
       if (out === undefined) call.out.bytes(encodeUtf8(text));
@@ -53,12 +59,12 @@ put on record when first needed, or with a key of yours. The statement is record
         writeFileSync(out, text);
         const about = parts.subjects.map(([, digest]) => `sha256:${formatHex(digest)}`).join(', ');
         call.out.say(`wrote ${parts.predicateType}\n  about ${about}\n  signed by key ${key.key.id}\n  to ${out}`);
-        if (written !== null) call.out.say(`entry ${written.index} proves it`);
+        if (written !== null) call.out.say(`entry ${written.index} proves it${written.repeated ? ', as it did before' : ''}`);
       }
       const { predicateType, subjects } = parts;
       call.out.answer({
         predicateType, subjects: subjects.map(([, digest]) => `sha256:${formatHex(digest)}`), keyId: key.key.id, attestation: JSON.parse(text),
-        ...(written === null ? {} : { index: written.index }), ...(out === undefined ? {} : { out }),
+        ...(written === null ? {} : { index: written.index, repeated: written.repeated }), ...(out === undefined ? {} : { out }),
       });
     } finally {
       await log?.close();
@@ -66,6 +72,18 @@ put on record when first needed, or with a key of yours. The statement is record
     return 'yes';
   },
 };
+
+function rekorVersionOf(call: Call): RekorVersion | null {
+  const said = call.value('rekor') ?? '1';
+  if (said !== '1' && said !== '2') throw new UsageError('--rekor is 1 or 2');
+  return call.flag('bundle') ? (Number(said) as RekorVersion) : null;
+}
+
+async function bundle(call: Call, log: Log, signed: SignedStatement, key: AuthorKey, version: RekorVersion) {
+  const place = findPlace(call);
+  const ports = { log, rekorSigner: await rekorSigner(call, place, log), now: () => call.now() };
+  return bundleOf(ports, signed, key, localActor(call, place), version);
+}
 
 /** The key, and the log where it is written to: for a bundle, and to put a new key of the ledger on record. */
 async function open(call: Call, own: AuthorKey | null) {

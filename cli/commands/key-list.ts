@@ -6,16 +6,18 @@ import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '',
-  help: 'Lists the keys of this ledger: the one that signs now, those that are retired with the last size each may have signed, and files not in use.',
+  help: `Lists the keys of this ledger: the one that signs now, the one for Rekor's clients, those that are retired with the last size each may
+have signed, and files not in use.`,
   options: {},
   examples: [['stella key list --json', 'the verifier keys, for a program']],
 
   async run(call) {
     const place = findPlace(call);
-    const { key: current, retired } = await (await openForReading(place)).readControl();
+    const { key: current, retired, genesis } = await (await openForReading(place)).readControl();
     const rows = listKeys(place).map(({ id, vkey }) => {
       const past = retired.find((old) => formatHex(old.id) === id);
-      const state = id === formatHex(current.id) ? 'signing' : past === undefined ? 'unused' : 'retired';
+      const isRekor = genesis.keys.some((key) => key.use === 'rekor' && formatHex(key.id) === id);
+      const state = isRekor ? 'rekor' : id === formatHex(current.id) ? 'signing' : past === undefined ? 'unused' : 'retired';
       return { id, vkey, state, lastSize: past?.lastSize ?? null };
     });
     rows.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
@@ -28,4 +30,4 @@ export const command: Command = {
   },
 };
 
-const ORDER = ['signing', 'unused', 'retired'];
+const ORDER = ['signing', 'rekor', 'unused', 'retired'];

@@ -15,6 +15,7 @@ import { keyEvents } from './families/key.ts';
 import { ledgerEvents } from './families/ledger.ts';
 import { payloadEvents } from './families/payload.ts';
 import { policyEvents } from './families/policy.ts';
+import { rekorEvents } from './families/rekor.ts';
 import { reportEvents } from './families/report.ts';
 import { sbomEvents } from './families/sbom.ts';
 import { scanEvents } from './families/scan.ts';
@@ -35,6 +36,7 @@ export const EVENTS = {
   ...vexEvents,
   ...reportEvents,
   ...trustEvents,
+  ...rekorEvents,
   ...contractEvents,
   ...evidenceEvents,
   ...waiverEvents,

@@ -2,7 +2,7 @@
 import { concatBytes, equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { decodeEvent, keyIdOf, type Event, type KeyRecord } from '../events/index.ts';
-import type { Signer } from '../note/index.ts';
+import { ECDSA, type Signer } from '../note/index.ts';
 import { sha256 } from './engine.ts';
 import { ed25519Spki } from './signing.ts';
 import type { Genesis } from './genesis.ts';
@@ -69,6 +69,7 @@ export function expectSigner({ genesis, key }: Control, signer: Signer): void {
 
 /** The record of a signer's key, as the genesis and rotations carry it. */
 export function keyRecordOf({ key }: Pick<Signer, 'key'>): KeyRecord {
+  if (key.type === ECDSA) return { id: keyIdOf(sha256, key.publicKey), use: 'rekor', algorithm: 'ecdsa-p256', public: key.publicKey };
   const spki = concatBytes(ed25519Spki, key.publicKey);
   return { id: keyIdOf(sha256, spki), use: 'checkpoint', algorithm: 'ed25519', public: spki };
 }

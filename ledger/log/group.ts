@@ -65,7 +65,7 @@ export class Group {
     for (const draft of drafts) if (draft instanceof Uint8Array && draft.length > entryBytesMax) throw tooLarge(draft.length);
     const index = this.end;
     for (const draft of drafts) {
-      if (draft instanceof Uint8Array) this.#placeBytes(draft);
+      if (draft instanceof Uint8Array) this.#placeBytes(draft, state);
       else this.#placeDraft(draft, time, state);
     }
     this.time = time;
@@ -90,7 +90,8 @@ export class Group {
     return recognisedIn(this.#packed, (this.#offsets[at] as number) + 2, this.#offsets[at + 1] as number);
   }
 
-  #placeBytes(entry: Uint8Array): void {
+  #placeBytes(entry: Uint8Array, state: LogState): void {
+    if (state.decodes) state.addLeaf(entry, this.end);
     this.#reserve(entry.length);
     this.#packed.set(entry, this.#bytes + 2);
     this.#finish(this.#bytes + 2 + entry.length);

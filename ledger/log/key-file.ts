@@ -5,7 +5,7 @@ import { LedgerError } from '../errors.ts';
 import { encodeJcs, formatJcs } from '../jcs.ts';
 import { isJsonObject, parseJson, type Json } from '../json.ts';
 import { portableArgon2id } from '../note/argon2.ts';
-import { formatVkey, type Signer } from '../note/index.ts';
+import { ECDSA, formatVkey, p256Signer, parseVkey, type Signer } from '../note/index.ts';
 import { nativeSigner } from './signing.ts';
 
 /** How hard a passphrase is to try: RFC 9106 §4, the second recommended option (64 MiB, 3 passes, 4 lanes; 0.2 to 0.9 s). */
@@ -24,15 +24,24 @@ const lanesMax = 16;
 const fileBytesMax = 16_384;
 
 /**
- * Seals a seed.
+ * Seals the secret of an Ed25519 key.
  *
  * @param name - the key's name: a log's origin @param seed - 32 secret bytes @param random - 28 fresh random bytes
  * @returns the file's bytes; everything but `sealed` is authenticated with it
  */
 export function sealKey(name: string, seed: Uint8Array, passphrase: string, random: Uint8Array, cost: KeyCost = keyCost): Uint8Array {
+  return sealSecret(nativeSigner(name, seed), seed, passphrase, random, cost);
+}
+
+/** Seals the secret of a P-256 key, as `sealKey`. @param secret - 32 secret bytes for which `isP256Secret` holds */
+export function sealP256Key(name: string, secret: Uint8Array, passphrase: string, random: Uint8Array, cost: KeyCost = keyCost): Uint8Array {
+  return sealSecret(p256Signer(name, secret), secret, passphrase, random, cost);
+}
+
+function sealSecret({ key: { name, ...rest } }: Signer, seed: Uint8Array, passphrase: string, random: Uint8Array, cost: KeyCost): Uint8Array {
   if (random.length !== 28) throw new RangeError(`${random.length} random bytes`);
   const header = {
-    'stella-key': 1, name, vkey: formatVkey(nativeSigner(name, seed).key),
+    'stella-key': 1, name, vkey: formatVkey({ name, ...rest }),
     kdf: { name: 'argon2id', memoryKib: cost.memoryKib, passes: cost.passes, lanes: cost.lanes, salt: formatBase64(random.subarray(0, 16)) },
     cipher: { name: 'aes-256-gcm', nonce: formatBase64(random.subarray(16)) },
   };
@@ -61,7 +70,8 @@ export function openKey(file: Uint8Array, passphrase: string): Signer {
   } catch (cause) {
     throw new LedgerError('KEY_PASSPHRASE_WRONG', `Cannot open the key of "${name}": the passphrase is wrong, or the file was altered`, { cause });
   }
-  const signer = nativeSigner(name, seed);
+  // The public key says which kind of secret this is; it is authenticated with it.
+  const signer = parseVkey(vkey).type === ECDSA ? p256Signer(name, seed) : nativeSigner(name, seed);
   if (formatVkey(signer.key) !== vkey) throw invalid('its public key is not that of its secret');
   return signer;
 }

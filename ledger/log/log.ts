@@ -1,7 +1,7 @@
 // The log: opened under the boot rules, appended to by one writer, read at the size that is signed and anchored.
 import { formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
+import { checkRekorBody, prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
 import { emptyRoot } from '../merkle/index.ts';
 import type { Signer } from '../note/index.ts';
 import type { StreamHead } from '../streams/index.ts';
@@ -186,7 +186,10 @@ export class Log extends LogView {
    *   after a second), or for good the code of what stopped this process
    */
   async append(commands: readonly Command[]): Promise<readonly Outcome[]> {
-    for (const { drafts } of commands) for (const draft of drafts) this.#expectTaken(draft);
+    for (const { drafts } of commands) {
+      for (const draft of drafts) this.#expectTaken(draft);
+      if (!this.#control.genesis.kinds.includes('raw')) expectRecorded(drafts);
+    }
     // Asked again after each wait: another rotation may have begun meanwhile.
     for (let gate = null; gate !== this.#gate; ) await (gate = this.#gate);
     this.#appending += 1;
@@ -348,6 +351,14 @@ export class Log extends LogView {
     await this.#ports.store.close();
     await this.#ports.anchor.close();
   }
+}
+
+/** A Rekor body is canonical JSON, and an event of the same command says what it is: what audits ask of them is never written wrong. */
+function expectRecorded(drafts: readonly EntryDraft[]): void {
+  const bodies = drafts.filter((draft) => draft instanceof Uint8Array);
+  for (const body of bodies) checkRekorBody(body);
+  const recorded = drafts.filter((draft) => !(draft instanceof Uint8Array) && draft.type === 'rekor.recorded').length;
+  if (recorded !== bodies.length) throw new RangeError(`${bodies.length} Rekor bodies with ${recorded} events about them`);
 }
 
 /** Takes epoch + 1 in the anchor, then fences the store with it. */

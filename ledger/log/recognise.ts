@@ -1,19 +1,17 @@
 // Repeats: tables name candidates in memory, and the stored entry itself says whether it is one.
 import { equalBytes } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { Skim, skimEntry, type Draft } from '../events/index.ts';
+import { kindOf, Skim, skimEntry, type Draft } from '../events/index.ts';
+import { leafHash } from '../merkle/index.ts';
 import type { Command } from './command.ts';
 import type { Reader } from './reader.ts';
 import type { LogState } from './state.ts';
 
-/** The fields of an earlier event by which it is recognised. */
-export type Recognised = Pick<Draft, 'sameAs' | 'once' | 'person'>;
+/** The fields of an earlier entry by which it is recognised: an event's, or a Rekor body's leaf hash. */
+export type Recognised = Pick<Draft, 'sameAs' | 'once' | 'person'> & { readonly leaf: Uint8Array | null };
 
-/** The draft a command is recognised by, or null: exact bytes are never swallowed. */
-function leader({ drafts }: Command): Draft | null {
-  const [first] = drafts;
-  return first === undefined || first instanceof Uint8Array ? null : first;
-}
+/** The bytes of a leaf hash that a table of repeats is asked with. */
+export const leafKeyOf = (leaf: Uint8Array): Uint8Array => leaf.subarray(0, 16);
 
 /** A candidate that must be read before it can be told whether it is a repeat. */
 export interface Unread {
@@ -27,8 +25,10 @@ export interface Unread {
  * @throws {LedgerError} IDEMPOTENCY_CONFLICT when its key was used for another request
  */
 export function findRepeat(command: Command, state: LogState, read: (index: number) => Recognised | null): number | Unread | null {
-  const draft = leader(command);
-  if (draft === null) return null;
+  const [draft] = command.drafts;
+  if (draft === undefined) return null;
+  // On a raw ledger the same bytes are another entry; elsewhere bytes are a Rekor body, and one body is one entry.
+  if (draft instanceof Uint8Array) return state.decodes ? findLeaf(leafHash(draft), state, read) : null;
   const { once, sameAs, person } = draft;
   if (once !== null) {
     for (const index of state.once.find(once.key)) {
@@ -47,6 +47,15 @@ export function findRepeat(command: Command, state: LogState, read: (index: numb
       if (earlier === null) return { unread: index };
       if (sameBytes(earlier.sameAs, sameAs)) return index;
     }
+  }
+  return null;
+}
+
+function findLeaf(leaf: Uint8Array, state: LogState, read: (index: number) => Recognised | null): number | Unread | null {
+  for (const index of state.sameAs.find(leafKeyOf(leaf))) {
+    const earlier = read(index);
+    if (earlier === null) return { unread: index };
+    if (sameBytes(earlier.leaf, leaf)) return index;
   }
   return null;
 }
@@ -78,10 +87,12 @@ export class Recogniser {
 
 const seen = new Skim();
 
-/** The recognising fields of the event at `bytes[start, end)`. */
+/** The recognising fields of the entry at `bytes[start, end)`. */
 export function recognisedIn(bytes: Uint8Array, start: number, end: number): Recognised {
+  const entry = bytes.subarray(start, end);
+  if (kindOf(entry) === 'rekor') return { sameAs: null, person: null, once: null, leaf: leafHash(entry) };
   skimEntry(bytes, start, end, seen);
   const part = (at: number) => (at < 0 ? null : bytes.slice(at, at + 16));
   const [key, request] = [part(seen.onceKey), part(seen.onceRequest)];
-  return { sameAs: part(seen.sameAs), person: part(seen.person), once: key === null || request === null ? null : { key, request } };
+  return { sameAs: part(seen.sameAs), person: part(seen.person), once: key === null || request === null ? null : { key, request }, leaf: null };
 }

@@ -1,12 +1,14 @@
 // What the log keeps in memory to place the next entry: stream heads and what was there before, rebuilt from the entries alone.
 import { encodeUint64, equalBytes } from '../bytes.ts';
 import { decodeEnvelope, kindOf, Skim, skimEntry } from '../events/index.ts';
+import { leafHash } from '../merkle/index.ts';
 import { offsetsOf, type Run } from '../store/packed.ts';
 import type { Store } from '../store/port.ts';
 import { StreamIndex } from '../streams/index.ts';
 import { sha256Into } from './engine.ts';
 import type { Genesis } from './genesis.ts';
 import { NamedHeads } from './heads.ts';
+import { leafKeyOf } from './recognise.ts';
 import { RepeatTable } from './repeats.ts';
 
 /** How many entries a memo may lag behind before it is written again. */
@@ -14,7 +16,7 @@ export const memoLagMax = 65_536;
 
 export class LogState {
   heads = new NamedHeads();
-  /** Evidence by its `sameAs`. */
+  /** Evidence by its `sameAs`, and Rekor bodies by their leaf hash. */
   sameAs = new RepeatTable();
   /** Commands by their idempotency key. */
   once = new RepeatTable();
@@ -36,6 +38,11 @@ export class LogState {
     this.#index?.touch(ordinal);
   }
 
+  /** A Rekor body is recognised by its leaf hash. */
+  addLeaf(body: Uint8Array, index: number): void {
+    this.sameAs.add(leafKeyOf(leafHash(body)), index);
+  }
+
   /**
    * Takes in stored entries.
    *
@@ -48,7 +55,9 @@ export class LogState {
       if (!this.decodes) break;
       const from = (offsets[index - start] as number) + 2;
       const to = offsets[index - start + 1] as number;
-      if (kindOf(packed.subarray(from, to)) === 'event') this.#absorb(packed, from, to, index);
+      const kind = kindOf(packed.subarray(from, to));
+      if (kind === 'event') this.#absorb(packed, from, to, index);
+      if (kind === 'rekor') this.addLeaf(packed.subarray(from, to), index);
       if (index === 0) this.decodes = !isRaw(packed.subarray(from, to));
     }
     this.size = last;

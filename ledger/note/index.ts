@@ -11,7 +11,7 @@ export {
 export {
   formatNote, formatSignatureLine, type Note, type NoteSignature, type NoteSigners, parseNote, parseSignatureLines, signNote, type Verifiers, verifyNote,
 } from './note.ts';
-export { verifyP256 } from './p256.ts';
+export { isP256Secret, p256Signer, verifyP256 } from './p256.ts';
 export { meetsQuorum, parsePolicy, type PolicyGroup, type PolicyLog, type PolicyWitness, type TrustPolicy } from './policy.ts';
 export { ed25519Signer, witnessSigner } from './signer.ts';
 export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';

@@ -1,6 +1,7 @@
 // ECDSA over P-256 with SHA-256, for notes signed in the manner of Rekor v1.
 import { p256 } from '@noble/curves/nist.js';
-import { equalBytes, parseHex } from '../bytes.ts';
+import { concatBytes, equalBytes, parseHex } from '../bytes.ts';
+import { ecdsaKey, type Signer } from './keys.ts';
 
 /** DER up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING } (RFC 5480 §2). */
 const SPKI = /* @__PURE__ */ parseHex('3059301306072a8648ce3d020106082a8648ce3d030107034200');
@@ -20,4 +21,22 @@ export function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature
   } catch {
     return false; // Not a DER signature, or no point of the curve.
   }
+}
+
+/**
+ * Signs as a log in the manner of Rekor v1.
+ *
+ * Deterministic (RFC 6979): a promise made again is the same promise.
+ *
+ * @param secret - 32 secret bytes @throws {RangeError} when they are no scalar of the curve; of 2^32 random draws one is not
+ */
+export function p256Signer(name: string, secret: Uint8Array): Signer {
+  if (!p256.utils.isValidSecretKey(secret)) throw new RangeError('not a scalar of P-256');
+  const key = ecdsaKey(name, concatBytes(SPKI, p256.getPublicKey(secret, false)));
+  return { key, sign: (message) => p256.sign(message, secret, { format: 'der', prehash: true }) };
+}
+
+/** Whether 32 bytes are a secret key. */
+export function isP256Secret(bytes: Uint8Array): boolean {
+  return p256.utils.isValidSecretKey(bytes);
 }

@@ -4,7 +4,7 @@ import { LedgerError } from '../errors.ts';
 import {
   checkRekorBody, decodeEnvelope, expectedSameAs, keyIdOf, kindOf, readEvent, type Envelope, type Event, type KeyRecord, type Sha256,
 } from '../events/index.ts';
-import { sha256 } from '../merkle/index.ts';
+import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
@@ -33,9 +33,10 @@ export const AUDIT_CODES = [
   'AUDIT_INDEX_WRONG',
   // More than 65,536 entries without a stream index.
   'AUDIT_INDEX_MISSING',
-  // `sameAs` or a key's id is not the hash it should be.
+  // `sameAs`, a key's id or the leaf of a Rekor body is not the hash it should be.
   'AUDIT_RECOGNITION_WRONG',
-  // A cause that is not earlier, a link beyond the beginning, or a time that goes back without the clock being set.
+  // A cause that is not earlier, a link beyond the beginning, a Rekor body without its event (or an event without its body), or
+  // a time that goes back without the clock being set.
   'AUDIT_ORDER_WRONG',
 ] as const;
 
@@ -66,6 +67,8 @@ export class Audit {
   #at = 0;
   #indexed = 0;
   #found: AuditFinding[] = [];
+  /** Leaf hashes of Rekor bodies that no event was about yet, by index. */
+  readonly #bodies = new Map<number, Uint8Array>();
 
   /** @param digest - SHA-256 @param digestInto - the same for the stream index; both pure JavaScript when left out */
   constructor(digest: Sha256 = sha256, digestInto?: DigestInto) {
@@ -118,7 +121,21 @@ export class Audit {
     if (this.#size === 0) return this.#find('AUDIT_GENESIS_WRONG', 'a ledger does not begin with a Rekor body');
     if (!this.#kinds.includes('rekor')) this.#find('AUDIT_KIND_WRONG', 'the genesis admits no Rekor bodies');
     this.#try('AUDIT_ENTRY_INVALID', () => checkRekorBody(entry));
+    this.#bodies.set(this.#size, leafHash(entry));
     this.#isIndexDue(null);
+  }
+
+  /** A Rekor body is followed by its event: nothing but bodies and such events stands between the two. */
+  #checkBodies(event: Event | null): void {
+    if (event?.type === 'rekor.recorded') {
+      const leaf = this.#bodies.get(this.#size - event.data.back);
+      if (leaf === undefined) this.#find('AUDIT_ORDER_WRONG', `the entry ${event.data.back} before it is no Rekor body without an event`);
+      else if (!equalBytes(leaf, event.data.leaf)) this.#find('AUDIT_RECOGNITION_WRONG', 'the leaf is not the hash of its Rekor body');
+      this.#bodies.delete(this.#size - event.data.back);
+    } else {
+      for (const index of this.#bodies.keys()) this.#find('AUDIT_ORDER_WRONG', `no event says what the Rekor body ${index} is`);
+      this.#bodies.clear();
+    }
   }
 
   #event(entry: Uint8Array): void {
@@ -147,6 +164,7 @@ export class Audit {
     if (envelope === null) return;
     for (const { name, version, prev } of envelope.streams) this.#advance(name, version, prev);
     this.#checkOrder(envelope, event);
+    if (this.#bodies.size > 0 || event?.type === 'rekor.recorded') this.#checkBodies(event);
     if (event === null) return;
     this.#checkRecognition(envelope, event);
     if (event.type === 'ledger.ended') this.#hasEnded = true;

@@ -10,7 +10,7 @@ import type { Log } from '../../ledger/log/log.ts';
 import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import type { SecretStore } from '../../ledger/store/secrets.ts';
 import { authorKeyOf, signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
-import { by, checkLog, sha256, World } from '../log/kit.ts';
+import { by, checkLog, rekorSigner, sha256, World } from '../log/kit.ts';
 
 export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Uint8Array> } {
   const held = new Map<string, Uint8Array>();
@@ -67,7 +67,7 @@ export class Bench {
     this.world = world;
   }
 
-  static async begin(kinds: ('raw' | 'event')[] = ['event']): Promise<Bench> {
+  static async begin(kinds: ('raw' | 'event' | 'rekor')[] = ['event']): Promise<Bench> {
     const world = new World();
     return new Bench(await world.create({}, kinds), world);
   }
@@ -77,6 +77,10 @@ export class Bench {
   get stores() {
     const { log, payloads, secrets, pepper, random } = this;
     return { log, payloads, secrets, pepper, random };
+  }
+
+  get rekor() {
+    return { log: this.log, rekorSigner, now: this.world.clock.now };
   }
 
   readTrust = () => readLedgerTrust(this.stores);

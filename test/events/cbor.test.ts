@@ -161,6 +161,8 @@ describe('copies', () => {
   });
 });
 
+const plain = (_: string, value: unknown) => (value instanceof Uint8Array ? null : value);
+
 describe('properties', () => {
   test('what is encoded decodes to itself, and cborg writes and reads the same', () => {
     fc.assert(
@@ -170,10 +172,16 @@ describe('properties', () => {
         expect(decoded).toEqual(Object.getPrototypeOf(value) === null ? { ...(value as object) } : value);
         expect(encodeCbor(decoded)).toEqual(bytes);
         expect(formatHex(bytes)).toBe(formatHex(cborgEncode(value, rfc8949EncodeOptions)));
-        expect(encodeCbor(cborgDecode(bytes) as CborValue)).toEqual(bytes);
+        // cborg reads text through a TextDecoder that drops a leading U+FEFF: the one difference between the two.
+        if (!JSON.stringify(value, plain).includes('"\uFEFF')) expect(encodeCbor(cborgDecode(bytes) as CborValue)).toEqual(bytes);
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test('a text that begins with a byte order mark keeps it, where cborg drops it', () => {
+    const bytes = encodeCbor('\uFEFFa');
+    expect([formatHex(bytes), decodeCbor(bytes), cborgDecode(bytes)]).toEqual(['64efbbbf61', '\uFEFFa', 'a']);
   });
 
   test('bytes that decode encode to themselves (100,000 random inputs, and mutations of good ones)', () => {

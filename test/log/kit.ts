@@ -8,7 +8,7 @@ import { createLog, openLog, type Log, type LogPorts } from '../../ledger/log/lo
 import type { LogView } from '../../ledger/log/view.ts';
 import { nativeSigner } from '../../ledger/log/signing.ts';
 import { leafHash, Frontier, verifyConsistency, verifyInclusion } from '../../ledger/merkle/index.ts';
-import { parseCheckpoint, verifyEd25519, verifyNote, type Signer } from '../../ledger/note/index.ts';
+import { p256Signer, parseCheckpoint, verifyEd25519, verifyNote, type Signer } from '../../ledger/note/index.ts';
 import { openMemoryAnchor, type Anchor } from '../../ledger/store/anchor.ts';
 import { emptyState, openMemory, type MemoryState } from '../../ledger/store/memory.ts';
 
@@ -19,12 +19,13 @@ export const sha256 = (bytes: Uint8Array) => new Uint8Array(hash('sha256', bytes
 export const digestOf = (name: string) => ['sha256', sha256(encodeUtf8(name))] as const;
 
 export const seedOf = (number: number) => new Uint8Array(32).fill(number);
+/** The P-256 key of a ledger that takes Rekor entries. */
+export const rekorSigner = p256Signer(origin, seedOf(11));
 export const signerOf = (number: number): Signer => nativeSigner(origin, seedOf(number));
 
 export function genesis(signer: Signer, kinds: ('raw' | 'event' | 'rekor')[] = ['event']): NewEvent<'ledger.created'> {
-  const data = {
-    format: 1, ledger: new Uint8Array(16).fill(3), origin, hash: 'sha256' as const, kinds, treeId: new Uint8Array(8).fill(5), keys: [keyRecordOf(signer)],
-  };
+  const keys = [keyRecordOf(signer), ...(kinds.includes('rekor') ? [keyRecordOf(rekorSigner)] : [])];
+  const data = { format: 1, ledger: new Uint8Array(16).fill(3), origin, hash: 'sha256' as const, kinds, treeId: new Uint8Array(8).fill(5), keys };
   return { type: 'ledger.created', by: { kind: 'ledger', auth: 'self' }, data };
 }
 

@@ -12,7 +12,7 @@ export class OwnLog {
   constructor(origin = 'ledger.example.test', seed = new Uint8Array(32).fill(7)) {
     this.origin = origin;
     this.#signer = ed25519Signer(origin, seed);
-    this.trustedRoot = formatTrustedRoot({ origin, publicKey: this.#signer.key.publicKey, from: Date.UTC(2026, 0, 1) });
+    this.trustedRoot = formatTrustedRoot(origin, [{ publicKey: this.#signer.key.publicKey, from: Date.UTC(2026, 0, 1) }]);
   }
 
   async append(body: Uint8Array): Promise<EntryProof> {

@@ -14,6 +14,7 @@ import {
 import { digestOf } from '../../../verify/sigstore/keys.ts';
 import { OwnLog } from '../../sigstore/own-log.ts';
 import type { Client, Step } from '../client.ts';
+import { ledgerSteps } from './cosign-ledger.ts';
 
 const version = '3.1.3';
 const artifact = encodeUtf8('an artifact that cosign and the ledger sign\n');
@@ -75,6 +76,10 @@ async function* run(peers: string, scratch: string): AsyncIterable<Step> {
       yield await passed(`our bare envelope by an ${name} key passes verify-blob-attestation`, cli(...bare, 'artifact'));
       yield { step: `and not for another artifact (${name})`, ok: await refuses(...bare, 'other') };
     }
+    // 3. What the command line makes, on a ledger of its own.
+    const told = (error: { stderr?: string }) => String(error.stderr ?? error).trim().slice(-300);
+    const said = async (...argv: string[]) => await cli(...argv).then(() => null, told);
+    yield* ledgerSteps(said, scratch);
   } finally {
     server.close();
   }
