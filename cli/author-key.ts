@@ -43,7 +43,8 @@ export async function ledgerKey(call: Call, place: Place): Promise<{ readonly ke
   return { key, isNew: true };
 }
 
-function authorOf(signer: Signer): AuthorKey {
+/** A key from a key file, for signing statements. */
+export function authorOf(signer: Signer): AuthorKey {
   return { key: parsePublicKey(formatBase64(concatBytes(ed25519Spki, signer.key.publicKey))), sign: (message) => signer.sign(message) };
 }
 

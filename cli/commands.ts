@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 export interface Entry {
   readonly words: string;
   readonly summary: string;
-  readonly group: 'Record' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
+  readonly group: 'Record' | 'Decide' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
   load(): Promise<Command>;
 }
 
@@ -13,6 +13,13 @@ export const COMMANDS: readonly Entry[] = [
   entry('add', 'Record', 'put files on record', async () => (await import('./commands/add.ts')).command),
   entry('inspect', 'Record', 'what "add" would do with a file', async () => (await import('./commands/inspect.ts')).command),
   entry('attest', 'Record', 'sign a statement about an artifact', async () => (await import('./commands/attest.ts')).command),
+  entry('waiver request', 'Decide', 'ask that a risk be accepted for a time', async () => (await import('./commands/waiver-request.ts')).command),
+  entry('waiver approve', 'Decide', 'another person accepts it', async () => (await import('./commands/waiver-approve.ts')).command),
+  entry('waiver reject', 'Decide', 'it is not accepted', async () => (await import('./commands/waiver-reject.ts')).command),
+  entry('waiver revoke', 'Decide', 'it counts no more', async () => (await import('./commands/waiver-revoke.ts')).command),
+  entry('waiver show', 'Decide', 'who asked, who approved, until when', async () => (await import('./commands/waiver-show.ts')).command),
+  entry('contract publish', 'Decide', 'which evidence has to arrive', async () => (await import('./commands/contract-publish.ts')).command),
+  entry('contract assign', 'Decide', 'which artifacts have to meet it', async () => (await import('./commands/contract-assign.ts')).command),
   entry('log', 'Read', 'the newest entries', async () => (await import('./commands/log-list.ts')).command),
   entry('show', 'Read', 'one entry, decoded', async () => (await import('./commands/show.ts')).command),
   entry('stream', 'Read', 'the events that concern one thing', async () => (await import('./commands/stream.ts')).command),
@@ -37,6 +44,8 @@ export const COMMANDS: readonly Entry[] = [
   entry('policy publish', 'Policy', 'what a gate decides by from here on', async () => (await import('./commands/policy-publish.ts')).command),
   entry('policy list', 'Policy', 'the policies on record', async () => (await import('./commands/policy-list.ts')).command),
   entry('policy show', 'Policy', 'a policy as it was published', async () => (await import('./commands/policy-show.ts')).command),
+  entry('person add', 'Trust', 'somebody who can act on this ledger', async () => (await import('./commands/person-add.ts')).command),
+  entry('person list', 'Trust', 'who can act, and their pseudonyms', async () => (await import('./commands/person-list.ts')).command),
   entry('key list', 'Keys', 'which keys sign and signed', async () => (await import('./commands/key-list.ts')).command),
   entry('key new', 'Keys', 'make a key file, not in use yet', async () => (await import('./commands/key-new.ts')).command),
   entry('key rotate', 'Keys', 'another key signs from here on', async () => (await import('./commands/key-rotate.ts')).command),

@@ -1,0 +1,123 @@
+// Persons on this machine: their names and key files, beside the ledger's own keys. The ledger itself holds pseudonyms alone.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { addAttestationKey } from '../actions/add-key.ts';
+import { actingWith, type Acting } from '../actions/person.ts';
+import { decodeUtf8, encodeUtf8 } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { personOf } from '../ledger/events/index.ts';
+import { isJsonObject, parseJson } from '../ledger/json.ts';
+import { openKey } from '../ledger/log/key-file.ts';
+import { sha256 } from '../ledger/log/engine.ts';
+import type { Log } from '../ledger/log/log.ts';
+import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
+import type { AuthorKey } from '../verify/sigstore/index.ts';
+import { authorOf, foreignKey, ledgerKey } from './author-key.ts';
+import { UsageError, type Call } from './command.ts';
+import { localActor, passphraseOf, pepperOf, type Place } from './place.ts';
+
+/** Options of every command that a person acts with. */
+export const ACTING = {
+  as: { type: 'string', takes: 'NAME', help: 'sign as this person, with the key file that "stella person add" made' },
+  key: { type: 'string', takes: 'FILE', help: 'sign with this person\'s private key (PEM; passphrase in STELLA_ATTEST_PASSPHRASE)' },
+  'key-env': { type: 'boolean', help: 'sign with the private key in STELLA_ATTEST_KEY (PEM)' },
+} as const;
+
+/** A person's name: what a file can be called. */
+const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+export interface PersonOnFile {
+  readonly name: string;
+  /** Of the key, 64 hexadecimal digits. */
+  readonly keyId: string;
+  /** Null where the person keeps the private key elsewhere. */
+  readonly keyFile: string | null;
+}
+
+/** @throws {UsageError} for what cannot be a name */
+export function parseName(text: string | undefined): string {
+  if (text !== undefined && NAME.test(text)) return text;
+  throw new UsageError('name one person, in lower-case letters, digits, dots and hyphens');
+}
+
+const folderOf = (place: Place) => join(place.directory, 'keys', 'persons');
+
+export function listPersons(place: Place): PersonOnFile[] {
+  const folder = folderOf(place);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((file) => file.endsWith('.json')).sort().map((file) => readPerson(place, file.slice(0, -'.json'.length)));
+}
+
+/** @throws {LedgerError} PERSON_UNKNOWN; KEY_FILE_INVALID; SECRETS_EXPOSED when others may read it */
+export function readPerson(place: Place, name: string): PersonOnFile {
+  const file = join(folderOf(place), `${name}.json`);
+  const bytes = readPrivateFile(file);
+  if (bytes === null) {
+    throw new LedgerError('PERSON_UNKNOWN', `Cannot find the person "${name}"`, {
+      hint: `"stella person list" names them; "stella person add ${name}" adds one`,
+    });
+  }
+  const said = parseJson(bytes);
+  const keyId = isJsonObject(said) ? said['key'] : undefined;
+  if (typeof keyId !== 'string') throw new LedgerError('KEY_FILE_INVALID', `Cannot read "${file}": it names no key`);
+  const keyFile = join(folderOf(place), `${name}.key`);
+  return { name, keyId, keyFile: existsSync(keyFile) ? keyFile : null };
+}
+
+/** Keeps a person's sealed private key. @throws {LedgerError} PERSON_KEY_TAKEN where there is one of this name: it would be lost */
+export function writePersonKey(place: Place, name: string, sealed: Uint8Array): void {
+  const file = join(folderOf(place), `${name}.key`);
+  if (existsSync(file)) {
+    throw new LedgerError('PERSON_KEY_TAKEN', `Cannot make a key for "${name}": there is one in "${file}"`, {
+      hint: 'keep it under another name first: what it signed can only be signed by it',
+    });
+  }
+  writePrivateFile(file, sealed);
+}
+
+/** Keeps a person's name, and which key is theirs. */
+export function writePerson(place: Place, name: string, keyId: string): void {
+  writePrivateFile(join(folderOf(place), `${name}.json`), encodeUtf8(`${JSON.stringify({ key: keyId })}\n`));
+}
+
+/** Whoever goes by this name on this ledger. The user of this machine is the person of the same name. */
+export function pseudonymOf(call: Call, place: Place, name: string): Uint8Array {
+  return personOf(sha256, pepperOf(call, place), 'local', name);
+}
+
+/**
+ * The passphrase of a person's key file: `STELLA_PERSON_PASSPHRASE_FILE`, else the ledger's own.
+ *
+ * One passphrase for everybody is convenient on one's own machine, and worth nothing against whoever knows it.
+ */
+export async function personPassphraseOf(call: Call): Promise<string> {
+  const file = call.env('STELLA_PERSON_PASSPHRASE_FILE');
+  return file === undefined ? passphraseOf(call) : decodeUtf8(new Uint8Array(readFileSync(file))).split('\n')[0] as string;
+}
+
+/**
+ * Who acts: the person of `--as` or of the key given, who signs; else the user of this machine, as the ledger asserts.
+ *
+ * @throws {LedgerError} PERSON_UNKNOWN; KEY_PASSPHRASE_WRONG
+ */
+export async function actingOf(call: Call, place: Place, log: Log): Promise<Acting> {
+  const own = await personKey(call, place);
+  if (own !== null) return actingWith(log, own);
+  const { key, isNew } = await ledgerKey(call, place);
+  if (isNew) {
+    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
+    call.out.warn(`a new key for what this ledger asserts, entry ${index}: back up ${place.directory}/keys/attestation`);
+  }
+  return { by: localActor(call, place), assurance: 'asserted', author: key };
+}
+
+async function personKey(call: Call, place: Place): Promise<AuthorKey | null> {
+  const name = call.value('as');
+  const given = foreignKey(call);
+  if (name === undefined) return given;
+  if (given !== null) throw new UsageError('give either --as or a key');
+  const { keyFile } = readPerson(place, parseName(name));
+  const sealed = keyFile === null ? null : readPrivateFile(keyFile);
+  if (sealed === null) throw new LedgerError('PERSON_UNKNOWN', `Cannot sign as "${name}": the private key is not here`, { hint: 'give it with --key FILE' });
+  return authorOf(openKey(sealed, await personPassphraseOf(call)));
+}

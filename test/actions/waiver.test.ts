@@ -1,0 +1,209 @@
+// Waivers and persons: two people, one key each; nothing renewed; what was signed is what stands on record.
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
+import { waiverStatement, type WaiverAct } from '../../actions/act-statement.ts';
+import { checkAct, decideWaiver, readWaiver, requestWaiver, type WaiverRequest } from '../../actions/waiver.ts';
+import { publishContract, assignContract, findContract, openContract, unassignContract } from '../../actions/contract.ts';
+import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { personOf } from '../../ledger/events/index.ts';
+import { authorKeyOf, type AuthorKey } from '../../verify/sigstore/index.ts';
+import { by, sha256 } from '../log/kit.ts';
+import { Bench, imageDigest, newKey, otherDigest } from './kit.ts';
+
+const day = 86_400_000;
+const pseudonym = (bench: Bench, name: string) => personOf(sha256, bench.pepper, 'local', name);
+
+async function personIn(bench: Bench, name: string, author: AuthorKey = newKey().author): Promise<Acting> {
+  await addPerson(bench.log, pseudonym(bench, name), author.key, by);
+  return actingWith(bench.log, author);
+}
+
+function requestIn(bench: Bench, more: Partial<WaiverRequest> = {}): WaiverRequest {
+  return {
+    waiver: 'w-1', vulnerabilities: ['GHSA-0000-0000-0001', 'CVE-2026-0001'], subjects: [imageDigest],
+    components: [{ purl: 'pkg:npm/left-pad', versions: 'vers:npm/<1.3.1' }], owner: pseudonym(bench, 'ann'), breakGlass: false,
+    expires: bench.world.clock.now() + 30 * day, responses: ['will_not_fix'], justification: 'an upgrade is planned', ...more,
+  };
+}
+
+const portsOf = (bench: Bench) => ({ ...bench.stores, now: bench.world.clock.now });
+const codeOf = (act: Promise<unknown>) => act.then(() => 'accepted', (error: unknown) => (error instanceof LedgerError ? error.code : String(error)));
+
+async function people() {
+  const bench = await Bench.begin();
+  const [ann, bob] = [await personIn(bench, 'ann'), await personIn(bench, 'bob')];
+  return { bench, ports: portsOf(bench), ann, bob };
+}
+
+describe('persons', () => {
+  test('one key behind two names is refused, and so is a key that does something else', async () => {
+    const { bench, ann } = await people();
+    expect(await codeOf(addPerson(bench.log, pseudonym(bench, 'carl'), ann.author.key, by))).toBe('PERSON_KEY_TAKEN');
+    const size = bench.log.published.size;
+    expect(size).toBe(3);
+    const [genesisKey] = bench.log.control.genesis.keys;
+    const spki = (genesisKey as { public: Uint8Array }).public;
+    expect(await codeOf(addPerson(bench.log, pseudonym(bench, 'carl'), { ...ann.author.key, spki, id: formatHex(sha256(spki)) }, by))).toBe('PERSON_KEY_TAKEN');
+  });
+
+  test('a person may have several keys', async () => {
+    const { bench, ann } = await people();
+    const second = await personIn(bench, 'ann');
+    expect(second.by.person).toEqual(ann.by.person);
+  });
+
+  test('a key that is nobody\'s acts for nobody, nor does one that is not of a kind events can hold', async () => {
+    const { bench } = await people();
+    expect(await codeOf(actingWith(bench.log, newKey().author))).toBe('PERSON_UNKNOWN');
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    expect(await codeOf(addPerson(bench.log, pseudonym(bench, 'carl'), authorKeyOf(rsa).key, by).then())).toBe('INPUT_MALFORMED');
+  });
+});
+
+describe('a waiver', () => {
+  test('is asked for by one and approved by another; every stream it names moves each time', async () => {
+    const { bench, ports, ann, bob } = await people();
+    const { index } = await requestWaiver(ports, requestIn(bench), ann);
+    await decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, bob);
+    await decideWaiver(ports, 'w-1', { type: 'waiver.revoked', reason: 'fixed' }, ann, 'the upgrade is out');
+    const { acts } = await readWaiver(bench.log, 'w-1');
+    expect(acts.map(({ event }) => [event.type, event.data.assurance, formatHex(event.by.person as Uint8Array)])).toEqual([
+      ['waiver.requested', 'signed', formatHex(pseudonym(bench, 'ann'))],
+      ['waiver.approved', 'signed', formatHex(pseudonym(bench, 'bob'))],
+      ['waiver.revoked', 'signed', formatHex(pseudonym(bench, 'ann'))],
+    ]);
+    expect(acts.slice(1).map(({ event }) => (event.data as { request: number }).request)).toEqual([index, index]);
+    for (const stream of ['waiver:w-1', 'vuln:CVE-2026-0001', 'vuln:GHSA-0000-0000-0001', `artifact:sha256:${formatHex(imageDigest[1])}`]) {
+      expect((await bench.log.head(stream))?.version, stream).toBe(3);
+    }
+    await bench.check();
+  });
+
+  test('cannot be approved by who asked for it, under another key either', async () => {
+    const { bench, ports, ann } = await people();
+    await requestWaiver(ports, requestIn(bench), ann);
+    const again = await personIn(bench, 'ann');
+    for (const one of [ann, again]) expect(await codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, one))).toBe('WAIVER_SAME_PERSON');
+    // The user of this machine, whose act the ledger asserts, is the person of that name.
+    const asserted: Acting = { by: { kind: 'person', auth: 'local', person: pseudonym(bench, 'ann') }, assurance: 'asserted', author: newKey().author };
+    expect(await codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, asserted))).toBe('WAIVER_SAME_PERSON');
+  });
+
+  test('is decided once, and never renewed', async () => {
+    const { bench, ports, ann, bob } = await people();
+    const approve = () => codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, bob));
+    const revoke = () => codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.revoked', reason: 'mistaken' }, bob));
+    expect(await approve()).toBe('WAIVER_UNKNOWN');
+    await requestWaiver(ports, requestIn(bench), ann);
+    expect([await approve(), await approve(), await revoke(), await revoke(), await approve()]).toEqual([
+      'accepted', 'WAIVER_DECIDED', 'accepted', 'WAIVER_DECIDED', 'WAIVER_DECIDED',
+    ]);
+    expect(await codeOf(requestWaiver(ports, requestIn(bench), ann))).toBe('WAIVER_DECIDED');
+    await requestWaiver(ports, requestIn(bench, { waiver: 'w-2' }), ann);
+    await decideWaiver(ports, 'w-2', { type: 'waiver.rejected', reason: 'risk-too-high' }, bob);
+    for (const verdict of [{ type: 'waiver.approved' }, { type: 'waiver.revoked', reason: 'fixed' }] as const) {
+      expect(await codeOf(decideWaiver(ports, 'w-2', verdict, bob))).toBe('WAIVER_DECIDED');
+    }
+  });
+
+  test('two who approve and reject at the same moment: one of them is told', async () => {
+    const { bench, ports, ann, bob } = await people();
+    await requestWaiver(ports, requestIn(bench), ann);
+    const carl = await personIn(bench, 'carl');
+    const both = await Promise.all([
+      codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, bob)),
+      codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.rejected', reason: 'mistaken' }, carl)),
+    ]);
+    expect(both.sort()).toEqual(['VERSION_CONFLICT', 'accepted']);
+  });
+
+  test('that would be over, or says not why, or covers nothing, is refused, and leaves no secret behind', async () => {
+    const { bench, ports, ann, bob } = await people();
+    const now = bench.world.clock.now();
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { expires: now }), ann))).toBe('WAIVER_INVALID');
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { justification: ' \n' }), ann))).toBe('WAIVER_INVALID');
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { subjects: [], components: [] }), ann))).toBe('EVENT_INVALID');
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { components: [{ purl: 'left-pad' }] }), ann))).toBe('EVENT_INVALID');
+    expect(bench.secrets.held.size).toBe(0);
+    await requestWaiver(ports, requestIn(bench, { expires: now + 1 }), ann);
+    bench.world.clock.pass(1);
+    expect(await codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, bob))).toBe('WAIVER_DECIDED');
+  });
+
+  test('what is signed says the same as the event; a changed member, another ledger or another key do not hold', async () => {
+    const { bench, ports, ann, bob } = await people();
+    await requestWaiver(ports, requestIn(bench), ann);
+    await decideWaiver(ports, 'w-1', { type: 'waiver.rejected', reason: 'insufficient' }, bob, 'say more');
+    const { origin } = bench.log.control.genesis;
+    const spkis = [ann, bob].map(({ author }) => author.key.spki);
+    const { acts } = await readWaiver(bench.log, 'w-1');
+    for (const [i, { event }] of acts.entries()) {
+      const act = event as WaiverAct;
+      const spki = spkis[i] as Uint8Array;
+      expect(await checkAct(ports, origin, act, spki)).toBe(true);
+      expect(await checkAct(ports, 'other.example', act, spki)).toBe(false);
+      expect(await checkAct(ports, origin, act, spkis[1 - i] as Uint8Array)).toBe(false);
+      const changed: Record<string, unknown> = {
+        vulnerabilities: ['CVE-2026-0002'], waiver: 'w-2', subjects: [otherDigest], expires: 1, owner: new Uint8Array(16), components: undefined,
+        breakGlass: true, responses: ['update'], reason: 'mistaken', request: 0,
+      };
+      for (const [member, value] of Object.entries(changed)) {
+        if (!(member in act.data)) continue;
+        expect(await checkAct(ports, origin, { ...act, data: { ...act.data, [member]: value } } as WaiverAct, spki), member).toBe(false);
+      }
+      expect(await checkAct(ports, origin, { ...act, by: { ...act.by, person: new Uint8Array(16) } } as WaiverAct, spki)).toBe(false);
+      const payloads = act.payloads?.map((one) => (one.commitment === undefined ? one : { ...one, commitment: ['sha256', new Uint8Array(32)] as const }));
+      expect(await checkAct(ports, origin, { ...act, payloads } as WaiverAct, spki)).toBe(false);
+    }
+  });
+
+  test('the justification stands nowhere in the log, nor in what is not sealed', async () => {
+    const { bench, ports, ann } = await people();
+    await requestWaiver(ports, requestIn(bench, { justification: 'the customer insists' }), ann);
+    const entry = await bench.log.entry(3);
+    for (const bytes of [entry, ...bench.payloads.held.values()]) expect(new TextDecoder('latin1').decode(bytes)).not.toContain('customer');
+  });
+
+  test('the statement of a waiver for components alone is about the waiver itself', async () => {
+    const { bench, ports, ann } = await people();
+    await requestWaiver(ports, requestIn(bench, { subjects: [] }), ann);
+    const { acts: [{ event }] } = await readWaiver(bench.log, 'w-1');
+    expect(waiverStatement('ledger.example', event)).toMatchObject({
+      subject: [{ digest: { sha256: formatHex(sha256(encodeUtf8('ledger.example/w-1'))) } }],
+      predicateType: 'https://stella-ops.org/attestations/waiver/1',
+      predicate: { act: 'requested', ledger: 'ledger.example', components: [{ purl: 'pkg:npm/left-pad', versions: 'vers:npm/<1.3.1' }] },
+    });
+  });
+});
+
+describe('contracts', () => {
+  const contract = (age: string) => encodeUtf8(`{"format":"stella-contract/1","require":[{"id":"scan","anyOf":[{"kind":"scan","maxAge":"${age}"}]}]}`);
+
+  test('the newest of a name counts; publishing one, another and the first again is three events', async () => {
+    const bench = await Bench.begin();
+    expect(await codeOf(findContract(bench.log, 'release'))).toBe('CONTRACT_UNKNOWN');
+    for (const age of ['7d', '1d', '7d']) await publishContract(bench.stores, 'release', contract(age), by);
+    const { index, event } = await findContract(bench.log, 'release');
+    expect(index).toBe(3);
+    expect((await openContract(bench.payloads, event)).requirements).toEqual([{ id: 'scan', anyOf: [{ kind: 'scan', maxAge: 7 * day }] }]);
+  });
+
+  test('nothing that cannot be read is stored', async () => {
+    const bench = await Bench.begin();
+    expect(await codeOf(publishContract(bench.stores, 'release', contract('soon'), by))).toBe('CONTRACT_INVALID');
+    expect(await codeOf(publishContract(bench.stores, 'Release', contract('7d'), by))).toBe('EVENT_INVALID');
+    expect([bench.payloads.held.size, bench.log.published.size]).toEqual([0, 1]);
+  });
+
+  test('binds artifacts, and binds them no more', async () => {
+    const bench = await Bench.begin();
+    expect(await codeOf(assignContract(bench.stores, 'release', [imageDigest], by))).toBe('CONTRACT_UNKNOWN');
+    await publishContract(bench.stores, 'release', contract('7d'), by);
+    await assignContract(bench.stores, 'release', [otherDigest, imageDigest], by);
+    await unassignContract(bench.stores, 'release', [imageDigest], 'retired', by);
+    expect(await bench.types()).toEqual(['contract.published', 'contract.assigned', 'contract.unassigned']);
+    expect((await bench.log.head(`artifact:sha256:${formatHex(imageDigest[1])}`))?.version).toBe(2);
+  });
+});
