@@ -71,7 +71,7 @@ export const artifact = defineProjection<ArtifactDocument>({
     'artifact.related': ({ relations }, { index, data }) => void relations.push({ entry: index, ...data }),
   },
   // A waiver is looked up by its vulnerabilities, wherever it holds.
-  ignores: ['decision.recorded', 'export.packed', 'waiver.requested', 'waiver.approved', 'waiver.rejected', 'waiver.revoked'],
+  ignores: ['decision.recorded', 'export.packed', 'rekor.recorded', 'waiver.requested', 'waiver.approved', 'waiver.rejected', 'waiver.revoked'],
 });
 
 /** Puts the newest of a feed in the place of the one before it. */

@@ -35,7 +35,7 @@ export const key = defineProjection<KeyDocument>({
       document.ended ??= { entry: index, at, lastSize: data.lastSize, reason: data.reason };
     },
   },
-  ignores: [],
+  ignores: ['rekor.recorded'],
 });
 
 /** The event shows the key itself, which serves from here on. */

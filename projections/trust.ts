@@ -1,5 +1,5 @@
 // trust: whose signatures count, and whose did; and what that makes of a signature that is right.
-import { equalBytes } from '../ledger/bytes.ts';
+import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { DataOf } from '../ledger/events/index.ts';
 import type { SignatureFacts } from './evidence.ts';
 import { defineProjection, pointerTo, type Document, type Pointer } from './projection.ts';
@@ -58,4 +58,25 @@ export function trustedFor(signature: SignatureFacts, recordedAt: number, docume
     const byIdentity = identity !== undefined && identities.some((id) => equalBytes(id, identity));
     return (byKey || byIdentity) && from <= proven && proven <= to;
   });
+}
+
+/** What says whose words evidence is: the signatures of the envelopes it came in, or who made it here. */
+export type Signed = Pick<Pointer, 'at' | 'by'> & {
+  signatures?: readonly SignatureFacts[];
+  authored?: { key: Uint8Array };
+};
+
+/**
+ * Under whose trust a piece of evidence stands: `key:` and `identity:` with hexadecimal digits, sorted; empty where it does not.
+ *
+ * Every envelope must be trusted, or what one of them says would ride with another's signature. What was made here is trusted by
+ * the key that signed it (the ledger's, where it is asserted) or by its author's pseudonym.
+ */
+export function trustedSigners({ at, by, signatures, authored }: Signed, document: TrustDocument | null): readonly string[] {
+  const identities = by.person === undefined ? {} : { identities: [by.person] };
+  const made: SignatureFacts[] = authored === undefined ? [] : [{ outcome: 'holds', keys: [['sha256', authored.key]], ...identities }];
+  const under = [...(signatures ?? []), ...made].map((signature) => trustedFor(signature, at, document));
+  if (under.some((entries) => entries.length === 0)) return [];
+  const names = under.flat().map(({ key, identity }) => (key === undefined ? `identity:${formatHex(identity as Uint8Array)}` : `key:${formatHex(key)}`));
+  return [...new Set(names)].sort();
 }

@@ -24,8 +24,8 @@ const TOKENS: Readonly<Record<string, readonly string[]>> = {
   'a payload role': ['document'],
   'an input member': ['findings', 'vex'],
 };
-/** Only the log itself, or its own methods, append these. */
-const OWN: ReadonlySet<string> = new Set(['ledger.created', 'ledger.indexed', 'ledger.clock_set', 'ledger.ended', 'key.rotated']);
+/** Only the log itself, or its own methods, append these; `rekor.recorded` comes with its body alone. */
+const OWN: ReadonlySet<string> = new Set(['ledger.created', 'ledger.indexed', 'ledger.clock_set', 'ledger.ended', 'key.rotated', 'rekor.recorded']);
 
 /** Numbers from a seed: the same history on every machine. */
 export class Dice {
