@@ -1,0 +1,100 @@
+// Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1).
+import { equalBytes } from '../ledger/bytes.ts';
+import type { KeyDocument } from './key.ts';
+import { isAbout, readPurl } from './purls.ts';
+import { expectSemantics, SEMANTICS } from './semantics.ts';
+import type { VulnerabilityDocument } from './vulnerability.ts';
+import type { Waiver, WaiverAct } from './waiver.ts';
+
+/** Why a waiver is not in force; the first that applies. */
+export const WAIVER_CODES = [
+  'WAIVER_REVOKED',
+  'WAIVER_REJECTED',
+  'WAIVER_EXPIRED',
+  'WAIVER_KEY_WRONG',
+  'WAIVER_SELF_APPROVED',
+  'WAIVER_NOT_APPROVED',
+] as const;
+export type WaiverCode = (typeof WAIVER_CODES)[number];
+
+/** The document of the stream `key:<id>`, or null where no event names the key. */
+export type KeyOf = (id: Uint8Array) => KeyDocument | null;
+
+export type WaiverState =
+  | { readonly active: true; readonly waiver: Waiver; readonly approval: WaiverAct }
+  | { readonly active: false; readonly waiver: Waiver; readonly code: WaiverCode };
+
+/**
+ * Whether a waiver is in force at `t`: approved by another person than asked, with another key, and neither rejected nor revoked
+ * nor over. At `expires` it is over.
+ *
+ * An act that is `signed` counts when its key was that person's at its place in the log.
+ *
+ * @param t - effective time, milliseconds since 1970
+ */
+export function waiverState(waiver: Waiver, t: number, keyOf: KeyOf, semantics: number = SEMANTICS.waiver): WaiverState {
+  expectSemantics('waiver', semantics);
+  const not = (code: WaiverCode): WaiverState => ({ active: false, waiver, code });
+  if (waiver.revocations.length > 0) return not('WAIVER_REVOKED');
+  if (waiver.rejections.length > 0) return not('WAIVER_REJECTED');
+  if (t >= waiver.expires) return not('WAIVER_EXPIRED');
+  if (!isTheirs(waiver, keyOf)) return not('WAIVER_KEY_WRONG');
+  const genuine = waiver.approvals.filter((approval) => isTheirs(approval, keyOf));
+  const approval = genuine.find((one) => isAnother(waiver, one));
+  if (approval !== undefined) return { active: true, waiver, approval };
+  if (genuine.length > 0) return not('WAIVER_SELF_APPROVED');
+  return not(waiver.approvals.length > 0 ? 'WAIVER_KEY_WRONG' : 'WAIVER_NOT_APPROVED');
+}
+
+/**
+ * The state at `t` of every waiver that the documents hold, each once, in the order of the log.
+ *
+ * @param documents - of the vulnerabilities in question: a waiver stands in the document of each id that it names
+ */
+export function waiverStates(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, keyOf: KeyOf, semantics?: number): WaiverState[] {
+  const waivers = new Map<number, Waiver>();
+  for (const document of documents) for (const waiver of document.waivers) waivers.set(waiver.entry, waiver);
+  return [...waivers.values()].sort((a, b) => a.entry - b.entry).map((waiver) => waiverState(waiver, t, keyOf, semantics));
+}
+
+/** The waivers in force at `t`, in the order of the log. */
+export function activeWaivers(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, keyOf: KeyOf, semantics?: number): Waiver[] {
+  return waiverStates(documents, t, keyOf, semantics).flatMap(({ active, waiver }) => (active ? [waiver] : []));
+}
+
+/** What a waiver may cover: a vulnerability of a component in an artifact. */
+export interface WaivedFinding {
+  /** The finding's id and all its aliases. */
+  readonly ids: readonly string[];
+  /** SHA-256 of the artifact. */
+  readonly artifact: Uint8Array;
+  /** The component's purl, or null. */
+  readonly purl: string | null;
+}
+
+/** Whether a waiver's scope covers a finding: one of the ids, the artifact where it names any, a component where it names any. */
+export function covers({ vulnerabilities, subjects, components }: Waiver, { ids, artifact, purl }: WaivedFinding): boolean {
+  if (!vulnerabilities.some((id) => ids.includes(id))) return false;
+  if (subjects !== undefined && !subjects.some((subject) => equalBytes(subject, artifact))) return false;
+  if (components === undefined) return true;
+  const is = purl === null ? null : readPurl(purl);
+  return is !== null && components.some((component) => {
+    const said = readPurl(component.purl);
+    return said !== null && isAbout(said, is, component.versions === undefined ? [] : [component.versions]);
+  });
+}
+
+/** A person's signature counts only under a key that was theirs when they acted; the ledger's own key asserts for anybody. */
+function isTheirs({ assurance, key, by, entry }: WaiverAct, keyOf: KeyOf): boolean {
+  if (by.person === undefined) return false;
+  if (assurance === 'asserted') return true;
+  const document = keyOf(key);
+  if (document?.added === undefined || document.person === undefined || !equalBytes(document.person, by.person)) return false;
+  return document.added.entry < entry && (document.ended === undefined || entry < document.ended.lastSize);
+}
+
+function isAnother(requested: WaiverAct, approved: WaiverAct): boolean {
+  if (equalBytes(requested.by.person as Uint8Array, approved.by.person as Uint8Array)) return false;
+  // Two names that sign with one key are one person. The ledger's key asserts for everybody, and says nothing of this.
+  return requested.assurance === 'asserted' || approved.assurance === 'asserted' || !equalBytes(requested.key, approved.key);
+}

@@ -1,0 +1,60 @@
+// Which packages a purl of somebody else's is about: unversioned ones name every version, qualifiers narrow, registries have two names.
+import { LedgerError } from '../ledger/errors.ts';
+import { parsePurl, type Purl } from '../scanner/purl/purl.ts';
+import { isInRange, sameVersion } from './vers.ts';
+
+const parsed = new Map<string, Purl | null>();
+const parsedMax = 50_000;
+
+/** A purl read once; null for a text that is none. */
+export function readPurl(text: string): Purl | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  if (parsed.size >= parsedMax) parsed.clear();
+  const purl = parseOrNull(text);
+  parsed.set(text, purl);
+  return purl;
+}
+
+function parseOrNull(text: string): Purl | null {
+  try {
+    return parsePurl(text, { tolerant: true });
+  } catch (error) {
+    if (error instanceof LedgerError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Whether what is said about `said` is said about the package `is`.
+ *
+ * Type, namespace and name are the same. A version or range that is said must hold; every qualifier that is said must be there, with
+ * this value; a subpath that is said must be this one. So `pkg:npm/a` is said about each version, and `pkg:deb/debian/x?arch=amd64`
+ * about one architecture.
+ *
+ * @param versions - versions and VERS ranges that narrow `said`: one of them must hold
+ */
+export function isAbout(said: Purl, is: Purl, versions: readonly string[] = []): boolean {
+  if (said.type !== is.type || said.namespace !== is.namespace || said.name !== is.name) return false;
+  if (said.subpath !== null && said.subpath !== is.subpath) return false;
+  if (said.version !== null && (is.version === null || !sameVersion(said.type, said.version, is.version))) return false;
+  if (versions.length > 0) {
+    const { version } = is;
+    if (version === null) return false;
+    const holds = (one: string) => (one.startsWith('vers:') ? isInRange(one, is.type, version) === true : sameVersion(is.type, one, version));
+    if (!versions.some(holds)) return false;
+  }
+  return Object.entries(said.qualifiers).every(([key, value]) => spelledAlike(key, is.qualifiers[key]) === spelledAlike(key, value));
+}
+
+/** Docker's registry answers to three names, and a missing one is meant as none. */
+function spelledAlike(key: string, value: string | undefined): string | undefined {
+  if (key !== 'repository_url' || value === undefined) return value;
+  return value.replace(/^https?:\/\//, '').replace(/^(?:index|registry-1)\.docker\.io(?=\/|$)/, 'docker.io').replace(/\/+$/, '');
+}
+
+/** The SHA-256 by which a purl of an image names it, in hexadecimal, or null. */
+export function digestIn({ type, version }: Purl): string | null {
+  if (type !== 'oci' && type !== 'docker') return null;
+  return /^sha256:([0-9a-f]{64})$/.exec(version ?? '')?.[1] ?? null;
+}
