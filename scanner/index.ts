@@ -38,3 +38,4 @@ export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
 export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';
+export { draftVex, judgedOfSarif, readVexPolicy, type Draft, type Judged, type VexRule } from './vex/draft.ts';
