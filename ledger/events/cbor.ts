@@ -85,11 +85,18 @@ export class CborWriter {
 
   /** Bytes that are encoded already. */
   raw(encoded: Uint8Array): void {
-    this.reserve(encoded.length);
+    this.part(encoded, 0, encoded.length);
+  }
+
+  /** `encoded[start, end)`, encoded already. */
+  part(encoded: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    const { bytes } = this;
+    let to = this.at;
+    this.at += end - start;
     // Below some 40 bytes a loop is faster than the call into the engine.
-    if (encoded.length > 40) this.bytes.set(encoded, this.at);
-    else for (let i = 0; i < encoded.length; i++) this.bytes[this.at + i] = encoded[i] as number;
-    this.at += encoded.length;
+    if (end - start > 40) bytes.set(start === 0 && end === encoded.length ? encoded : encoded.subarray(start, end), to);
+    else for (let i = start; i < end; i++) bytes[to++] = encoded[i] as number;
   }
 
   text(value: string): void {

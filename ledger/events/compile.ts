@@ -1,7 +1,7 @@
 // Schemas at work: a check that says what is wrong and where, and an encoder that needs no sorting.
 import { compareBytes } from '../bytes.ts';
 import { clip } from '../errors.ts';
-import { compareKeys, CborWriter, encodeCbor, type CborMap, type CborValue } from './cbor.ts';
+import { compareKeys, CborWriter, encodeCbor, major, type CborMap, type CborValue } from './cbor.ts';
 import { digestBytes, type DigestAlgorithm, type Schema, type Shape } from './schema.ts';
 
 /** A schema made ready: both functions are pure. */
@@ -144,7 +144,7 @@ function compileMap(shape: Shape & { readonly kind: 'map' }): Parts {
   const fields = Object.entries(shape.fields)
     .sort(([a], [b]) => compareKeys(a, b))
     .map(([key, field]) => ({ key, encoded: encodeCbor(key), optional: field.optional, ...compileShape(field.shape) }));
-  const required = fields.filter((field) => !field.optional).length;
+  if (fields.length > 23) throw new TypeError(`a closed map of ${fields.length} fields, expected at most 23`);
   return {
     check: (value) => {
       if (!isMap(value)) return ' is not a map';
@@ -171,15 +171,19 @@ function compileMap(shape: Shape & { readonly kind: 'map' }): Parts {
     },
     write: (writer, value) => {
       const entries = value as CborMap;
-      let present = required;
-      if (required !== fields.length) for (const field of fields) if (field.optional && entries[field.key] !== undefined) present++;
-      writer.head(0xa0, present);
-      for (const field of fields) {
+      writer.reserve(1);
+      // A closed map has fewer than 24 fields: its head is one byte, filled in when they are counted.
+      const head = writer.at++;
+      let present = 0;
+      for (let i = 0; i < fields.length; i++) {
+        const field = fields[i] as (typeof fields)[number];
         const inner = entries[field.key];
         if (inner === undefined) continue;
+        present++;
         writer.raw(field.encoded);
         field.write(writer, inner);
       }
+      writer.bytes[head] = major.map | present;
     },
   };
 }

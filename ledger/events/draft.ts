@@ -79,17 +79,19 @@ const pairsLeast = 7;
  * @throws {LedgerError} EVENT_INVALID; EVENT_UNKNOWN; INPUT_TOO_LARGE when the entry could exceed 65,535 bytes
  */
 export function prepareDraft(event: NewEvent, sha256: Sha256): Draft {
-  const { type } = event;
-  const versions = versionsOf(type);
-  const version = versions[versions.length - 1] as ReadyVersion;
+  const { type, by, corr, once, cause, claimed } = event;
+  const { version, typeText, schema } = readyOf(type);
   const data = event.data as CborMap;
   checkData(type, version, data);
   const payloads = event.payloads === undefined || event.payloads.length === 0 ? undefined : asSet(event.payloads);
-  const pairs =
-    pairsLeast + check(type, 'corr', event.corr) + check(type, 'once', event.once) + check(type, 'cause', event.cause)
-    + check(type, 'claimed', event.claimed) + check(type, 'payloads', payloads);
-  check(type, 'by', event.by);
-  checkPayloads(type, version, payloads ?? [], event.by);
+  let pairs = pairsLeast;
+  if (corr !== undefined) pairs += check(type, 'corr', corr);
+  if (once !== undefined) pairs += check(type, 'once', once);
+  if (cause !== undefined) pairs += check(type, 'cause', cause);
+  if (claimed !== undefined) pairs += check(type, 'claimed', claimed);
+  if (payloads !== undefined) pairs += check(type, 'payloads', payloads);
+  check(type, 'by', by);
+  checkPayloads(type, version, payloads ?? [], by);
   deriveStreams(version.templates, data, names);
   const evidence = evidenceOf(version, data, payloads ?? []);
   const sameAs = evidence === null ? null : sameAsOf(sha256, type, evidence.subjects, evidence.role, evidence.digest);
@@ -97,40 +99,77 @@ export function prepareDraft(event: NewEvent, sha256: Sha256): Draft {
   if (slab.at > slabKeepMax) slab = new CborWriter(slabBytes);
   const writer = slab;
   const start = writer.at;
-  const ends: number[] = [];
   writer.head(major.map, sameAs === null ? pairs : pairs + 1);
   writer.raw(opening);
-  ends.push(writer.at - start);
-  write(writer, 'by', event.by);
-  write(writer, 'corr', event.corr);
+  const ends = [writer.at - start];
+  writer.raw(keys.by);
+  parts.by.write(writer, by);
+  if (corr !== undefined) {
+    writer.raw(keys.corr);
+    writer.byteString(corr);
+  }
   writer.raw(keys.data);
   version.compiled.write(writer, data);
-  write(writer, 'once', event.once);
-  writer.raw(keys.type);
-  writer.text(type);
-  write(writer, 'cause', event.cause);
+  if (once !== undefined) {
+    writer.raw(keys.once);
+    parts.once.write(writer, once);
+  }
+  writer.raw(typeText);
+  if (cause !== undefined) {
+    writer.raw(keys.cause);
+    parts.cause.write(writer, cause);
+  }
   if (sameAs !== null) {
     writer.raw(keys.sameAs);
     writer.byteString(sameAs);
   }
-  writer.raw(keys.schema);
-  writer.integer(versions.length);
-  write(writer, 'claimed', event.claimed);
+  writer.raw(schema);
+  if (claimed !== undefined) {
+    writer.raw(keys.claimed);
+    parts.claimed.write(writer, claimed);
+  }
   writer.raw(keys.streams);
   writer.head(major.array, names.count);
   ends.push(writer.at - start);
   for (let i = 0; i < names.count; i++) {
-    writer.raw(names.bytes.subarray(names.starts[i], names.ends[i]));
+    writer.part(names.bytes, names.starts[i] as number, names.ends[i] as number);
     ends.push(writer.at - start);
   }
-  write(writer, 'payloads', payloads);
+  if (payloads !== undefined) {
+    writer.raw(keys.payloads);
+    parts.payloads.write(writer, payloads);
+  }
   ends.push(writer.at - start);
   const largest = writer.at - start + timeBytesMax + names.count * tagBytesMax;
   if (largest > entryBytesMax) {
     throw new LedgerError('INPUT_TOO_LARGE', `Cannot accept ${type}: an entry of up to ${largest} bytes, expected at most ${entryBytesMax}`);
   }
   const encoded = writer.bytes.subarray(start, writer.at);
-  return { type, sameAs, once: event.once ?? null, person: event.by.person ?? null, bytes: encoded, ends, entryBytesMax: largest };
+  return { type, sameAs, once: once ?? null, person: by.person ?? null, bytes: encoded, ends, entryBytesMax: largest };
+}
+
+/** What is the same in every event of a type. */
+interface ReadyType {
+  readonly version: ReadyVersion;
+  /** The key `type` and its text; the key `schema` and the newest version. */
+  readonly typeText: Uint8Array;
+  readonly schema: Uint8Array;
+}
+
+const readyTypes = new Map<EventName, ReadyType>();
+
+/** @throws {LedgerError} EVENT_UNKNOWN */
+function readyOf(type: EventName): ReadyType {
+  const known = readyTypes.get(type);
+  if (known !== undefined) return known;
+  const versions = versionsOf(type);
+  const ready = {
+    version: versions[versions.length - 1] as ReadyVersion,
+    typeText: concatBytes(keys.type, encodeCbor(type)),
+    schema: concatBytes(keys.schema, encodeCbor(versions.length)),
+  };
+  readyTypes.set(type, ready);
+  return ready;
 }
 
 // Drafts share slabs: an array of its own for each would cost 0.5 µs. A slab lives as long as one of its drafts does.
@@ -139,18 +178,11 @@ const slabKeepMax = slabBytes - 4 * 1024;
 let slab = new CborWriter(slabBytes);
 const names = new StreamNames();
 
-/** @returns how many pairs of the envelope it makes */
-function check(type: string, part: Part, value: unknown): 0 | 1 {
-  if (value === undefined && part !== 'by') return 0;
+/** @returns 1, the pairs of the envelope it makes */
+function check(type: string, part: Part, value: unknown): 1 {
   const complaint = parts[part].check(value);
   if (complaint !== null) throw new LedgerError('EVENT_INVALID', `Cannot accept ${type}: event.${part}${complaint}`);
   return 1;
-}
-
-function write(writer: CborWriter, part: Part, value: unknown): void {
-  if (value === undefined) return;
-  writer.raw(keys[part]);
-  parts[part].write(writer, value as never);
 }
 
 /** The names of a draft's streams, in the order of their tags. */

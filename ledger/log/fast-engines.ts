@@ -29,22 +29,53 @@ export function checkingEngine(): Engine {
   };
 }
 
-/** SHA-256 of any bytes, as a fresh array: 0.5 µs less than a digest that makes its own. */
+/** SHA-256 of any bytes, as a fresh array: 0.4 µs, where a digest that makes its own array takes 1.3 to 2. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   const fresh = new Uint8Array(hashBytes);
-  (Buffer.from(fresh.buffer) as Writable).latin1Write(digest('sha256', bytes, 'latin1'), 0, hashBytes);
+  sha256Into(bytes, fresh, 0);
   return fresh;
 }
 
-let into: Writable = Buffer.alloc(0) as Writable;
-
-/** SHA-256 written into place. */
+/** SHA-256 written into place, a unit of the string at a time: a Buffer over the target would cost more than the hash. */
 export function sha256Into(message: Uint8Array, target: Uint8Array, at: number): void {
-  // A view costs more than the hash; who asks writes into one array, a million times.
-  if (into.buffer !== target.buffer || into.byteOffset !== target.byteOffset || into.length !== target.length) {
-    into = Buffer.from(target.buffer, target.byteOffset, target.length) as Writable;
+  const text = digest('sha256', message, 'latin1');
+  for (let i = 0; i < hashBytes; i++) target[at + i] = text.charCodeAt(i);
+}
+
+let lanes: Kernel | null = null;
+
+/**
+ * SHA-256 of `count` messages of `length` bytes each, one after another in `messages`, to `into`, 32 bytes each: four at a time
+ * in wasm, 0.15 µs for one of two blocks.
+ */
+export function sha256All(messages: Uint8Array, length: number, count: number, into: Uint8Array): void {
+  lanes ??= createKernel(4 * laneBytes + 4 * hashBytes);
+  const { memory } = lanes;
+  const blocks = Math.floor((length + 8) / 64) + 1;
+  const inLanes = length <= laneBytes - 9 ? count - (count % 4) : 0;
+  if (inLanes > 0) for (let lane = 0; lane < 4; lane++) padMessage(memory, laneBytes * lane, length, blocks);
+  for (let i = 0; i < inLanes; i += 4) {
+    for (let lane = 0; lane < 4; lane++) copyPart(messages, length * (i + lane), memory, laneBytes * lane, length);
+    lanes.hashFour(0, 4 * laneBytes, blocks);
+    copyPart(memory, 4 * laneBytes, into, hashBytes * i, 4 * hashBytes);
   }
-  into.latin1Write(digest('sha256', message, 'latin1'), at, hashBytes);
+  for (let i = inLanes; i < count; i++) sha256Into(messages.subarray(length * i, length * (i + 1)), into, hashBytes * i);
+}
+
+/** What stands behind a message of `length` bytes: the padding bit, zeros, and the length in bits (FIPS 180-4 §5.1.1). */
+function padMessage(memory: Uint8Array, at: number, length: number, blocks: number): void {
+  const bits = 8 * length;
+  const end = at + 64 * blocks;
+  memory[at + length] = 0x80;
+  memory.fill(0, at + length + 1, end - 4);
+  memory[end - 4] = bits >>> 24;
+  memory[end - 3] = bits >>> 16;
+  memory[end - 2] = bits >>> 8;
+  memory[end - 1] = bits;
+}
+
+function copyPart(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
 }
 
 // A plain array: a view of it is made for every entry, and a Buffer's view costs twice as much.
@@ -143,16 +174,9 @@ class Lanes {
   }
 }
 
-/** `0x00 ‖ entry`, the padding bit, zeros, and the length in bits (FIPS 180-4 §5.1.1). */
+/** `0x00 ‖ entry`, padded. */
 function pad(memory: Uint8Array, at: number, entry: Uint8Array, blocks: number): void {
-  const bits = 8 * (1 + entry.length);
-  const end = at + 64 * blocks;
   memory[at] = 0x00;
   memory.set(entry, at + 1);
-  memory[at + 1 + entry.length] = 0x80;
-  memory.fill(0, at + 2 + entry.length, end - 4);
-  memory[end - 4] = bits >>> 24;
-  memory[end - 3] = bits >>> 16;
-  memory[end - 2] = bits >>> 8;
-  memory[end - 1] = bits;
+  padMessage(memory, at, 1 + entry.length, blocks);
 }

@@ -1,7 +1,7 @@
 // The head of every stream: its version and its last event, in typed arrays, found by the hash of its name.
-import { hash } from 'node:crypto';
 import { encodeUtf8, equalBytes } from '../bytes.ts';
 import type { HeadsByOrdinal, StreamHead } from '../streams/index.ts';
+import { sha256 } from './engine.ts';
 
 const chunkStreams = 16_384;
 const cachedNamesMax = 131_072;
@@ -27,7 +27,7 @@ export class NamedHeads implements HeadsByOrdinal {
   find(bytes: Uint8Array, start: number, end: number): number {
     const known = this.#names.find(bytes, start, end);
     if (known >= 0) return known;
-    const found = this.#search(keyOf(bytes.subarray(start, end)));
+    const found = this.#search(sha256(bytes.subarray(start, end)));
     if (found >= 0) this.#names.add(bytes, start, end, found);
     return found;
   }
@@ -62,7 +62,7 @@ export class NamedHeads implements HeadsByOrdinal {
 
   /** Makes a place for a stream that has none. */
   add(bytes: Uint8Array, start: number, end: number): number {
-    const ordinal = this.#add(keyOf(bytes.subarray(start, end)));
+    const ordinal = this.#add(sha256(bytes.subarray(start, end)));
     this.#names.add(bytes, start, end, ordinal);
     return ordinal;
   }
@@ -192,11 +192,6 @@ class NameCache {
     mixed ^= mixed >>> 15;
     return (mixed >>> 0) % this.#slots.length;
   }
-}
-
-/** `SHA-256(UTF-8 of the stream's name)`, 32 bytes. */
-function keyOf(name: Uint8Array): Uint8Array {
-  return new Uint8Array(hash('sha256', name, 'buffer'));
 }
 
 function asBytes(array: Float64Array): Uint8Array {

@@ -9,7 +9,7 @@ import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
 import { statedIndex } from './stated-index.ts';
-import { StreamIndex, type DigestInto } from './stream-index.ts';
+import { StreamIndex, type DigestAll } from './stream-index.ts';
 
 /** What an audit finds: one code for each thing a reader would do differently (spec/streams.md, "Reading everything"). */
 export const AUDIT_CODES = [
@@ -70,10 +70,10 @@ export class Audit {
   /** Leaf hashes of Rekor bodies that no event was about yet, by index. */
   readonly #bodies = new Map<number, Uint8Array>();
 
-  /** @param digest - SHA-256 @param digestInto - the same for the stream index; both pure JavaScript when left out */
-  constructor(digest: Sha256 = sha256, digestInto?: DigestInto) {
+  /** @param digest - SHA-256 @param digestAll - the same for the stream index; both pure JavaScript when left out */
+  constructor(digest: Sha256 = sha256, digestAll?: DigestAll) {
     this.#digest = digest;
-    this.#index = new StreamIndex(this.heads, digestInto);
+    this.#index = new StreamIndex(this.heads, digestAll);
   }
 
   /** How many entries have been read. */

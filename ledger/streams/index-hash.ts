@@ -22,12 +22,12 @@ export function bitOf(key: Uint8Array, depth: number): 0 | 1 {
   return (((key[depth >> 3] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;
 }
 
-/** Writes a leaf's message to `message`, of 49 bytes. */
-export function writeLeaf(message: Uint8Array, key: Uint8Array, version: number, index: number): void {
-  message[0] = 0x02;
-  message.set(key, 1);
-  writeUint64(message, 1 + keyBytes, version);
-  writeUint64(message, 9 + keyBytes, index);
+/** Writes a leaf's message, 49 bytes, to `messages` at `at`. */
+export function writeLeaf(messages: Uint8Array, at: number, key: Uint8Array, version: number, index: number): void {
+  messages[at] = 0x02;
+  messages.set(key, at + 1);
+  writeUint64(messages, at + 1 + keyBytes, version);
+  writeUint64(messages, at + 9 + keyBytes, index);
 }
 
 function writeUint64(bytes: Uint8Array, at: number, value: number): void {

@@ -12,4 +12,4 @@ export { StreamHeads, type HeadsByOrdinal } from './heads.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';
 export { streamKeyOf } from './index-hash.ts';
 export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
-export { StreamIndex, type DigestInto } from './stream-index.ts';
+export { StreamIndex, type DigestAll } from './stream-index.ts';

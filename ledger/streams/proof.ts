@@ -47,7 +47,7 @@ export function verifyStreamProof(root: Uint8Array, stream: string, proof: Strea
   let hash: Uint8Array = absentHash;
   if (leaf !== null) {
     const message = new Uint8Array(leafBytes);
-    writeLeaf(message, leaf.key, leaf.version, leaf.index);
+    writeLeaf(message, 0, leaf.key, leaf.version, leaf.index);
     hash = digest(message);
   }
   const message = new Uint8Array(nodeBytes).fill(0x03, 0, 1);
