@@ -71,7 +71,7 @@ export class Events {
   /** The same number is the same event. */
   numbered(number: number): Command {
     const document = new Uint8Array(32);
-    new DataView(document.buffer).setUint32(0, number);
+    for (let i = 0; i < 4; i++) document[i] = number >>> (24 - 8 * i);
     document[31] = 1;
     const a = Math.imul(number, 2_654_435_761) >>> 0;
     const first = this.#artifacts[a % artifactCount] as Uint8Array;

@@ -5,7 +5,6 @@ import { sha256 } from './engine.ts';
 
 const chunkStreams = 16_384;
 const cachedNamesMax = 131_072;
-const cachedNameBytes = 96;
 
 /**
  * A stream is known by its key, `SHA-256(UTF-8 of its name)`: names are of any length, keys take 32 bytes.
@@ -42,11 +41,11 @@ export class NamedHeads implements HeadsByOrdinal {
 
   /** 0 for a stream without events, whether or not it has a place here. */
   version(ordinal: number): number {
-    return ordinal < 0 ? 0 : (this.#chunk(ordinal).versions[ordinal % chunkStreams] as number);
+    return ordinal < 0 ? 0 : (this.#chunk(ordinal).heads[2 * (ordinal % chunkStreams)] as number);
   }
 
   index(ordinal: number): number {
-    return ordinal < 0 ? 0 : (this.#chunk(ordinal).indexes[ordinal % chunkStreams] as number);
+    return ordinal < 0 ? 0 : (this.#chunk(ordinal).heads[2 * (ordinal % chunkStreams) + 1] as number);
   }
 
   /** 32 bytes, a view. */
@@ -57,7 +56,9 @@ export class NamedHeads implements HeadsByOrdinal {
 
   /** Moves the stream at a place on. */
   advance(ordinal: number, version: number, index: number): void {
-    this.#set(ordinal, version, index);
+    const { heads } = this.#chunk(ordinal);
+    heads[2 * (ordinal % chunkStreams)] = version;
+    heads[2 * (ordinal % chunkStreams) + 1] = index;
   }
 
   /** Makes a place for a stream that has none. */
@@ -65,12 +66,6 @@ export class NamedHeads implements HeadsByOrdinal {
     const ordinal = this.#add(sha256(bytes.subarray(start, end)));
     this.#names.add(bytes, start, end, ordinal);
     return ordinal;
-  }
-
-  #set(ordinal: number, version: number, index: number): void {
-    const chunk = this.#chunk(ordinal);
-    chunk.versions[ordinal % chunkStreams] = version;
-    chunk.indexes[ordinal % chunkStreams] = index;
   }
 
   #add(key: Uint8Array): number {
@@ -111,10 +106,10 @@ export class NamedHeads implements HeadsByOrdinal {
     return this.#chunks[Math.floor(ordinal / chunkStreams)] as Chunk;
   }
 
-  /** The table as bytes, for a memo: keys, versions and indexes of each chunk. */
+  /** The table as bytes, for a memo: keys and heads of each chunk. */
   parts(): Uint8Array[] {
     const count = new Float64Array([this.#count]);
-    return [asBytes(count), ...this.#chunks.flatMap((chunk) => [chunk.keys, asBytes(chunk.versions), asBytes(chunk.indexes)])];
+    return [asBytes(count), ...this.#chunks.flatMap((chunk) => [chunk.keys, asBytes(chunk.heads)])];
   }
 
   static of(bytes: Uint8Array): NamedHeads {
@@ -123,7 +118,7 @@ export class NamedHeads implements HeadsByOrdinal {
     let at = 8;
     for (let first = 0; first < heads.#count; first += chunkStreams) {
       const chunk = new Chunk();
-      for (const part of [chunk.keys, asBytes(chunk.versions), asBytes(chunk.indexes)]) {
+      for (const part of [chunk.keys, asBytes(chunk.heads)]) {
         part.set(bytes.subarray(at, at + part.length));
         at += part.length;
       }
@@ -140,58 +135,69 @@ export class NamedHeads implements HeadsByOrdinal {
 
 class Chunk {
   readonly keys = new Uint8Array(32 * chunkStreams);
-  readonly versions = new Float64Array(chunkStreams);
-  readonly indexes = new Float64Array(chunkStreams);
+  /** Version and index of each stream side by side: both are asked for at once, and memory comes by the line. */
+  readonly heads = new Float64Array(2 * chunkStreams);
 }
+
+/** Bytes of a name's record: its place in the table, its length, 4 bytes each, and the name: two lines of memory. */
+const recordBytes = 128;
+const recordName = 8;
+const slotsTriedMax = 16;
 
 /** Places by name, so that a name in use is not hashed with SHA-256 again: at most so many, then it begins anew. */
 class NameCache {
   #count = 0;
   readonly #slots = new Uint32Array(4 * cachedNamesMax);
-  readonly #ordinals = new Uint32Array(cachedNamesMax);
   /** The names themselves, so that a hit is exact; longer ones are not cached. */
-  readonly #names = new Uint8Array(cachedNameBytes * cachedNamesMax);
-  readonly #lengths = new Uint8Array(cachedNamesMax);
+  readonly #records = new Uint8Array(recordBytes * cachedNamesMax);
+  readonly #words = new Uint32Array(this.#records.buffer);
 
   find(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    for (let at = this.#home(bytes, start, end); ; at = (at + 1) % this.#slots.length) {
+    let at = homeOf(bytes, start, end) % this.#slots.length;
+    // Bounded: names that were chosen to fall on one place are looked up by their key instead.
+    for (let tried = 0; tried < slotsTriedMax; tried++) {
       const entry = (this.#slots[at] as number) - 1;
       if (entry < 0) return -1;
-      if (this.#lengths[entry] === length && this.#is(entry, bytes, start, length)) return this.#ordinals[entry] as number;
+      const word = (recordBytes / 4) * entry;
+      if (this.#words[word + 1] === length && this.#is(entry, bytes, start, length)) return this.#words[word] as number;
+      at = (at + 1) % this.#slots.length;
     }
+    return -1;
   }
 
   add(bytes: Uint8Array, start: number, end: number, ordinal: number): void {
-    if (end - start > cachedNameBytes) return;
+    if (end - start > recordBytes - recordName) return;
     if (this.#count === cachedNamesMax) {
       this.#slots.fill(0);
       this.#count = 0;
     }
+    let at = homeOf(bytes, start, end) % this.#slots.length;
+    for (let tried = 1; this.#slots[at] !== 0; tried++) {
+      if (tried === slotsTriedMax) return;
+      at = (at + 1) % this.#slots.length;
+    }
     const entry = this.#count;
     this.#count += 1;
-    this.#names.set(bytes.subarray(start, end), entry * cachedNameBytes);
-    this.#lengths[entry] = end - start;
-    this.#ordinals[entry] = ordinal;
-    let at = this.#home(bytes, start, end);
-    while (this.#slots[at] !== 0) at = (at + 1) % this.#slots.length;
     this.#slots[at] = entry + 1;
+    this.#records.set(bytes.subarray(start, end), recordBytes * entry + recordName);
+    this.#words[(recordBytes / 4) * entry] = ordinal;
+    this.#words[(recordBytes / 4) * entry + 1] = end - start;
   }
 
   #is(entry: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const names = this.#names;
-    const from = entry * cachedNameBytes;
-    for (let i = 0; i < length; i++) if (names[from + i] !== bytes[start + i]) return false;
+    const records = this.#records;
+    const from = recordBytes * entry + recordName;
+    for (let i = 0; i < length; i++) if (records[from + i] !== bytes[start + i]) return false;
     return true;
   }
+}
 
-  /** The end of a name tells most: a digest's last digits, an advisory's number. */
-  #home(bytes: Uint8Array, start: number, end: number): number {
-    let mixed = end - start;
-    for (let i = Math.max(start, end - 24); i < end; i++) mixed = Math.imul(mixed ^ (bytes[i] as number), 0x01000193);
-    mixed ^= mixed >>> 15;
-    return (mixed >>> 0) % this.#slots.length;
-  }
+/** The end of a name tells most: a digest's last digits, an advisory's number. */
+function homeOf(bytes: Uint8Array, start: number, end: number): number {
+  let mixed = end - start;
+  for (let i = Math.max(start, end - 12); i < end; i++) mixed = Math.imul(mixed ^ (bytes[i] as number), 0x01000193);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
 function asBytes(array: Float64Array): Uint8Array {

@@ -19,7 +19,7 @@ export class RepeatTable {
     return this.#count;
   }
 
-  /** @param key - 16 bytes of a hash @param index - of the entry, less than 2^40 - 1 */
+  /** @param key - 16 bytes of a hash @param index - of the entry, less than 2^39 */
   add(key: Uint8Array, index: number): void {
     const mark = markOf(key);
     (this.#parts[mark >>> 24] as Part).add(mark, index);
@@ -61,7 +61,7 @@ export class RepeatTable {
   }
 }
 
-/** Open addressing with linear probing. A slot is the key's mark and the index + 1, so that 0 is free. */
+/** Open addressing with linear probing. A slot is the key's mark and, in two parts, the index: its lower one is never 0, so that 0 is free. */
 class Part {
   slots: Uint32Array;
   high: Uint8Array;
@@ -79,19 +79,19 @@ class Part {
     part.slots = slots;
     part.high = high;
     part.size = high.length;
-    for (let i = 0; i < part.size; i++) if (slots[2 * i + 1] !== 0 || high[i] !== 0) part.count += 1;
+    for (let i = 0; i < part.size; i++) if (slots[2 * i + 1] !== 0) part.count += 1;
     return part;
   }
 
   add(mark: number, index: number): void {
     if (this.count + 1 > this.size * loadMax) this.#grow();
-    this.#put(mark, (index + 1) % 0x1_0000_0000, Math.floor((index + 1) / 0x1_0000_0000));
+    this.#put(mark, 1 + (index % lows), Math.floor(index / lows));
     this.count += 1;
   }
 
   #put(mark: number, low: number, high: number): void {
     let at = this.#home(mark);
-    while (this.slots[2 * at + 1] !== 0 || this.high[at] !== 0) at = at + 1 === this.size ? 0 : at + 1;
+    while (this.slots[2 * at + 1] !== 0) at = at + 1 === this.size ? 0 : at + 1;
     this.slots[2 * at] = mark;
     this.slots[2 * at + 1] = low;
     this.high[at] = high;
@@ -99,8 +99,8 @@ class Part {
 
   find(mark: number): readonly number[] {
     let found: number[] | null = null;
-    for (let at = this.#home(mark); this.slots[2 * at + 1] !== 0 || this.high[at] !== 0; at = at + 1 === this.size ? 0 : at + 1) {
-      if (this.slots[2 * at] === mark) (found ??= []).push((this.high[at] as number) * 0x1_0000_0000 + (this.slots[2 * at + 1] as number) - 1);
+    for (let at = this.#home(mark); this.slots[2 * at + 1] !== 0; at = at + 1 === this.size ? 0 : at + 1) {
+      if (this.slots[2 * at] === mark) (found ??= []).push((this.high[at] as number) * lows + (this.slots[2 * at + 1] as number) - 1);
     }
     return found ?? none;
   }
@@ -116,12 +116,14 @@ class Part {
     this.slots = new Uint32Array(2 * this.size);
     this.high = new Uint8Array(this.size);
     for (let i = 0; i < size; i++) {
-      if (slots[2 * i + 1] !== 0 || high[i] !== 0) this.#put(slots[2 * i] as number, slots[2 * i + 1] as number, high[i] as number);
+      if (slots[2 * i + 1] !== 0) this.#put(slots[2 * i] as number, slots[2 * i + 1] as number, high[i] as number);
     }
   }
 }
 
 const none: readonly number[] = [];
+/** How many values the lower part of an index has. */
+const lows = 0xffff_ffff;
 
 function markOf(key: Uint8Array): number {
   return (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) >>> 0;

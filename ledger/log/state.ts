@@ -121,7 +121,7 @@ function isRaw(entry: Uint8Array): boolean {
 
 /** Size, whether entries are decoded, and root: what a memo is of. */
 const stampBytes = 8 + 1 + 32;
-const names = ['streams', 'evidence', 'commands'] as const;
+const names = ['heads', 'evidence', 'commands'] as const;
 
 export async function saveMemos(store: Store, state: LogState, root: Uint8Array): Promise<void> {
   const stamp = [encodeUint64(state.size), Uint8Array.of(state.decodes ? 1 : 0), root];

@@ -159,7 +159,7 @@ describe('a flip is found, and where', () => {
     const directory = ledgerOnDisk();
     const name = formatHex(digestOf('d0')[1]);
     writeFileSync(join(directory, 'payloads', name.slice(0, 2), name), 'd1');
-    const memo = join(directory, 'memos', 'streams');
+    const memo = join(directory, 'memos', 'heads');
     const bytes = readFileSync(memo);
     bytes[1000] = (bytes[1000] as number) ^ 1;
     writeFileSync(memo, bytes);
