@@ -94,8 +94,8 @@ export class CborWriter {
     const { bytes } = this;
     let to = this.at;
     this.at += end - start;
-    // Below some 40 bytes a loop is faster than the call into the engine.
-    if (end - start > 40) bytes.set(start === 0 && end === encoded.length ? encoded : encoded.subarray(start, end), to);
+    // Below some 100 bytes a loop is faster than a view and the call into the engine.
+    if (end - start > 100) bytes.set(start === 0 && end === encoded.length ? encoded : encoded.subarray(start, end), to);
     else for (let i = start; i < end; i++) bytes[to++] = encoded[i] as number;
   }
 

@@ -46,9 +46,16 @@ function compileShape(shape: Shape): Parts {
       return compileOneOf(shape.values);
     case 'token': {
       const { grammar, pattern, max } = shape;
+      // The text that was right last time is most often the next one too: a media type, a role, a stream.
+      let right: string | null = null;
       return {
-        // The length first: a pattern never sees more than `max` characters.
-        check: (value) => (typeof value === 'string' && value.length <= max && pattern.test(value) ? null : `${shown(value)} is not ${grammar}`),
+        check: (value) => {
+          if (value === right && right !== null) return null;
+          // The length first: a pattern never sees more than `max` characters.
+          if (typeof value !== 'string' || value.length > max || !pattern.test(value)) return `${shown(value)} is not ${grammar}`;
+          right = value;
+          return null;
+        },
         write: (writer, value) => writer.text(value as string),
       };
     }
@@ -72,26 +79,26 @@ function compileOneOf(values: readonly string[]): Parts {
 }
 
 function compileDigest(algorithms: readonly DigestAlgorithm[]): Parts {
-  const encoded = new Map<string, Uint8Array>();
-  const lengths = new Map<string, number>();
-  for (const algorithm of algorithms) {
+  const known = algorithms.map((algorithm) => {
     const writer = new CborWriter();
-    writer.head(0x80, 2);
+    writer.head(major.array, 2);
     writer.text(algorithm);
-    encoded.set(algorithm, writer.bytes.slice(0, writer.at));
-    lengths.set(algorithm, digestBytes[algorithm]);
-  }
+    writer.head(major.bytes, digestBytes[algorithm]);
+    return { algorithm: algorithm as string, bytes: digestBytes[algorithm], lead: writer.bytes.slice(0, writer.at) };
+  });
+  // The first of the list is nearly always the one.
+  const find = (algorithm: unknown) => (known[0]?.algorithm === algorithm ? known[0] : known.find((one) => one.algorithm === algorithm));
   const complaint = ` is not a digest [algorithm, bytes] with ${algorithms.join(', ')}`;
   return {
     check: (value) => {
       if (!Array.isArray(value) || value.length !== 2) return complaint;
       const digest: unknown = value[1];
-      return digest instanceof Uint8Array && digest.length === lengths.get(value[0] as string) ? null : complaint;
+      return digest instanceof Uint8Array && digest.length === find(value[0])?.bytes ? null : complaint;
     },
     write: (writer, value) => {
       const [algorithm, digest] = value as readonly [string, Uint8Array];
-      writer.raw(encoded.get(algorithm) as Uint8Array);
-      writer.byteString(digest);
+      writer.raw((find(algorithm) as (typeof known)[number]).lead);
+      writer.raw(digest);
     },
   };
 }

@@ -227,8 +227,8 @@ export function writeEntry(
 }
 
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
-  // Below some 50 bytes a loop is faster than the calls into the engine.
-  if (end - start > 50) {
+  // Below some 100 bytes a loop is faster than a view and the call into the engine, and leaves nothing to collect.
+  if (end - start > 100) {
     to.set(from.subarray(start, end), at);
     return at + end - start;
   }

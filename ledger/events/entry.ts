@@ -139,16 +139,21 @@ export function checkPayloads(type: string, version: ReadyVersion, payloads: rea
   const refuse = (state: string): never => {
     throw new LedgerError('EVENT_INVALID', `Cannot accept ${type}: ${state}`);
   };
-  const seen = new Set<string>();
-  for (const { role, commitment } of payloads) {
+  for (let i = 0; i < payloads.length; i++) {
+    const { role, commitment } = payloads[i] as PayloadReference;
     const rule = role === 'authorisation' && by.person !== undefined ? authorisation : Object.hasOwn(roles, role) ? roles[role] : undefined;
     if (rule === undefined) return refuse(`a payload of role "${role}" has no place in it`);
-    if (seen.has(role) && rule.count !== 'many') refuse(`two payloads of role "${role}"`);
+    if (rule.count !== 'many' && hasRole(payloads, role, i)) refuse(`two payloads of role "${role}"`);
     if (rule.sealed === 'never' && commitment !== undefined) refuse(`the payload of role "${role}" must not be sealed`);
     if (rule.sealed === 'always' && commitment === undefined) refuse(`the payload of role "${role}" must be sealed`);
-    seen.add(role);
   }
   for (const role in roles) {
-    if ((roles[role] as Role).count === 'one' && !seen.has(role)) refuse(`a payload of role "${role}" is missing`);
+    if ((roles[role] as Role).count === 'one' && !hasRole(payloads, role, payloads.length)) refuse(`a payload of role "${role}" is missing`);
   }
+}
+
+/** Whether one of the first `count` payloads has the role. */
+function hasRole(payloads: readonly PayloadReference[], role: string, count: number): boolean {
+  for (let i = 0; i < count; i++) if (payloads[i]?.role === role) return true;
+  return false;
 }

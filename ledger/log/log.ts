@@ -129,6 +129,8 @@ export class Log extends LogView {
   #signer: Signer;
   #retryAt = 0;
   #closed = false;
+  /** The type of the event that was taken last: most often the next one's too. */
+  #taken: string | null = null;
   /** What runs alone, such as a rotation: appends wait for it. */
   #gate: Promise<unknown> = Promise.resolve();
   /** Calls of `append` that are not answered yet. */
@@ -215,10 +217,12 @@ export class Log extends LogView {
   }
 
   #expectTaken(draft: EntryDraft): void {
+    if (!(draft instanceof Uint8Array) && draft.type === this.#taken) return;
     const { kinds } = this.#control.genesis;
     const isEvent = !(draft instanceof Uint8Array);
     const fits = isEvent ? kinds.includes('event') && !ownTypes.has(draft.type) : kinds.includes('raw') || (kinds.includes('rekor') && draft[0] === 0x7b);
     if (!fits) throw new LedgerError('ENTRY_KIND_UNKNOWN', `Cannot append ${isEvent ? draft.type : 'these bytes'}: this ledger takes ${kinds.join(' and ')}`);
+    if (isEvent) this.#taken = draft.type;
   }
 
   /** After any failure: everything is read again and verified before the next append. */

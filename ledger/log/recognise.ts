@@ -13,6 +13,11 @@ export type Recognised = Pick<Draft, 'sameAs' | 'once' | 'person'> & { readonly 
 /** The bytes of a leaf hash that a table of repeats is asked with. */
 export const leafKeyOf = (leaf: Uint8Array): Uint8Array => leaf.subarray(0, 16);
 
+/** @property recognised - the fields of an earlier entry, null for what is not in memory */
+interface Knows {
+  recognised(index: number): Recognised | null;
+}
+
 /** A candidate that must be read before it can be told whether it is a repeat. */
 export interface Unread {
   readonly unread: number;
@@ -21,18 +26,17 @@ export interface Unread {
 /**
  * Where the command was appended before, null where it was not, or a candidate that has to be read first.
  *
- * @param read - the fields of an earlier event, null for what is not in memory
  * @throws {LedgerError} IDEMPOTENCY_CONFLICT when its key was used for another request
  */
-export function findRepeat(command: Command, state: LogState, read: (index: number) => Recognised | null): number | Unread | null {
+export function findRepeat(command: Command, state: LogState, knows: Knows): number | Unread | null {
   const [draft] = command.drafts;
   if (draft === undefined) return null;
   // On a raw ledger the same bytes are another entry; elsewhere bytes are a Rekor body, and one body is one entry.
-  if (draft instanceof Uint8Array) return state.decodes ? findLeaf(leafHash(draft), state, read) : null;
+  if (draft instanceof Uint8Array) return state.decodes ? findLeaf(leafHash(draft), state, knows) : null;
   const { once, sameAs, person } = draft;
   if (once !== null) {
     for (const index of state.once.find(once.key)) {
-      const earlier = read(index);
+      const earlier = knows.recognised(index);
       if (earlier === null) return { unread: index };
       if (earlier.once === null || !equalBytes(earlier.once.key, once.key) || !sameBytes(earlier.person, person)) continue;
       if (equalBytes(earlier.once.request, once.request)) return index;
@@ -43,7 +47,7 @@ export function findRepeat(command: Command, state: LogState, read: (index: numb
   }
   if (sameAs !== null) {
     for (const index of state.sameAs.find(sameAs)) {
-      const earlier = read(index);
+      const earlier = knows.recognised(index);
       if (earlier === null) return { unread: index };
       if (sameBytes(earlier.sameAs, sameAs)) return index;
     }
@@ -51,9 +55,9 @@ export function findRepeat(command: Command, state: LogState, read: (index: numb
   return null;
 }
 
-function findLeaf(leaf: Uint8Array, state: LogState, read: (index: number) => Recognised | null): number | Unread | null {
+function findLeaf(leaf: Uint8Array, state: LogState, knows: Knows): number | Unread | null {
   for (const index of state.sameAs.find(leafKeyOf(leaf))) {
-    const earlier = read(index);
+    const earlier = knows.recognised(index);
     if (earlier === null) return { unread: index };
     if (sameBytes(earlier.leaf, leaf)) return index;
   }

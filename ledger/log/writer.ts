@@ -62,6 +62,8 @@ export class Writer {
   #committing = false;
   #scheduled = false;
   #room: (() => void)[] = [];
+  /** Recorded time of what is being placed now; null until something is. */
+  #time: number | null = null;
   #published: Published;
   /** Why it takes no more, or null. */
   failure: unknown = null;
@@ -100,6 +102,7 @@ export class Writer {
 
   /** Places commands from where `outcomes` ends, up to one whose candidate must be read: its index, or null at the end. */
   #placeAll(commands: readonly Command[], outcomes: Placed[], accepts: boolean): number | null {
+    this.#time = null;
     while (outcomes.length < commands.length) {
       const placed = this.#place(commands[outcomes.length] as Command, accepts);
       if ('unread' in placed) return placed.unread;
@@ -113,7 +116,8 @@ export class Writer {
     return this.#closed === this.#open ? this.#open.start : this.#closed.start;
   }
 
-  #recognised(index: number): Recognised | null {
+  /** @internal By what an earlier entry is recognised: from the groups, or as the recogniser knows it. */
+  recognised(index: number): Recognised | null {
     if (index < this.#committedSize()) return this.#parts.recogniser.known(index);
     return (index >= this.#open.start ? this.#open : this.#closed).recognised(index);
   }
@@ -131,15 +135,16 @@ export class Writer {
   #place(command: Command, accepts: boolean): Placed | Unread {
     const { state, clock, control } = this.#parts;
     try {
-      const repeat = findRepeat(command, state, (index) => this.#recognised(index));
+      const repeat = findRepeat(command, state, this);
       const count = command.drafts.length;
       if (typeof repeat === 'number') return { ok: true, index: repeat, count, repeated: true, size: 0 };
       if (repeat !== null) return repeat;
       if (control.ended) throw ended(control);
-      const time = accepts ? clock.accept() : clock.record();
+      // What is placed in one go has one time: asking the clock costs as much as a hash.
+      const time = (this.#time ??= accepts ? clock.accept() : clock.record());
       this.#indexWhenDue(count, time);
       const index = this.#open.place(command, time, state);
-      if (command.drafts.some((draft) => !(draft instanceof Uint8Array) && draft.type === 'ledger.ended')) control.ended = true;
+      if (ends(command)) control.ended = true;
       return { ok: true, index, count, repeated: false, size: 0 };
     } catch (error) {
       if (error instanceof LedgerError) return { ok: false, error };
@@ -227,6 +232,11 @@ export class Writer {
   async idle(): Promise<void> {
     while (this.#committing || this.#scheduled || this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+function ends({ drafts }: Command): boolean {
+  for (const draft of drafts) if (!(draft instanceof Uint8Array) && draft.type === 'ledger.ended') return true;
+  return false;
 }
 
 function ended({ genesis }: Control): LedgerError {
