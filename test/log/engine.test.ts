@@ -1,8 +1,8 @@
 // The hash engines: each gives what the definition gives, for entries of every length and trees of every size.
 import { describe, expect, test } from 'vitest';
-import { engineOf, defaultEngines, nativeHasher } from '../../ledger/log/engine.ts';
+import { engineOf, defaultEngines, nativeHasher, sha256, sha256All } from '../../ledger/log/engine.ts';
 import { Tree } from '../../ledger/log/tree.ts';
-import { Frontier, leafHash, nobleHasher } from '../../ledger/merkle/index.ts';
+import { Frontier, leafHash, nobleHasher, sha256 as nobleSha256 } from '../../ledger/merkle/index.ts';
 import { offsetsOf, packEntries } from '../../ledger/store/packed.ts';
 
 const engines = [...defaultEngines(), engineOf('noble', nobleHasher), engineOf('OpenSSL', nativeHasher)];
@@ -47,5 +47,24 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_,
     expect(again.node(0, 699)).toEqual(tree.node(0, 699));
     expect(again.node(0, 700)).toBeNull();
     expect(again.node(1, 349)).toEqual(tree.node(1, 349));
+  });
+});
+
+describe('SHA-256 beside the trees', () => {
+  test('of one message is a fresh array each time', () => {
+    const [one, other] = [sha256(entryOf(3)), sha256(entryOf(4))];
+    expect(one).toEqual(nobleSha256(entryOf(3)));
+    expect(other).toEqual(nobleSha256(entryOf(4)));
+  });
+
+  test.each([0, 1, 48, 49, 55, 56, 64, 65, 119, 120, 4086, 4087, 4088, 5000])('of messages of %i bytes, whatever their number', (length) => {
+    for (const count of [0, 1, 3, 4, 5, 9]) {
+      const messages = Array.from({ length: count }, (_, i) => entryOf(length).map((byte) => byte ^ i));
+      const packed = Uint8Array.from(messages.flatMap((message) => [...message]));
+      const into = new Uint8Array(32 * (count + 1));
+      sha256All(packed, length, count, into);
+      messages.forEach((message, i) => expect(into.subarray(32 * i, 32 * (i + 1))).toEqual(nobleSha256(message)));
+      expect(into.subarray(32 * count)).toEqual(new Uint8Array(32));
+    }
   });
 });
