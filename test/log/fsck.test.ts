@@ -166,7 +166,7 @@ describe('a flip is found, and where', () => {
     const anchor = join(directory, 'apart', 'anchor');
     writeFileSync(anchor, Uint8Array.from(readFileSync(anchor), (byte, i) => (i % 8192 === 100 ? byte ^ 1 : byte)));
     const places = (await check(directory)).faults.map(({ where }) => where);
-    expect(places).toEqual(expect.arrayContaining([`payload ${name}`, 'memo streams', 'anchor']));
+    expect(places).toEqual(expect.arrayContaining([`payload ${name}`, 'memo heads', 'anchor']));
   });
 });
 
