@@ -17,7 +17,7 @@ const { log, payloads } = await openPlace(directory, anchor, (at: Step) => {
 process.stdout.write('open\n');
 
 for (let call = 0; ; call++) {
-  const contents = Array.from({ length: 1 + Math.floor(random() * 40) }, (_, i) => `${seed}/${call}/${i}/${Math.floor(random() * 1e9)}`);
+  const contents = Array.from({ length: 1 + Math.floor(random() * 12) }, (_, i) => `${seed}/${call}/${i}/${Math.floor(random() * 1e9)}`);
   const drafts = [];
   for (const content of contents) drafts.push(await documentDraft(payloads, content));
   const outcomes = await log.append(drafts.map((draft) => ({ drafts: [draft] })));
