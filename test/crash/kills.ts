@@ -54,7 +54,7 @@ export async function killRounds(seed: number, goOn: (round: number) => boolean)
       }
       // Two rounds at a step for every one at a random moment, which may fall between any two instructions.
       const atStep = round % 3 !== 2;
-      const step = atStep ? (STEPS[Math.floor((round * 2) / 3) % STEPS.length] as Step) : null;
+      const step = atStep ? (STEPS[(round - Math.floor(round / 3)) % STEPS.length] as Step) : null;
       const what = `round ${round}, ${step ?? 'at a random moment'}`;
       const random = randomOf(seed + round);
       const given = await runWriter(place, Math.floor(random() * 2 ** 31), step, random, base);
