@@ -120,12 +120,12 @@ export function vexMismatch({ pointer, statement, at }: VexClaim, { ids, artifac
   if (pointer.superseded !== undefined) return 'superseded';
   if (at > t) return 'later';
   const isSubject = pointer.subjects?.some((subject) => equalBytes(subject, artifact.digest)) === true;
-  const isArtifact = product === undefined ? isSubject : namesArtifact(product, artifact);
+  const isArtifact = product === undefined ? isSubject : namesArtifact(product, artifact, status);
   if (part !== undefined) {
     if (!isArtifact) return 'product';
-    return namesComponent(part, purl) ? null : 'part';
+    return namesComponent(part, purl, status) ? null : 'part';
   }
-  return isArtifact || (product !== undefined && namesComponent(product, purl)) ? null : 'product';
+  return isArtifact || (product !== undefined && namesComponent(product, purl, status)) ? null : 'product';
 }
 
 /**
@@ -192,12 +192,28 @@ export function unmatchedVex(claims: Iterable<VexClaim>, targets: readonly VexTa
 
 const MISMATCHES: readonly VexMismatch[] = ['vulnerability', 'no_status', 'superseded', 'later', 'product', 'part'];
 
-function namesArtifact({ hashes = [], purls = [], versions = [] }: VexProduct, { digest, others = [], purls: own = [] }: VexArtifact): boolean {
+/** CycloneDX says of each version or range what it is; those that are what the statement says are the ones it is about. */
+const SAYS: Readonly<Record<VexStatus, readonly string[]>> = {
+  affected: ['affected'], not_affected: ['unaffected'], fixed: ['unaffected'], under_investigation: ['affected', 'unknown'],
+};
+
+/** @returns null where the product is narrowed to nothing that the statement is about */
+function narrowed({ versions = [] }: VexProduct, status: VexStatus): readonly string[] | null {
+  const about = versions.flatMap((one) => {
+    const [, word, which] = /^(affected|unaffected|unknown) (.*)$/s.exec(one) ?? [];
+    return word === undefined || which === undefined ? [one] : SAYS[status].includes(word) ? [which] : [];
+  });
+  return versions.length > 0 && about.length === 0 ? null : about;
+}
+
+function namesArtifact(product: VexProduct, { digest, others = [], purls: own = [] }: VexArtifact, status: VexStatus): boolean {
+  const { hashes = [], purls = [] } = product;
+  const versions = narrowed(product, status);
   const hex = formatHex(digest);
   for (const [algorithm, value] of hashes) {
     if (algorithm === 'sha256' ? value === hex : others.some(([other, known]) => other === algorithm && known === value)) return true;
   }
-  return purls.some((text) => {
+  return versions !== null && purls.some((text) => {
     const said = readPurl(text);
     if (said === null) return false;
     // An image's digest is its identity: with it the name does not matter, and against it neither.
@@ -210,9 +226,10 @@ function namesArtifact({ hashes = [], purls = [], versions = [] }: VexProduct, {
   });
 }
 
-function namesComponent({ purls = [], versions = [] }: VexProduct, purl: string | null): boolean {
+function namesComponent(product: VexProduct, purl: string | null, status: VexStatus): boolean {
   const is = purl === null ? null : readPurl(purl);
-  return is !== null && purls.some((text) => {
+  const versions = narrowed(product, status);
+  return is !== null && versions !== null && (product.purls ?? []).some((text) => {
     const said = readPurl(text);
     return said !== null && isAbout(said, is, versions);
   });

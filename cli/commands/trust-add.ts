@@ -5,17 +5,19 @@ import { decodeUtf8 } from '../../ledger/bytes.ts';
 import type { TrustEntry } from '../../verify/sigstore/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
+import { parseName } from '../persons.ts';
 import { findPlace, localActor, openForWriting, pepperOf } from '../place.ts';
 import { parseTime } from '../times.ts';
 
 export const command: Command = {
-  usage: '(--key FILE | --issuer URL --subject TEXT | --root FILE) [--from TIME] [--to TIME]',
+  usage: '(--key FILE | --person NAME | --issuer URL --subject TEXT | --root FILE) [--from TIME] [--to TIME]',
   help: `Puts on record whom this ledger trusts: a public key; whoever a Sigstore certificate names by this very issuer and subject
 (kept sealed: the log holds a pseudonym); or a Sigstore trusted root, which says which logs and authorities may vouch for
 one. Nobody is trusted by default, and there are no patterns. Evidence that came before is checked again when it is added
 again; what was decided before stays as it was decided.`,
   options: {
     key: { type: 'string', takes: 'FILE', help: 'a public key: PEM, or base64 of a SubjectPublicKeyInfo' },
+    person: { type: 'string', takes: 'NAME', help: 'a person of this ledger: what this person states and signs here counts' },
     issuer: { type: 'string', takes: 'URL', help: 'the OIDC issuer in the certificate, whole and exact' },
     subject: { type: 'string', takes: 'TEXT', help: 'the subject in the certificate, whole and exact: a URI, an address or a name' },
     root: { type: 'string', takes: 'FILE', help: 'a Sigstore trusted root (trusted_root.json)' },
@@ -47,11 +49,17 @@ again; what was decided before stays as it was decided.`,
 };
 
 function entryOf(call: Call): TrustEntry {
-  const [key, root, issuer, subject] = ['key', 'root', 'issuer', 'subject'].map((name) => call.value(name));
+  const [key, root, person] = ['key', 'root', 'person'].map((name) => call.value(name));
+  // A person of a local ledger is whom this very ledger names so.
+  const local = person === undefined ? undefined : parseName(person);
+  const [issuer, subject] = local === undefined ? [call.value('issuer'), call.value('subject')] : ['local', local];
+  if (local !== undefined && (call.value('issuer') ?? call.value('subject')) !== undefined) {
+    throw new UsageError('give either --person, or --issuer with --subject');
+  }
   const [from, to] = [call.value('from'), call.value('to')];
   const interval = { ...(from === undefined ? {} : { validFrom: parseTime(from, 'start') }), ...(to === undefined ? {} : { validTo: parseTime(to, 'end') }) };
   const kinds = [key, root, issuer ?? subject].filter((one) => one !== undefined).length;
-  if (kinds !== 1) throw new UsageError('give one of --key, --root, and --issuer with --subject');
+  if (kinds !== 1) throw new UsageError('give one of --key, --person, --root, and --issuer with --subject');
   if (key !== undefined) return { kind: 'key', publicKey: textOf(key), ...interval };
   if (root === undefined) {
     if (issuer === undefined || subject === undefined) throw new UsageError('an identity is an issuer and a subject: give both');

@@ -31,6 +31,8 @@ describe('a statement matches', () => {
     ['a part of the artifact', { part: { purls: ['pkg:npm/left-pad@1.3.0'] } }],
     ['a part without version', { part: { purls: ['pkg:npm/left-pad'] } }],
     ['a part by a listed version', { part: { purls: ['pkg:npm/left-pad'], versions: ['1.2.0', '1.3.0'] } }],
+    ['versions that CycloneDX calls unaffected', { product: { purls: ['pkg:npm/left-pad'], versions: ['affected 1.2.0', 'unaffected vers:npm/>=1.3.0'] } }],
+    ['versions it calls affected, of what is affected', { status: 'affected', product: { purls: ['pkg:npm/left-pad'], versions: ['affected 1.3.0'] } }],
     ['one of several names', { product: { purls: ['pkg:npm/nothing', 'pkg:npm/left-pad'] } }],
   ])('%s', (_, more) => expect(vexMismatch(claim(more), target, t)).toBeNull());
 
@@ -51,6 +53,10 @@ describe('a statement matches', () => {
     }, 'product'],
     ['another version of the component', { product: { purls: ['pkg:npm/left-pad@1.3.1'] } }, 'product'],
     ['versions that do not hold it', { product: { purls: ['pkg:npm/left-pad'], versions: ['vers:npm/<1.3.0'] } }, 'product'],
+    ['versions of which CycloneDX says the contrary', { product: { purls: ['pkg:npm/left-pad'], versions: ['affected 1.3.0'] } }, 'product'],
+    ['unaffected versions, of what is affected', {
+      status: 'affected', product: { purls: ['pkg:npm/left-pad'], versions: ['unaffected 1.3.0'] },
+    }, 'product'],
     ['a product with a name alone', { product: {} }, 'product'],
     ['a part of another product', { product: { purls: ['pkg:oci/other'] }, part: { purls: ['pkg:npm/left-pad'] } }, 'product'],
     ['another part', { part: { purls: ['pkg:npm/right-pad'] } }, 'part'],
