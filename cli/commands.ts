@@ -43,6 +43,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('policy check', 'Policy', 'does it compile, and if not, every reason', async () => (await import('./commands/policy-check.ts')).command),
   entry('policy test', 'Policy', 'run its tests, with coverage', async () => (await import('./commands/policy-test.ts')).command),
   entry('policy eval', 'Policy', 'ask it, and be told which rules answered', async () => (await import('./commands/policy-eval.ts')).command),
+  entry('policy fmt', 'Policy', 'one layout, as "opa fmt" has it', async () => (await import('./commands/policy-fmt.ts')).command),
   entry('policy publish', 'Policy', 'what a gate decides by from here on', async () => (await import('./commands/policy-publish.ts')).command),
   entry('policy list', 'Policy', 'the policies on record', async () => (await import('./commands/policy-list.ts')).command),
   entry('policy show', 'Policy', 'a policy as it was published', async () => (await import('./commands/policy-show.ts')).command),

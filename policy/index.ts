@@ -15,6 +15,7 @@ import { type PolicyWarning, warningsOf } from './warnings.ts';
 export { type Bundle, digestsOf, joinBundles, type PolicyDigests, readBundle, readDocument } from './bundle.ts';
 export { capabilitiesDigest } from './capabilities.ts';
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
+export { formatModule } from './rego/format.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
 export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';

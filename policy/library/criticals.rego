@@ -41,7 +41,7 @@ default document := {}
 
 document := input if is_object(input)
 
-unfit(finding) := {reason |
+unfit(finding) := ({reason |
 	some field, known in {"severity": severities, "exploitability": exploitabilities}
 	value := object.get(finding, field, null)
 	not value in known
@@ -50,7 +50,7 @@ unfit(finding) := {reason |
 	some field in ["id", "purl"]
 	not text(object.get(finding, field, null))
 	reason := sprintf("it has no %s", [field])
-} | {"it is no object" | not is_object(finding)}
+}) | {"it is no object" | not is_object(finding)}
 
 text(value) if {
 	is_string(value)

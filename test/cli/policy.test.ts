@@ -100,6 +100,16 @@ describe('check', () => {
   });
 });
 
+test('fmt names what would change, writes it once, and tells what does not parse', () => {
+  write('fmt/a.rego', 'package a\np:=1 # one\n');
+  write('fmt/b.rego', 'package b\n\np := 1\n');
+  expect(json('policy', 'fmt', '--check', 'fmt')).toMatchObject({ exit: 1, files: 2, changed: ['fmt/a.rego'] });
+  expect(run('policy', 'fmt', 'fmt/a.rego').stdout).toBe('package a\n\np := 1 # one\n');
+  expect(json('policy', 'fmt', '--write', 'fmt')).toMatchObject({ exit: 0, changed: ['fmt/a.rego'] });
+  expect(json('policy', 'fmt', '--check', 'fmt')).toMatchObject({ exit: 0, changed: [] });
+  expect(json('policy', 'fmt', 'bad')).toMatchObject({ exit: 1, errors: [{ location: { file: 'bad/one.rego' } }, {}, {}] });
+});
+
 describe('test', () => {
   test('passes, and what never fired is named', () => {
     const { stdout, exit } = run('policy', 'test', '--coverage', '--junit', 'junit.xml', 'gate');

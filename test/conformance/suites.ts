@@ -5,6 +5,7 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'sigstore-flips': async () => (await import('./sigstore-flips.ts')).sigstoreFlips,
   'sigstore-oracle': async () => (await import('./sigstore-oracle.ts')).sigstoreOracle,
   merkle: async () => (await import('./merkle.ts')).merkle,
+  'policy-format': async () => (await import('./policy-format.ts')).policyFormat,
   rego: async () => (await import('./rego.ts')).rego,
   sigstore: async () => (await import('./sigstore.ts')).sigstore,
   schemas: async () => (await import('./schemas.ts')).schemas,
