@@ -4,6 +4,7 @@
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
 // image scan:   analyzeFiles(readImageArchive(bytes).files).components are the components to scan
 // decision pack: shardsUsed(file, digest, input, options).bytes, and later scan(input, new Snapshot(openPart(bytes), digest), options)
+// entry trace:  withTrace(components, traceEntryPoint(entryPointOf(image.config), image.files, analysis)) says what of them is reached
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
 // feed diff:    diffSnapshots(before, after)
 // rescan:       concerned(diff)(footprint) for every kept footprintOf(components, document); scan those alone
@@ -37,5 +38,6 @@ export { concerned, footprintOf, type Footprint } from './match/rescan.ts';
 export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
+export { chainTo, encodeTrace, entryPointOf, traceEntryPoint, traceSemantics, withTrace, type EntryPoint, type TraceDocument } from './trace/trace.ts';
 export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';
 export { draftVex, judgedOfSarif, readVexPolicy, type Draft, type Judged, type VexRule } from './vex/draft.ts';

@@ -1,6 +1,6 @@
 // The components of a file tree: a distribution's packages, those of languages, and which of the former own the latter.
 import type { ScanComponent } from '../match/components.ts';
-import { apkPackages, dpkgPackages, osReleaseOf, rpmPackages, type OsRelease } from './distribution.ts';
+import { apkPackages, dpkgPackages, osReleaseOf, rpmPackages, type OsRelease, type OwnedPackage } from './distribution.ts';
 import type { FileTree } from './files.ts';
 import { languagePackages, type Unreadable } from './languages.ts';
 
@@ -9,6 +9,8 @@ export interface Analysis {
   readonly components: readonly ScanComponent[];
   /** What was there and could not be read: nothing is known of its packages. */
   readonly unreadable: readonly Unreadable[];
+  /** The distribution's packages with their files: what the entry trace goes by. */
+  readonly owned: readonly OwnedPackage[];
 }
 
 /**
@@ -28,6 +30,7 @@ export function analyzeFiles(tree: FileTree): Analysis {
     os,
     components: [...owned.map(({ component }) => component), ...components.map((component) => withOwner(component, ownerOf))],
     unreadable: [...unread, ...unreadable],
+    owned,
   };
 }
 

@@ -17,6 +17,8 @@ export interface FileTree {
   files(): Iterable<File>;
   /** The file at a path, symbolic links followed within the tree; null where there is none. */
   get(path: string): File | null;
+  /** Every symbolic link with its target as it stands; left out by trees that have none. */
+  links?(): Iterable<readonly [path: string, target: string]>;
 }
 
 interface Entry {
@@ -68,6 +70,10 @@ export class LayeredFiles implements FileTree {
 
   *files(): Iterable<File> {
     for (const [, { file }] of [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1))) if (file !== null) yield file;
+  }
+
+  *links(): Iterable<readonly [path: string, target: string]> {
+    for (const [path, { link }] of this.#entries) if (link !== null) yield [path, link];
   }
 
   get(path: string): File | null {

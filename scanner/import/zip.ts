@@ -8,6 +8,12 @@ export interface ZipMember {
   readonly bytes: Uint8Array;
 }
 
+/** A member that is unpacked when it is asked for. */
+export interface ListedMember {
+  readonly name: string;
+  read(): Uint8Array;
+}
+
 /** Largest member and most members; OSV's whole archive has some 300,000 of a few kilobytes each. */
 export const zipMemberBytesMax = 64 * 1024 * 1024;
 export const zipMembersMax = 4_000_000;
@@ -23,6 +29,11 @@ function refuse(why: string, position?: number): never {
 
 /** Yields every file of the archive, in the order of its directory. @throws {LedgerError} INPUT_MALFORMED, INPUT_TOO_LARGE */
 export function* readZip(archive: Uint8Array): Generator<ZipMember> {
+  for (const { name, read } of listZip(archive)) yield { name, bytes: read() };
+}
+
+/** Yields every file of the archive, packed. @throws {LedgerError} INPUT_MALFORMED, INPUT_TOO_LARGE, also when one is read */
+export function* listZip(archive: Uint8Array): Generator<ListedMember> {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const { offset, count } = directoryOf(archive, view);
   if (count > zipMembersMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read the zip archive: ${count} members`);
@@ -36,7 +47,7 @@ export function* readZip(archive: Uint8Array): Generator<ZipMember> {
     at += 46 + nameLength + extraLength + commentLength;
     if (name.endsWith('/')) continue;
     if ((flags & 1) !== 0) refuse(`"${name}" is encrypted`);
-    yield { name, bytes: contentOf(archive, view, name, method, sizes) };
+    yield { name, read: () => contentOf(archive, view, name, method, sizes) };
   }
 }
 
