@@ -62,7 +62,6 @@ export const CODES = [
   'SUBJECT_MISMATCH',
   'TRUST_UNKNOWN',
   // What persons decide.
-  'VEX_POLICY_INVALID',
   'CONTRACT_INVALID',
   'CONTRACT_UNKNOWN',
   'PERSON_UNKNOWN',

@@ -33,8 +33,32 @@ export async function bundle(door: string, format: Format = 'esm'): Promise<stri
   return outputFiles[0]?.text ?? '';
 }
 
+/** Programs that packs carry along: one file each, for Node 20 and later, with nothing to install. */
+export const PROGRAMS = {
+  'verify.mjs': 'cli/programs/verify.ts',
+} as const;
+
+/** One program's text. */
+export async function program(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root, entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm', platform: 'node', target: 'node20', charset: 'utf8',
+    mainFields: ['module', 'main'], logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Writes the programs. @param folder - made when it is not there */
+export async function writePrograms(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const [file, entry] of Object.entries(PROGRAMS)) writeFileSync(join(folder, file), await program(entry));
+}
+
 /** Writes all bundles. @param folder - made when it is not there */
 export async function writeBundles(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const [file, door] of Object.entries(BUNDLES)) writeFileSync(join(folder, file), await bundle(door));
 }
+
+// In a checkout, exporting a pack asks for the programs: `node tools/bundle.ts FOLDER`.
+const [, asked, folder] = process.argv;
+if (asked === fileURLToPath(import.meta.url) && folder !== undefined) await writePrograms(folder);

@@ -61,22 +61,34 @@ export function formatStreamEvidence({ stream, checkpoint, events, head }: Strea
 
 function headIn(value: Json | undefined): StreamEvidence['head'] {
   if (!isJsonObject(value)) throw refuse('its head is no object');
+  const { stated, ...proof } = value;
+  return { stated: placedIn(stated), proof: parseStreamProof(proof) };
+}
+
+/** Reads what a proof from the stream index claims, and its hashes. @throws {LedgerError} INPUT_MALFORMED, INPUT_NOT_CANONICAL */
+export function parseStreamProof(value: Json | undefined): StreamProof {
+  if (!isJsonObject(value)) throw refuse('its head is no object');
   if (value['claim'] === 'present') {
-    const { stated, siblings, version, index } = membersOf(value, ['claim', 'stated', 'siblings', 'version', 'index']);
-    const proof = { claim: 'present', siblings: hashesIn(siblings), version: countIn(version, 'version'), index: countIn(index, 'index') } as const;
-    return { stated: placedIn(stated), proof };
+    const { siblings, version, index } = membersOf(value, ['claim', 'siblings', 'version', 'index']);
+    return { claim: 'present', siblings: hashesIn(siblings), version: countIn(version, 'version'), index: countIn(index, 'index') };
   }
   if (value['claim'] !== 'absent') throw refuse('its head claims neither presence nor absence');
-  const { stated, siblings, leaf } = membersOf(value, ['claim', 'stated', 'siblings', 'leaf']);
+  const { siblings, leaf } = membersOf(value, ['claim', 'siblings', 'leaf']);
   const absent = { claim: 'absent', siblings: hashesIn(siblings) } as const;
-  return { stated: placedIn(stated), proof: leaf === null ? absent : { ...absent, leaf: leafIn(leaf) } };
+  return leaf === null ? absent : { ...absent, leaf: leafIn(leaf) };
 }
 
 function headJson({ stated, proof }: NonNullable<StreamEvidence['head']>): object {
+  const { claim, ...more } = streamProofJson(proof);
+  return { claim, stated: placedJson(stated), ...more };
+}
+
+/** A proof as a JSON value. */
+export function streamProofJson(proof: StreamProof): { readonly claim: string } {
   const siblings = proof.siblings.map(formatBase64);
-  if (proof.claim === 'present') return { claim: 'present', stated: placedJson(stated), siblings, version: proof.version, index: proof.index };
+  if (proof.claim === 'present') return { claim: 'present', siblings, version: proof.version, index: proof.index } as { claim: string };
   const leaf = proof.leaf === undefined ? null : { ...proof.leaf, key: formatBase64(proof.leaf.key) };
-  return { claim: 'absent', stated: placedJson(stated), siblings, leaf };
+  return { claim: 'absent', siblings, leaf } as { claim: string };
 }
 
 function leafIn(value: Json | undefined): { key: Uint8Array; version: number; index: number } {

@@ -7,7 +7,7 @@ import { parseCheckpoint, type SignedCheckpoint } from '../ledger/note/checkpoin
 import type { NoteKey } from '../ledger/note/keys.ts';
 import { verifyNote } from '../ledger/note/note.ts';
 import { type StreamEvent, verifyStreamHistory } from '../ledger/streams/history.ts';
-import { verifyStreamProof } from '../ledger/streams/proof.ts';
+import { type StreamProof, verifyStreamProof } from '../ledger/streams/proof.ts';
 import { statedIndex } from '../ledger/streams/stated-index.ts';
 import { no } from '../ledger/verdict.ts';
 import { openCheckpoint, type Signed, trustsNobody } from './checkpoint.ts';
@@ -80,18 +80,8 @@ export function verifyStream(input: StreamEvidence | Uint8Array | string, trust:
   if (last !== null && !last.ok) return last;
   // 5. Versions 1 to n are there, each linked to the one before: up to that size exactly n, and behind it without a gap.
   const tags = decoded.map(({ tag }) => tag);
-  if (last !== null) {
-    const upTo = verifyStreamHistory(stream, tags.filter(({ index }) => index < last.size), last.version);
-    if (!upTo.ok) return upTo;
-    if (last.version > 0 && (tags[last.version - 1] as StreamEvent).index !== last.index) {
-      return no('STREAM_FORKED', `the index says that version ${last.version} of "${clip(stream)}" stands at ${last.index}`);
-    }
-  }
-  const whole = verifyStreamHistory(stream, tags);
+  const whole = verifyWhole(stream, tags, last, options.pinned);
   if (!whole.ok) return whole;
-  const { pinned } = options;
-  if (pinned !== undefined && tags.length < pinned) return no('STREAM_INCOMPLETE', `"${clip(stream)}" ends at version ${tags.length}, expected ${pinned}`);
-  if (last === null && tags.length === 0) return no('STREAM_INCOMPLETE', `no event of "${clip(stream)}", and no proof that there is none`);
   // 6. Nothing is missing that further evidence could bring.
   const missing = missingEvidence(signed, trust, options.update);
   if (missing !== null) return missing;
@@ -101,7 +91,28 @@ export function verifyStream(input: StreamEvidence | Uint8Array | string, trust:
   return { ...signed, stream, level, events: decoded.map(({ index, event }) => ({ index, event })), size, version, ...told(level, version, size) };
 }
 
-function eventAt({ entry, index, proof }: Placed, { size, root }: SignedCheckpoint): Answer<{ readonly value: Event }> {
+/**
+ * Verifies that events are all versions of a stream: exactly those that the index says up to its size, and behind it no gap.
+ *
+ * @param tags - ascending by index @param last - what the index says; null where nothing was shown @param pinned - a version that must be among them
+ */
+export function verifyWhole(stream: string, tags: readonly StreamEvent[], last: LastVersion | null, pinned?: number): Answer<object> {
+  if (last !== null) {
+    const upTo = verifyStreamHistory(stream, tags.filter(({ index }) => index < last.size), last.version);
+    if (!upTo.ok) return upTo;
+    if (last.version > 0 && (tags[last.version - 1] as StreamEvent).index !== last.index) {
+      return no('STREAM_FORKED', `the index says that version ${last.version} of "${clip(stream)}" stands at ${last.index}`);
+    }
+  }
+  const whole = verifyStreamHistory(stream, tags);
+  if (!whole.ok) return whole;
+  if (pinned !== undefined && tags.length < pinned) return no('STREAM_INCOMPLETE', `"${clip(stream)}" ends at version ${tags.length}, expected ${pinned}`);
+  if (last === null && tags.length === 0) return no('STREAM_INCOMPLETE', `no event of "${clip(stream)}", and no proof that there is none`);
+  return whole;
+}
+
+/** An entry with its proof: included, and an event that this verifier knows. */
+export function eventAt({ entry, index, proof }: Placed, { size, root }: SignedCheckpoint): Answer<{ readonly value: Event }> {
   const inclusion = verifyInclusion(index, size, leafHash(entry), proof, root);
   if (!inclusion.ok) return inclusion;
   try {
@@ -114,21 +125,40 @@ function eventAt({ entry, index, proof }: Placed, { size, root }: SignedCheckpoi
   }
 }
 
-type Last = { readonly size: number; readonly version: number; readonly index: number };
+/** What the index says of a stream: its last version at a size, and where that stands; version 0 where there was none. */
+export interface LastVersion {
+  readonly size: number;
+  readonly version: number;
+  readonly index: number;
+}
 
-function lastVersion(stream: string, { stated, proof }: NonNullable<StreamEvidence['head']>, checkpoint: SignedCheckpoint): Answer<Last> {
+type Head = NonNullable<StreamEvidence['head']>;
+
+function lastVersion(stream: string, { stated, proof }: Head, checkpoint: SignedCheckpoint): Answer<LastVersion> {
   const event = eventAt(stated, checkpoint);
   if (!event.ok) return event;
-  const index = statedIndex(event.value);
-  if (index === null) return no('STREAM_ROOT_MISSING', `the event at ${stated.index} states no root of the stream index`);
-  if (index.size > stated.index) return no('EVENT_INVALID', `the event at ${stated.index} states the stream index of a size it does not know yet`);
+  const index = statedBy(event.value, stated.index);
+  return index.ok ? lastVersionUnder(index, stream, proof) : index;
+}
+
+/** The index that an event states. @param at - the event's own index */
+export function statedBy(event: Event, at: number): Answer<{ readonly size: number; readonly root: Uint8Array }> {
+  const index = statedIndex(event);
+  if (index === null) return no('STREAM_ROOT_MISSING', `the event at ${at} states no root of the stream index`);
+  if (index.size > at) return no('EVENT_INVALID', `the event at ${at} states the stream index of a size it does not know yet`);
+  return { ok: true, ...index };
+}
+
+/** What a proof says of a stream's last version under a stated index. */
+export function lastVersionUnder(index: { readonly size: number; readonly root: Uint8Array }, stream: string, proof: StreamProof): Answer<LastVersion> {
   const verdict = verifyStreamProof(index.root, stream, proof);
   if (!verdict.ok) return verdict;
   const { version, index: at } = proof.claim === 'present' ? proof : { version: 0, index: 0 };
   return { ok: true, size: index.size, version, index: at };
 }
 
-function isAudited(checkpoint: SignedCheckpoint, auditors: readonly NoteKey[], { verifiers }: Trust): boolean {
+/** Whether an auditor that the reader names has cosigned. */
+export function isAudited(checkpoint: SignedCheckpoint, auditors: readonly NoteKey[], { verifiers }: Trust): boolean {
   const { verified, failed } = verifyNote(checkpoint.note, auditors, verifiers);
   return failed.length === 0 && verified.some(({ time }) => time !== null);
 }

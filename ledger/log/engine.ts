@@ -44,6 +44,12 @@ export function engineOf(name: string, hasher: Hasher): Engine {
   };
 }
 
+/** SHA-256 over bytes that come in pieces. */
+export function startSha256(): { update(piece: Uint8Array): unknown; digest(): Uint8Array } {
+  const hash = createHash('sha256');
+  return { update: (piece) => hash.update(piece), digest: () => new Uint8Array(hash.digest()) };
+}
+
 /** Node's own engine (OpenSSL), as a hasher. */
 export const nativeHasher: Hasher = {
   leaf: (entry) => new Uint8Array(createHash('sha256').update(zero).update(entry).digest()),

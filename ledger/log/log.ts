@@ -250,6 +250,10 @@ export class Log extends LogView {
     return this.#alone(async () => indexAt(this.published.size, this.#state));
   }
 
+  override async readStreamIndexAt(size: number): Promise<StreamIndexAt> {
+    return indexAt(size, (await loadState(this.#ports.store, size, (at) => this.rootAt(at))).state);
+  }
+
   override async readControl(): Promise<Readonly<Control>> {
     return this.#control;
   }

@@ -31,6 +31,9 @@ export abstract class LogView {
   /** The stream index at the published size. */
   abstract readStreamIndex(): Promise<StreamIndexAt>;
 
+  /** The stream index as it stood at a size that was reached: its entries are skimmed again, from the memos on where those are older. */
+  abstract readStreamIndexAt(size: number): Promise<StreamIndexAt>;
+
   /** The exact bytes of an entry. @throws {LedgerError} ENTRY_MISSING */
   async entry(index: number): Promise<Uint8Array> {
     if (index >= this.published.size) throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: the log has ${this.published.size}`);
@@ -179,6 +182,10 @@ class StoredView extends LogView {
 
   override async readStreamIndex(): Promise<StreamIndexAt> {
     return indexAt(this.#published.size, await this.#loaded());
+  }
+
+  override async readStreamIndexAt(size: number): Promise<StreamIndexAt> {
+    return indexAt(size, (await loadState(this.#store, size, (at) => this.#reader.rootAt(at))).state);
   }
 
   override async head(stream: string): Promise<StreamHead | null> {

@@ -24,8 +24,6 @@ export const PACK_CODES = [
   'LOG_ROLLBACK',
   'LOG_FORK',
   'PROOF_START_WRONG',
-  // Members that were signed together say different things.
-  'PACK_CONTRADICTORY',
   ...PROOF_CODES,
   'EVENT_INVALID',
   // The manifest was signed with a key that this log never put on record for it.
@@ -33,6 +31,8 @@ export const PACK_CODES = [
   'STREAM_FOREIGN',
   'STREAM_ROOT_MISSING',
   ...STREAM_CODES,
+  // Members that were signed together say different things.
+  'PACK_CONTRADICTORY',
   // What the scope promises is not there: the decision, the artifact's stream, an entry of the period.
   'PACK_SCOPE_UNMET',
   // A payload that an entry names is neither there nor listed as withheld, or the list says what is not so.

@@ -1,6 +1,7 @@
 // DSSE envelopes: their shape, the bytes that are signed, and verification with managed keys (DSSE v1.0.2, protocol.md).
-import { concatBytes, encodeUtf8 } from '../../ledger/bytes.ts';
 import { type Fields } from './fields.ts';
+
+export { preAuthEncoding } from '../pae.ts';
 
 export interface Envelope {
   /** The bytes that were signed, decoded once: consume these, never the received text again. */
@@ -29,14 +30,4 @@ export function envelopeOf(envelope: Fields): Envelope {
       certificate: signature.optionalText('cert'),
     })),
   };
-}
-
-/**
- * The bytes that a DSSE signature is over: `DSSEv1 <length> <type> <length> <payload>`, lengths in bytes.
- *
- * @see DSSE protocol.md, "Signature Definition"
- */
-export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
-  const type = encodeUtf8(payloadType);
-  return concatBytes(encodeUtf8(`DSSEv1 ${type.length} `), type, encodeUtf8(` ${payload.length} `), payload);
 }

@@ -1,0 +1,224 @@
+// Export: a pack of a decision, an artifact or a period, on record before it is handed out, and the same bytes whenever it is made again.
+import { concatBytes, encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { decodeEvent, kindOf, prepareDraft, type Actor, type DataOf, type Event, type PayloadReference } from '../ledger/events/index.ts';
+import { sha256, startSha256 } from '../ledger/log/engine.ts';
+import type { Log } from '../ledger/log/log.ts';
+import type { LogView } from '../ledger/log/view.ts';
+import type { PayloadStore } from '../ledger/store/payloads.ts';
+import {
+  checkpointName, encodeManifest, encodePackStreams, keysName, manifestName, parseManifest, readPins, receiptName, signatureName, signManifest, streamsName,
+  writeZip, type Manifest, type Member, type MemberRole, type PackSigner, type Scope, type ZipContent,
+} from '../verify/pack/index.ts';
+import { formatReceipt } from '../verify/index.ts';
+import { choosePayloads, openedPayloadOf, type PayloadChoice, type PayloadPorts } from './pack-payloads.ts';
+import { readmeOf } from './pack-readme.ts';
+import { artifactOf, decisionOf, entriesBetween, gatherStreams, type PackRequest } from './pack-streams.ts';
+import { readPayload } from './sealed-payload.ts';
+
+export interface ExportPorts extends PayloadPorts {
+  readonly log: Log;
+  /** The ledger's key for attestations, on record. */
+  readonly signer: PackSigner;
+  /** The verifier keys that ever signed checkpoints of this log, the newest first. */
+  readonly vkeys: readonly string[];
+}
+
+export interface ExportOptions extends PayloadChoice {
+  /** Programs that go along, by name: `verify.mjs`. */
+  readonly programs?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A pack that was handed out. */
+export interface ExportedPack {
+  /** Index of the export's event. */
+  readonly index: number;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest, hexadecimal. */
+  readonly digest: string;
+  /** The file's bytes, in pieces; the same each time they are asked for. */
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+}
+
+interface Content extends ZipContent {
+  readonly role: MemberRole;
+}
+
+/** What the ledger could not make again stays with the event: small, and the same for many packs. */
+const materialRoles: readonly MemberRole[] = ['checkpoint', 'keys', 'program', 'readme', 'streams'];
+const materialBytesMax = 512 * 1024 * 1024;
+
+/**
+ * Puts a pack on record and gives its bytes.
+ *
+ * @throws {LedgerError} ENTRY_MISSING, SUBJECT_UNKNOWN where there is nothing to pack; and as `Log.append`
+ */
+export async function exportPack(ports: ExportPorts, request: PackRequest, by: Actor, options: ExportOptions = {}): Promise<ExportedPack> {
+  const { log, payloads, signer } = ports;
+  const decision = request.kind === 'decision' ? await decisionOf(log, request.decision) : null;
+  if (request.kind === 'artifact' && (await log.head(`artifact:${request.artifact}`)) === null) {
+    throw new LedgerError('SUBJECT_UNKNOWN', `Cannot pack ${request.artifact}: no event concerns it`, { hint: 'name it as "stella stream artifact:…" does' });
+  }
+  // 1. The stream index is stated, so that what the pack holds can be shown to be all; a decision has stated its own.
+  const stated = decision === null ? await statedNow(log) : (request as { decision: number }).decision;
+  const { size, root, note } = log.published;
+  const { origin } = log.control.genesis;
+  const scope = await scopeOf(log, request, decision, size);
+  const pinned = decision === null ? [] : await pinnedBy(ports, decision);
+  const gathered = await gatherStreams(log, scope, stated, size, pinned);
+  const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, options);
+  const entries = new Map(gathered.entries);
+  for (const index of erasures) entries.set(index, decodeEvent(await log.entry(index)));
+  // 2. The members, the manifest that names them, and its signature.
+  const contents: Content[] = [
+    ...chosen,
+    content(checkpointName, 'checkpoint', encodeUtf8(note)),
+    content(keysName, 'keys', encodeUtf8(`${ports.vkeys.join('\n')}\n`)),
+    content(streamsName, 'streams', encodePackStreams(gathered.streams)),
+    content('README.md', 'readme', encodeUtf8(readmeOf({ origin, scope, size, entries, streams: gathered.streams, withheld }))),
+    ...[...(options.programs ?? [])].map(([name, bytes]) => content(name, 'program', bytes)),
+    ...(await Promise.all([...entries.keys()].map(async (index) => content(receiptName(index), 'receipt', await receiptOf(log, index, size, note))))),
+  ];
+  const members = await Promise.all(contents.map(memberOf));
+  members.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const manifest: Manifest = { origin, scope, size, root: formatHex(root), members, withheld };
+  const manifestBytes = encodeManifest(manifest);
+  const signature = await signManifest(manifestBytes, signer);
+  // 3. What could not be made again becomes durable. A crash after this leaves payloads that no entry names.
+  const references = await Promise.all([
+    store(payloads, 'manifest', 'application/json', manifestBytes),
+    store(payloads, 'signature', 'application/vnd.dsse+json', signature),
+    ...contents.filter(({ role }) => materialRoles.includes(role))
+      .map(async (one) => store(payloads, 'material', 'application/octet-stream', await whole(one))),
+  ]);
+  // 4. The event. A crash after this loses the file, which is made again from the event; a crash before it has handed nothing out.
+  const opened = members.filter(({ role }) => role === 'opened').length;
+  const index = await log.readStreamIndexAt(size);
+  const pack = {
+    manifest: ['sha256', sha256(manifestBytes)], members: members.length, withheld: withheld.length, opened,
+    tree: { size, root: ['sha256', root] }, index: ['sha256', index.root],
+  } as const;
+  const appended = await log.appendOne({ drafts: [prepareDraft({ ...eventOf(scope, pack), by, payloads: unique(references) }, sha256)] });
+  const all: ZipContent[] = [...contents, content(manifestName, 'readme', manifestBytes), content(signatureName, 'readme', signature)];
+  return { index: appended.index, manifest, digest: formatHex(sha256(manifestBytes)), bytes: () => writeZip(all) };
+}
+
+/**
+ * Makes the pack of an export's event again: the same bytes.
+ *
+ * @throws {LedgerError} ENTRY_MISSING when the entry is no export; PAYLOAD_MISSING when something of it was erased since
+ */
+export async function repack(ports: PayloadPorts, index: number): Promise<ExportedPack> {
+  const { log, payloads } = ports;
+  const entry = await log.entry(index);
+  const event = kindOf(entry) === 'event' ? decodeEvent(entry) : null;
+  if (event?.type !== 'export.packed' && event?.type !== 'export.period_packed') {
+    throw new LedgerError('ENTRY_MISSING', `Cannot pack entry ${index} again: it is no export`, {
+      hint: '"stella stream ledger" and the artifact\'s stream have them',
+    });
+  }
+  const payloadOf = (role: string) => readPayload(payloads, digestOf(event, role));
+  const [manifestBytes, signature] = await Promise.all([payloadOf('manifest'), payloadOf('signature')]);
+  const manifest = parseManifest(manifestBytes);
+  const note = manifest.members.find(({ role }) => role === 'checkpoint') as Member;
+  const checkpoint = new TextDecoder().decode(await readPayload(payloads, parseHex(note.sha256)));
+  const contents = await Promise.all(manifest.members.map(async (member): Promise<ZipContent> => {
+    if (member.role === 'receipt') {
+      const bytes = await receiptOf(log, Number(/(\d+)\.json$/.exec(member.name)?.[1]), manifest.size, checkpoint);
+      return checked(member, bytes);
+    }
+    if (member.role === 'opened') return checked(member, await openedAgain(ports, member));
+    return { name: member.name, open: () => payloads.get(parseHex(member.sha256)) };
+  }));
+  const all = [...contents, content(manifestName, 'readme', manifestBytes), content(signatureName, 'readme', signature)];
+  return { index, manifest, digest: formatHex(sha256(manifestBytes)), bytes: () => writeZip(all) };
+}
+
+/** The entry that states the stream index: the newest one, when it is already such. */
+async function statedNow(log: Log): Promise<number> {
+  const last = log.published.size - 1;
+  const entry = await log.entry(last);
+  const isStated = kindOf(entry) === 'event' && decodeEvent(entry).type === 'ledger.indexed';
+  return isStated ? last : (await log.stateIndex()).index;
+}
+
+async function scopeOf(log: LogView, request: PackRequest, decision: DecisionEvent | null, size: number): Promise<Scope> {
+  if (request.kind === 'artifact') return request;
+  if (request.kind === 'period') return { ...request, ...(await entriesBetween(log, request.from, request.to, size)) };
+  return { ...request, artifact: artifactOf((decision as DecisionEvent).data.artifact) };
+}
+
+type DecisionEvent = Event & { type: 'decision.recorded' };
+
+/** The names of the streams that a decision read. @throws {LedgerError} PAYLOAD_MISSING when its pins are not here */
+async function pinnedBy({ payloads }: PayloadPorts, event: DecisionEvent): Promise<string[]> {
+  return readPins(await readPayload(payloads, digestOf(event, 'pins'))).streams.map(({ name }) => name);
+}
+
+/** The digest of a payload that its event must have. */
+function digestOf(event: Event, role: string): Uint8Array {
+  const found = event.payloads?.find((one) => one.role === role)?.digest;
+  if (found === undefined) throw new TypeError(`${event.type} without a payload ${role}`);
+  return found[1];
+}
+
+type PackData = Omit<DataOf<'export.packed'>, 'artifact' | 'decision'>;
+
+function eventOf(scope: Scope, pack: PackData) {
+  if (scope.kind === 'period') {
+    const { from, to, start, end } = scope;
+    return { type: 'export.period_packed', data: { from, to, start, end, ...pack } } as const;
+  }
+  const artifact = ['sha256', parseHex(scope.artifact.slice('sha256:'.length))] as const;
+  const data = scope.kind === 'decision' ? { artifact, decision: scope.decision, ...pack } : { artifact, ...pack };
+  return { type: 'export.packed', data } as const;
+}
+
+async function receiptOf(log: LogView, index: number, size: number, checkpoint: string): Promise<Uint8Array> {
+  const proof = await log.proveInclusion(index, size);
+  return encodeUtf8(formatReceipt({ entry: await log.entry(index), index, size, proof, checkpoint }));
+}
+
+async function openedAgain(ports: PayloadPorts, { name }: Member): Promise<Uint8Array> {
+  const opened = await openedPayloadOf(ports, parseHex(name.slice('opened/'.length)));
+  if (opened !== null) return opened;
+  throw new LedgerError('PAYLOAD_MISSING', `Cannot make the pack again: "${name}" was erased`, {
+    hint: 'packs that were handed out still have it; export anew for one without it',
+  });
+}
+
+function content(name: string, role: MemberRole, bytes: Uint8Array): Content {
+  return { name, role, open: () => [bytes] };
+}
+
+/** A member that was made again: the bytes that the manifest names, or none. */
+function checked({ name, sha256: digest }: Member, bytes: Uint8Array): ZipContent {
+  if (formatHex(sha256(bytes)) === digest) return { name, open: () => [bytes] };
+  throw new LedgerError('STORE_CORRUPT', `Cannot make the pack again: "${name}" differs`, { hint: 'run "stella fsck"' });
+}
+
+async function memberOf({ name, role, open }: Content): Promise<Member> {
+  const hash = startSha256();
+  let size = 0;
+  for await (const piece of open()) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  return { name, role, sha256: formatHex(hash.digest()), size };
+}
+
+async function whole({ open }: Content): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of open()) pieces.push(piece);
+  return concatBytes(...pieces);
+}
+
+async function store(payloads: PayloadStore, role: string, media: string, bytes: Uint8Array): Promise<PayloadReference> {
+  const { digest, size } = await payloads.put([bytes], materialBytesMax);
+  return { role, size, media, digest: ['sha256', digest] };
+}
+
+/** Two members of the same bytes are one payload. */
+function unique(references: readonly PayloadReference[]): PayloadReference[] {
+  return [...new Map(references.map((one) => [`${one.role} ${formatHex((one.digest as readonly [string, Uint8Array])[1])}`, one])).values()];
+}

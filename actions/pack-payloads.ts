@@ -1,0 +1,138 @@
+// Which payloads go into a pack: what its scope needs, what may be opened, and for each other one why it stays out.
+import { concatBytes, formatHex } from '../ledger/bytes.ts';
+import { deriveSealKeys, type Event, type PayloadReference } from '../ledger/events/index.ts';
+import type { LogView } from '../ledger/log/view.ts';
+import type { PayloadStore } from '../ledger/store/payloads.ts';
+import type { SecretStore } from '../ledger/store/secrets.ts';
+import { payloadId, payloadName, readPins, type Scope, type Withheld } from '../verify/pack/index.ts';
+import { openSealed, readPayload } from './sealed-payload.ts';
+
+export interface PayloadPorts {
+  readonly log: LogView;
+  readonly payloads: PayloadStore;
+  readonly secrets: SecretStore;
+}
+
+export interface PayloadChoice {
+  /** Leaves documents as received out: their facts, digests and receipts stay. */
+  readonly withoutDocuments?: boolean;
+  /** Opens sealed payloads: whoever has the pack can read them for ever, whatever is erased later. */
+  readonly open?: boolean;
+}
+
+/** A payload that goes in. */
+export interface ChosenPayload {
+  readonly name: string;
+  readonly role: 'opened' | 'payload';
+  readonly open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface ChosenPayloads {
+  readonly chosen: readonly ChosenPayload[];
+  readonly withheld: readonly Withheld[];
+  /** Entries that say which payloads were erased: they belong into the pack too. */
+  readonly erasures: readonly number[];
+}
+
+export async function choosePayloads(
+  ports: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>, choice: PayloadChoice,
+): Promise<ChosenPayloads> {
+  const needed = await neededBy(ports, scope, entries);
+  const chosen = new Map<string, ChosenPayload>();
+  const withheld: Withheld[] = [];
+  const erasures = new Set<number>();
+  for (const [entry, event] of entries) {
+    for (const reference of event?.payloads ?? []) {
+      const id = payloadId(reference);
+      const name = payloadName(id);
+      if (chosen.has(name)) continue;
+      const found = await find(ports, event as Event, entry, reference, needed, choice);
+      if (typeof found === 'function') chosen.set(name, { name, role: reference.digest === undefined ? 'opened' : 'payload', open: found });
+      else {
+        withheld.push({ entry, role: reference.role, payload: id, why: found.why });
+        if (found.erased !== undefined) erasures.add(found.erased);
+      }
+    }
+  }
+  // One payload may be named by several entries, and be needed only for one of them.
+  const left = withheld.filter(({ payload }) => !chosen.has(payloadName(payload)));
+  left.sort((a, b) => a.entry - b.entry || compareText(a.role, b.role) || compareText(a.payload, b.payload));
+  return { chosen: [...chosen.values()], withheld: left, erasures: [...erasures] };
+}
+
+type Found = ChosenPayload['open'] | { readonly why: Withheld['why']; readonly erased?: number };
+type Needed = (event: Event, entry: number, reference: PayloadReference) => boolean;
+
+async function find(
+  ports: PayloadPorts, event: Event, entry: number, reference: PayloadReference, needed: Needed, choice: PayloadChoice,
+): Promise<Found> {
+  const { payloads, secrets, log } = ports;
+  const { digest, commitment, role } = reference;
+  if (digest !== undefined) {
+    if (!needed(event, entry, reference) || (choice.withoutDocuments === true && role === 'document')) return { why: 'left-out' };
+    return (await payloads.has(digest[1])) ? () => payloads.get(digest[1]) : { why: 'missing' };
+  }
+  const [, sealed] = commitment as readonly [string, Uint8Array];
+  const secret = await secrets.get(sealed);
+  if (secret === null) {
+    const erased = await erasureOf(log, event, entry, sealed);
+    return erased === null ? { why: 'missing' } : { why: 'erased', erased };
+  }
+  if (choice.open !== true || !needed(event, entry, reference)) return { why: 'sealed' };
+  const opened = await openedPayloadOf(ports, sealed);
+  return opened === null ? { why: 'missing' } : () => [opened];
+}
+
+/** A sealed payload as a pack holds it, `salt ‖ plaintext`: whoever has it can check it against the entry's commitment. Null when it is not here. */
+export async function openedPayloadOf({ payloads, secrets }: Omit<PayloadPorts, 'log'>, commitment: Uint8Array): Promise<Uint8Array | null> {
+  const secret = await secrets.get(commitment);
+  const plain = secret === null ? null : await openSealed({ payloads, secrets }, commitment);
+  return secret === null || plain === null ? null : concatBytes((await deriveSealKeys(secret)).salt, plain);
+}
+
+/** The entry that says that a sealed payload was erased; null where none does. */
+async function erasureOf(log: LogView, event: Event, entry: number, commitment: Uint8Array): Promise<number | null> {
+  const [{ name } = { name: '' }] = event.streams;
+  for await (const { index, event: later } of log.stream(name)) {
+    if (index <= entry) return null;
+    const erased = later.type === 'payload.erased' && later.data.entry === entry && formatHex(later.data.commitment[1]) === formatHex(commitment);
+    if (erased && index < log.published.size) return index;
+  }
+  return null;
+}
+
+/** Large, and no part of what an auditor asks: whole snapshots, update kits, and what earlier packs were made of. */
+const neverPacked: ReadonlySet<string> = new Set(['kit', 'manifest', 'material', 'signature', 'snapshot']);
+/** What folds and replays read of any stream. */
+const alwaysPacked: ReadonlySet<string> = new Set(['contract', 'root', 'statement', 'authorisation', 'justification', 'identity']);
+
+/** Of other artifacts, what they are made of is nobody's business who asked about this one. */
+const aboutOne: ReadonlySet<string> = new Set(['document', 'findings', 'input', 'inventory', 'results']);
+
+async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>): Promise<Needed> {
+  if (scope.kind === 'period') return (_, entry, { role }) => entry >= scope.start && entry < scope.end && !neverPacked.has(role);
+  const stream = `artifact:${scope.artifact}`;
+  const isAbout = (event: Event) => event.streams.some(({ name }) => name === stream);
+  if (scope.kind === 'artifact') return (event, _, { role }) => !neverPacked.has(role) && (isAbout(event) || !aboutOne.has(role));
+  const decision = entries.get(scope.decision);
+  const digests = new Set<string>();
+  if (decision?.type === 'decision.recorded') {
+    const { findings, published } = decision.data;
+    if (findings !== undefined) digests.add(formatHex(findings.digest[1]));
+    const bundle = published === undefined ? undefined : entries.get(published.entry)?.payloads?.find(({ role }) => role === 'bundle')?.digest;
+    const own = [...(decision.payloads ?? []).map(({ digest }) => digest), bundle];
+    for (const reference of own) if (reference !== undefined) digests.add(formatHex(reference[1]));
+    const pins = decision.payloads?.find(({ role }) => role === 'pins')?.digest;
+    if (pins !== undefined) for (const hex of readPins(await readPayload(payloads, pins[1])).facts) digests.add(hex);
+  }
+  return (event, _, { role, digest }) => {
+    if (neverPacked.has(role)) return false;
+    if (alwaysPacked.has(role) || (digest !== undefined && digests.has(formatHex(digest[1])))) return true;
+    // For extracting facts again, and looking at what was read: documents about this very artifact.
+    return role === 'document' && isAbout(event);
+  };
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,14 @@
+// The door of packs: written, opened and verified with no network.
+export { PACK_CODES, type PackAnswer, type PackCode } from './codes.ts';
+export {
+  encodeManifest, manifestName, parseManifest, signatureName, type Manifest, type Member, type MemberRole, type Scope, type Withheld,
+} from './manifest.ts';
+export { openPack, type Hashing, type OpenPack } from './open.ts';
+export { openedPayload, payloadId, payloadName } from './payloads.ts';
+export { readPins, type PinsRead } from './pins.ts';
+export { receiptName, type PackEntry } from './receipts.ts';
+export { signManifest, type PackSigner } from './signature.ts';
+export { encodePackStreams, type PackStream, type PackStreams } from './streams.ts';
+export { checkpointName, keysName, streamsName, verifyPack, type PackOptions, type VerifiedPack, type WholeStream } from './verify.ts';
+export { memorySource, type Source } from './zip-reader.ts';
+export { writeZip, type ZipContent } from './zip-writer.ts';

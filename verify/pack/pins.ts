@@ -1,0 +1,44 @@
+// The pins of a decision: every stream that it read, with its version then (spec/decision.md, "Pins").
+import { LedgerError } from '../../ledger/errors.ts';
+import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
+
+/** A stream that a decision read; version 0 and no index where it had no event. */
+export interface PinnedStream {
+  readonly name: string;
+  readonly version: number;
+  readonly index: number | null;
+}
+
+export interface PinsRead {
+  readonly streams: readonly PinnedStream[];
+  /** SHA-256 of the facts that were read, hexadecimal. */
+  readonly facts: readonly string[];
+}
+
+/** @throws {LedgerError} INPUT_VERSION_UNKNOWN for a later form; INPUT_MALFORMED, and as `parseJson` */
+export function readPins(bytes: Uint8Array): PinsRead {
+  const json = parseJson(bytes);
+  const { format, streams, facts } = isJsonObject(json) ? json : {};
+  if (format !== 'stella-pins/1') {
+    const newer = typeof format === 'string' && format.startsWith('stella-pins/');
+    throw new LedgerError(newer ? 'INPUT_VERSION_UNKNOWN' : 'INPUT_MALFORMED', 'Cannot read pins: another format');
+  }
+  if (!Array.isArray(streams) || !Array.isArray(facts)) throw malformed();
+  return { streams: streams.map(pinOf), facts: facts.map((hex) => (typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex) ? hex : fail())) };
+}
+
+function pinOf(pin: Json): PinnedStream {
+  const [name, version, index] = Array.isArray(pin) ? pin : [];
+  if (typeof name !== 'string' || typeof version !== 'number' || !Number.isSafeInteger(version) || version < 0) throw malformed();
+  if (version === 0) return { name, version, index: null };
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) throw malformed();
+  return { name, version, index };
+}
+
+function fail(): never {
+  throw malformed();
+}
+
+function malformed(): LedgerError {
+  return new LedgerError('INPUT_MALFORMED', 'Cannot read pins: a member is missing or of another type');
+}

@@ -1,0 +1,45 @@
+// What a verdict about a pack reads like: the same lines and members wherever it was reached.
+import { formatHex } from '../../ledger/bytes.ts';
+import type { PackAnswer } from './codes.ts';
+import type { Scope } from './manifest.ts';
+import type { VerifiedPack } from './verify.ts';
+
+export interface PackReport {
+  /** `OK`; `TRUST_EMPTY` where all holds and whose log it is was not proven; or a code. */
+  readonly verdict: string;
+  readonly lines: readonly string[];
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** @param digest - SHA-256 of the file, hexadecimal */
+export function reportPack(answer: PackAnswer<VerifiedPack>, digest: string): PackReport {
+  if (!answer.ok) {
+    const { code, message } = answer;
+    return { verdict: code, lines: [`NO  ${code}: ${message}`], members: { verdict: code, message, what: 'pack', file: digest } };
+  }
+  const { manifest, checkpoint, level, streams, entries, payloads, exported, witnessed, trusted, proven, notProven, pack } = answer;
+  const isOurs = trusted === 'reader';
+  const head = isOurs ? `YES  ${level}` : 'UNKNOWN  TRUST_EMPTY: the pack holds together, and nobody said whose log it may be';
+  const witnesses = witnessed.by.map(({ witness, time }) => ({ name: witness.key.name, signedAt: new Date(time * 1000).toISOString() }));
+  const lines = [
+    `${head}  ${describeScope(manifest.scope)}`,
+    ...proven.map((sentence) => `     proven: ${sentence}`),
+    ...witnesses.map(({ name, signedAt }) => `     witness ${name} cosigned at ${signedAt}`),
+    ...notProven.map((sentence) => `     not proven: ${sentence}`),
+    ...payloads.withheld.filter(({ why }) => why === 'erased').map(({ entry, role }) => `     erased: the ${role} of entry ${entry}`),
+    `     manifest ${pack.digest}`,
+  ];
+  const verdict = isOurs ? 'OK' : 'TRUST_EMPTY';
+  const members = {
+    verdict, what: 'pack', file: digest, origin: checkpoint.origin, size: checkpoint.size, root: formatHex(checkpoint.root), scope: manifest.scope, level,
+    manifest: pack.digest, entries: [...entries.keys()], streams: [...streams.values()].map(({ name, version }) => ({ stream: name, version })),
+    withheld: payloads.withheld, exported, witnesses, quorum: witnessed.quorum, proven, notProven,
+  };
+  return { verdict, lines, members };
+}
+
+export function describeScope(scope: Scope): string {
+  if (scope.kind === 'decision') return `decision ${scope.decision} on ${scope.artifact}`;
+  if (scope.kind === 'artifact') return `artifact ${scope.artifact}`;
+  return `entries ${scope.start} to ${scope.end - 1}, from ${new Date(scope.from).toISOString()} to ${new Date(scope.to).toISOString()}`;
+}

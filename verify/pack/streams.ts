@@ -1,0 +1,57 @@
+// The streams of a pack: which of them it holds whole, up to which version, and what the stream index says of each.
+import { encodeUtf8 } from '../../ledger/bytes.ts';
+import { clip, LedgerError } from '../../ledger/errors.ts';
+import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
+import type { StreamProof } from '../../ledger/streams/proof.ts';
+import { parseStreamProof, streamProofJson } from '../stream-evidence.ts';
+
+/** A stream that a pack claims to hold whole. */
+export interface PackStream {
+  readonly name: string;
+  /** The last version it holds: 0 for a stream without an event. Later events of it may be in the pack, and nothing is claimed of them. */
+  readonly version: number;
+  /** What the stated index says of it. */
+  readonly head: StreamProof;
+}
+
+export interface PackStreams {
+  /** Index of the entry that states the stream index's root. */
+  readonly stated: number;
+  /** Ascending by name. */
+  readonly streams: readonly PackStream[];
+}
+
+const FORMAT = 'stella-pack-streams/1';
+const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6 };
+
+export function encodePackStreams({ stated, streams }: PackStreams): Uint8Array {
+  const lines = streams.map(({ name, version, head }) => JSON.stringify({ name, version, head: streamProofJson(head) }));
+  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"streams":[\n${lines.join(',\n')}\n]}\n`);
+}
+
+/** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */
+export function parsePackStreams(bytes: Uint8Array): PackStreams {
+  const json = parseJson(bytes, limits);
+  const { format, stated, streams, ...others } = isJsonObject(json) ? json : {};
+  if (typeof format !== 'string') throw refuse('they name no format');
+  if (format !== FORMAT) throw new LedgerError('INPUT_VERSION_UNKNOWN', `Cannot read streams: format "${clip(format)}", expected "${FORMAT}"`);
+  if (Object.keys(others).length > 0 || !Array.isArray(streams)) throw refuse('they have other members than they should');
+  const read = { stated: countIn(stated), streams: streams.map(streamIn) };
+  if (read.streams.some(({ name }, i) => i > 0 && name <= (read.streams[i - 1] as PackStream).name)) throw refuse('a stream stands twice or out of order');
+  return read;
+}
+
+function streamIn(value: Json): PackStream {
+  const { name, version, head, ...others } = isJsonObject(value) ? value : {};
+  if (typeof name !== 'string' || Object.keys(others).length > 0) throw refuse('a stream has other members than it should');
+  return { name, version: countIn(version), head: parseStreamProof(head) };
+}
+
+function countIn(value: Json | undefined): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw refuse('a number is no integer from 0 to 2^53 - 1');
+  return value;
+}
+
+function refuse(why: string): LedgerError {
+  return new LedgerError('INPUT_MALFORMED', `Cannot read streams: ${why}`);
+}

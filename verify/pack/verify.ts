@@ -1,0 +1,232 @@
+// Verifying a pack, in the order of spec/pack.md, "Verifying".
+import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { clip } from '../../ledger/errors.ts';
+import { decodeEvent, type Event } from '../../ledger/events/index.ts';
+import { sha256 } from '../../ledger/merkle/hash.ts';
+import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
+import type { NoteKey } from '../../ledger/note/keys.ts';
+import type { StreamEvent } from '../../ledger/streams/history.ts';
+import { no } from '../../ledger/verdict.ts';
+import { openCheckpoint, type Witnessed } from '../checkpoint.ts';
+import { readEvidence } from '../evidence.ts';
+import { missingEvidence, type Update } from '../growth.ts';
+import { verifyReceipt } from '../inclusion.ts';
+import { isAudited, type Level, lastVersionUnder, statedBy, verifyWhole } from '../streams.ts';
+import { type Trust, trustKeys } from '../trust.ts';
+import type { PackAnswer } from './codes.ts';
+import type { Manifest } from './manifest.ts';
+import { openPack, type Hashing, type OpenPack } from './open.ts';
+import { accountPayloads, payloadName, type PackPayloads } from './payloads.ts';
+import { verifyReceipts, type PackEntry } from './receipts.ts';
+import { verifyScope } from './scope.ts';
+import { signatureHolds } from './signature.ts';
+import { parsePackStreams } from './streams.ts';
+import type { Source } from './zip-reader.ts';
+
+export const checkpointName = 'checkpoint';
+export const keysName = 'keys.txt';
+export const streamsName = 'streams.json';
+
+/** What may come beside a pack. */
+export interface PackOptions {
+  /** For a pack whose checkpoint a retired key signed: a newer checkpoint, with a consistency proof from the pack's. */
+  readonly update?: Update;
+  /** The receipt of the export's event, as it is delivered beside the pack. */
+  readonly receipt?: Uint8Array | string;
+  /** Cosignature keys of mirrors and witnesses that read every entry and recompute the stream index before they sign. */
+  readonly auditors?: readonly NoteKey[];
+  /** True when the caller has read every entry up to the checkpoint's size and found nothing wrong with any. */
+  readonly audited?: boolean;
+  /** SHA-256 over pieces; pure JavaScript when left out. */
+  readonly hashing?: () => Hashing;
+}
+
+/** A stream that is there whole. */
+export interface WholeStream {
+  readonly name: string;
+  /** 0 for a stream without an event. */
+  readonly version: number;
+  readonly events: readonly { readonly index: number; readonly event: Event }[];
+}
+
+/** What is proven about a pack. */
+export interface VerifiedPack {
+  readonly pack: OpenPack;
+  readonly manifest: Manifest;
+  readonly checkpoint: SignedCheckpoint;
+  /** Whether the log's keys are the reader's own, or, for want of any, those that the pack brings along. */
+  readonly trusted: 'pack' | 'reader';
+  readonly witnessed: Witnessed;
+  /** How strongly it is shown that no event of the streams is missing. */
+  readonly level: Level;
+  /** The size at which the stream index speaks. */
+  readonly indexedSize: number;
+  readonly streams: ReadonlyMap<string, WholeStream>;
+  readonly entries: ReadonlyMap<number, PackEntry>;
+  readonly payloads: PackPayloads;
+  /** The export's event; null when no receipt came with the pack. */
+  readonly exported: { readonly index: number; readonly at: number } | null;
+  /** For people: one sentence each. */
+  readonly proven: readonly string[];
+  readonly notProven: readonly string[];
+}
+
+/**
+ * Verifies a pack. Never throws on evidence.
+ *
+ * @param trust - what the reader trusts; null where he has nothing: then everything is checked under the keys in the pack, and what
+ *   comes out says that whose log it is was not proven
+ * @see spec/pack.md, "Verifying"
+ */
+export function verifyPack(source: Source, trust: Trust | null, options: PackOptions = {}): PackAnswer<VerifiedPack> {
+  if (trust !== null && trust.logs.length === 0) return no('TRUST_EMPTY', 'no key of any log is trusted');
+  // 1. to 4. Form, manifest, members.
+  const opened = openPack(source, options.hashing);
+  if (!opened.ok) return opened;
+  const { pack } = opened;
+  const { manifest } = pack;
+  // 5. The checkpoint is signed by a key of the log.
+  const read = readEvidence('the checkpoint', () => {
+    const text = decodeUtf8(memberOf(pack, checkpointName));
+    return { text, own: ownTrust(pack), checkpoint: parseCheckpoint(text) };
+  });
+  if (!read.ok) return read;
+  const { text, own } = read.value;
+  const signed = openCheckpoint(read.value.checkpoint, trust ?? own);
+  if (!signed.ok) return signed;
+  const { checkpoint } = signed;
+  // 6. Every entry is in its tree.
+  const receipts = verifyReceipts(pack, checkpoint, text);
+  if (!receipts.ok) return receipts;
+  const { entries } = receipts;
+  // 7. The log itself put the key on record that signed the manifest.
+  const signer = verifySigner(pack, entries);
+  if (!signer.ok) return signer;
+  // 8. The streams are there whole.
+  const streams = verifyStreams(pack, entries);
+  if (!streams.ok) return streams;
+  // 9. What was signed together says the same.
+  const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
+  if (contradiction !== null) return no('PACK_CONTRADICTORY', contradiction);
+  // 10. The scope's promise, and 11. the payloads.
+  const whole = new Map([...streams.whole.values()].map(({ name, events }) => [name, events.map(({ index }) => index)]));
+  const scope = verifyScope({ manifest, entries, whole, payload: (digest) => pack.read(payloadName(`sha256:${formatHex(digest)}`)) });
+  if (!scope.ok) return scope;
+  const payloads = accountPayloads(pack, entries.values());
+  if (!payloads.ok) return payloads;
+  // 12. The log says that it handed out this very pack.
+  const exported = options.receipt === undefined ? null : verifyExport(options.receipt, pack, trust ?? own, options);
+  if (exported !== null && !exported.ok) return exported;
+  // 13. Nothing stands beside what the manifest names.
+  const [first, ...more] = pack.unnamed;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    return no('PACK_UNNAMED', `the manifest does not name "${first}"${others}: it counts for nothing, and all that is named holds`);
+  }
+  // 14. Nothing is missing that further evidence could bring.
+  const missing = missingEvidence(signed, trust ?? own, options.update);
+  if (missing !== null) return missing;
+  const audited = options.audited === true || isAudited(checkpoint, options.auditors ?? [], trust ?? own);
+  const held = {
+    pack, manifest, checkpoint, trusted: trust === null ? 'pack' : 'reader', witnessed: signed.witnessed, level: audited ? 'AUDITED' : 'HEAD',
+    indexedSize: streams.size, streams: streams.whole, entries, payloads, exported: exported === null ? null : { index: exported.index, at: exported.at },
+  } as const;
+  return { ok: true, ...held, ...told(held, scope) };
+}
+
+function memberOf(pack: OpenPack, name: string): Uint8Array {
+  return pack.read(name) ?? new Uint8Array(0);
+}
+
+/** Trust in the keys that a pack brings along: it shows that the pack holds together, and not whose it is. */
+export function ownTrust(pack: OpenPack): Trust {
+  const vkeys = decodeUtf8(memberOf(pack, keysName)).split('\n').filter((line) => line !== '');
+  return trustKeys(pack.manifest.origin, vkeys);
+}
+
+/** The key that signed the manifest, as the log has it on record for attestations, not retired before. */
+function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<number, PackEntry>): PackAnswer<object> {
+  const id = signature.keyId;
+  let found: Uint8Array | null = null;
+  for (const { event } of entries.values()) {
+    const keys = event?.type === 'ledger.created' ? event.data.keys : event?.type === 'key.added' ? [event.data.key] : [];
+    const key = keys.find((one) => one.use === 'attestation' && one.algorithm === 'ed25519' && formatHex(one.id) === id);
+    if (key !== undefined && formatHex(sha256(key.public)) === id) found = key.public;
+    if (event?.type === 'key.retired' && formatHex(event.data.key) === id && event.data.lastSize < manifest.size) {
+      return no('PACK_SIGNER_UNKNOWN', `the key ${clip(id)} that signed the manifest had been retired`);
+    }
+  }
+  if (found === null) return no('PACK_SIGNER_UNKNOWN', `no entry puts the key ${clip(id)} on record that signed the manifest`);
+  return signatureHolds(signature, found) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
+}
+
+function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>): PackAnswer<{ whole: Map<string, WholeStream>; size: number }> {
+  const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
+  if (!read.ok) return read;
+  const stating = entries.get(read.value.stated)?.event ?? null;
+  if (stating === null) return no('STREAM_ROOT_MISSING', `entry ${read.value.stated}, which should state the stream index, is not there`);
+  const index = statedBy(stating, read.value.stated);
+  if (!index.ok) return index;
+  const tagged = new Map<string, (StreamEvent & { readonly event: Event })[]>();
+  for (const { index: at, event } of entries.values()) {
+    for (const { name, version, prev } of event?.streams ?? []) {
+      const tags = tagged.get(name) ?? [];
+      tags.push({ index: at, version, prev, event: event as Event });
+      tagged.set(name, tags);
+    }
+  }
+  const whole = new Map<string, WholeStream>();
+  for (const { name, version, head } of read.value.streams) {
+    const last = lastVersionUnder(index, name, head);
+    if (!last.ok) return last;
+    // Events beyond what is claimed to be whole prove themselves, and nothing more.
+    const tags = (tagged.get(name) ?? []).filter((tag) => tag.version <= version);
+    const holds = verifyWhole(name, tags, last, version);
+    if (!holds.ok) return holds;
+    whole.set(name, { name, version, events: tags.map((tag) => ({ index: tag.index, event: tag.event })) });
+  }
+  return { ok: true, whole, size: index.size };
+}
+
+function contradictionIn(manifest: Manifest, { origin, size, root }: SignedCheckpoint): string | null {
+  if (manifest.origin !== origin) return `the manifest is of "${clip(manifest.origin)}", the checkpoint of "${origin}"`;
+  if (manifest.size !== size || manifest.root !== formatHex(root)) return 'the manifest names another tree than the checkpoint';
+  return null;
+}
+
+function verifyExport(
+  receipt: Uint8Array | string, pack: OpenPack, trust: Trust, { update }: PackOptions,
+): PackAnswer<{ readonly index: number; readonly at: number }> {
+  const included = verifyReceipt(receipt, trust, update === undefined ? {} : { update });
+  if (!included.ok) return no(included.code, `the export's receipt: ${included.message}`);
+  const read = readEvidence('the export\'s receipt', () => decodeEvent(included.entry));
+  if (!read.ok) return read;
+  const event = read.value;
+  const isExport = event.type === 'export.packed' || event.type === 'export.period_packed';
+  const { root, size } = pack.manifest;
+  const fits = isExport && formatHex(event.data.manifest[1]) === pack.digest && event.data.tree.size === size && formatHex(event.data.tree.root[1]) === root;
+  return fits ? { ok: true, index: included.index, at: event.at } : no('PACK_EXPORT_FOREIGN', `entry ${included.index} is not the export of this pack`);
+}
+
+type Held = Omit<VerifiedPack, 'proven' | 'notProven'>;
+
+function told(held: Held, scope: { readonly proven: readonly string[]; readonly notProven: readonly string[] }): Pick<VerifiedPack, 'proven' | 'notProven'> {
+  const { entries, checkpoint, streams, indexedSize, payloads, exported, level, trusted } = held;
+  const absent = [...streams.values()].filter(({ version }) => version === 0).length;
+  const proven = [
+    `${entries.size} entries are in the log ${checkpoint.origin}, in its tree of ${checkpoint.size}`,
+    ...scope.proven,
+    `${streams.size} streams are whole: the index says so at size ${indexedSize}${absent === 0 ? '' : `, and that ${absent} of them had no event`}`,
+    `${payloads.held} payloads are what the entries name`,
+  ];
+  if (level === 'AUDITED') proven.push('the index was recomputed from all entries');
+  if (exported !== null) proven.push(`the log recorded this very pack as handed out, in entry ${exported.index}`);
+  const notProven = [...scope.notProven, `that nothing was appended after size ${checkpoint.size}`, 'that evidence which was never appended does not exist'];
+  if (level === 'HEAD') notProven.unshift('that the log built its index from all entries: nobody named here recomputed it');
+  const why = new Map<string, number>();
+  for (const one of payloads.withheld) why.set(one.why, (why.get(one.why) ?? 0) + 1);
+  for (const [reason, count] of why) notProven.push(`what ${count} payloads say that are not here: ${reason}`);
+  if (exported === null) notProven.push('that the log recorded this pack: bring the receipt that came beside it');
+  if (trusted === 'pack') notProven.unshift('whose log this is: the keys are the pack\'s own; compare them with ones you got elsewhere');
+  return { proven, notProven };
+}
