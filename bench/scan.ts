@@ -85,20 +85,20 @@ export const bench: Bench = {
     try {
       buildSync({ entryPoints: ['bench/scan/child.ts'], bundle: true, platform: 'node', format: 'esm', outfile: at('child.mjs'), logLevel: 'error' });
       const started = performance.now();
-      const built = writeSnapshot(at('corpus'), at('spool'), corpusObservations(corpora));
+      const built = writeSnapshot(at('corpus'), folder, corpusObservations(corpora));
       yield { name: 'scan/build', value: built.records / ((performance.now() - started) / 1000), unit: `records a second, ${built.records} built` };
       for (const count of [1000, 5000]) {
         writeFileSync(at(`list-${count}`), JSON.stringify(componentList(corpusObservations(corpora), count)));
         yield* sizes(String(count), cold(at('child.mjs'), at('corpus'), at(`list-${count}`), at('out'), quick ? 3 : 9));
       }
       yield* warm(at('corpus'), at('list-5000'));
-      writeSnapshot(at('changed'), at('spool'), changed(corpusObservations(corpora)));
+      writeSnapshot(at('changed'), folder, changed(corpusObservations(corpora)));
       yield* rescans(at('corpus'), at('changed'), at('list-5000'), quick ? 100 : 1000);
       if (quick) {
         left('900 of the 1,000 lists of the rescan, and a snapshot of 500,000 more records');
         return;
       }
-      writeSnapshot(at('large'), at('spool'), (function* () {
+      writeSnapshot(at('large'), folder, (function* () {
         yield* corpusObservations(corpora);
         yield* syntheticObservations(500_000);
       })());

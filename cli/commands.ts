@@ -5,6 +5,7 @@ export interface Entry {
   readonly words: string;
   readonly summary: string;
   readonly group: 'Record' | 'Decide' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
+  readonly group: 'Record' | 'Scan' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Keys';
   load(): Promise<Command>;
 }
 
@@ -20,6 +21,14 @@ export const COMMANDS: readonly Entry[] = [
   entry('waiver show', 'Decide', 'who asked, who approved, until when', async () => (await import('./commands/waiver-show.ts')).command),
   entry('contract publish', 'Decide', 'which evidence has to arrive', async () => (await import('./commands/contract-publish.ts')).command),
   entry('contract assign', 'Decide', 'which artifacts have to meet it', async () => (await import('./commands/contract-assign.ts')).command),
+  entry('scan', 'Scan', 'match an artifact with advisories', async () => (await import('./commands/scan.ts')).command),
+  entry('rescan', 'Scan', 'look again at every artifact, by the newest advisories', async () => (await import('./commands/rescan.ts')).command),
+  entry('explain', 'Scan', 'why a vulnerability is reported, and why not', async () => (await import('./commands/explain.ts')).command),
+  entry('affected', 'Scan', 'which artifacts a vulnerability concerns', async () => (await import('./commands/affected.ts')).command),
+  entry('feed import', 'Scan', 'advisories into a snapshot', async () => (await import('./commands/feed-import.ts')).command),
+  entry('feed list', 'Scan', 'the snapshots of a feed', async () => (await import('./commands/feed-list.ts')).command),
+  entry('feed diff', 'Scan', 'record by record what changed', async () => (await import('./commands/feed-diff.ts')).command),
+  entry('feed verify', 'Scan', 'is a snapshot what its records make', async () => (await import('./commands/feed-verify.ts')).command),
   entry('log', 'Read', 'the newest entries', async () => (await import('./commands/log-list.ts')).command),
   entry('show', 'Read', 'one entry, decoded', async () => (await import('./commands/show.ts')).command),
   entry('stream', 'Read', 'the events that concern one thing', async () => (await import('./commands/stream.ts')).command),

@@ -85,6 +85,8 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   WAIVER_INVALID: 'input',
   POLICY_INVALID: 'input',
   POLICY_UNKNOWN: 'input',
+  SNAPSHOT_UNKNOWN: 'input',
+  SBOM_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
   PROJECTION_STOPPED: 'state',
 };

@@ -1,11 +1,11 @@
 // The `stella` command: finds the command, reads its options, and turns refusals and verdicts into exit codes.
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clip } from '../ledger/errors.ts';
 import { UsageError, type Call, type Command, type Option } from './command.ts';
 import { COMMANDS, type Entry } from './commands.ts';
 import { EXIT, type ExitName } from './exit.ts';
 import { createOutput } from './output.ts';
+import { productVersion } from './version.ts';
 
 /** Options that every command takes. */
 const GLOBAL: Readonly<Record<string, Option>> = {
@@ -88,9 +88,7 @@ function callOf(entry: Entry, values: Record<string, unknown>, positionals: read
 function general(args: readonly string[]): ExitName {
   const word = args[0];
   if (word === '--version' || word === '-V') {
-    const packageFile = new URL(import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url);
-    const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-    process.stdout.write(`stella ${version}\n`);
+    process.stdout.write(`stella ${productVersion()}\n`);
     return 'yes';
   }
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {

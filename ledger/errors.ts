@@ -73,7 +73,9 @@ export const CODES = [
   // Policies.
   'POLICY_INVALID',
   'POLICY_UNKNOWN',
-  // Advisory snapshots.
+  // Advisory snapshots, and what is matched against them.
+  'SNAPSHOT_UNKNOWN',
+  'SBOM_UNKNOWN',
   'SNAPSHOT_DAMAGED',
   // Projections: what the entries come to.
   'PROJECTION_STOPPED',

@@ -28,8 +28,8 @@ export type { Manifest, RecordRef, SnapshotFile, SnapshotSink, SourceNote, Spool
 export { Snapshot, type Touched } from './snapshot/open.ts';
 export { openPart, shardsUsed, type Part } from './snapshot/part.ts';
 export { lookupsOf, type EntryTrace, type Lookup, type Lookups, type ScanComponent, type Unsupported } from './match/components.ts';
-export { explain, packagesNamed, recompute, type Explained, type Explanation } from './match/explain.ts';
-export { encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
+export { explain, inputNames, recompute, type Explained, type Explanation } from './match/explain.ts';
+export { configDigest, encodeFindings, matchSemantics, type Finding, type FindingsDocument, type FoundComponent, type RecordMatch } from './match/findings.ts';
 export type { ScanInput } from './match/group.ts';
 export { decodeInventory, encodeInventory, inputOfFacts, type Inventory } from './match/inventory.ts';
 export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';

@@ -31,7 +31,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   actions: ['ledger/*', 'verify/*', 'evidence/*', 'scanner/*', 'policy/*', 'projections/*'],
   api: ['actions/*', 'projections/*', 'ledger', 'ledger/log', 'ledger/merkle', 'verify/*', 'npm:hono', 'npm:@hono/node-server', 'node:http'],
   web: ['verify', 'ledger', 'api'],
-  cli: ['ledger/*', 'actions/*', 'projections/*', 'verify/*', 'policy/*', 'api/*', 'node:'],
+  cli: ['ledger/*', 'actions/*', 'projections/*', 'scanner', 'verify/*', 'policy/*', 'api/*', 'node:'],
 };
 
 /** Rooms whose folders are one room: what holds for `policy` holds for everything below it. */

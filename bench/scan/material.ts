@@ -1,82 +1,22 @@
 // What the scan bench measures with: a snapshot of the corpora's records, lists of their packages, and a large made-up snapshot.
-import { closeSync, globSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, globSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Scratch } from '../../ledger/store/scratch.ts';
 import { checkOsv } from '../../scanner/advisories/osv.ts';
 import type { Observation } from '../../scanner/advisories/observation.ts';
 import { importOsv } from '../../scanner/import/osv.ts';
 import { SnapshotBuilder, type Built } from '../../scanner/snapshot/build.ts';
-import type { SnapshotSink, Spool } from '../../scanner/snapshot/format.ts';
 
-const chunkBytes = 1 << 20;
-
-/** Writes in large pieces: a snapshot is written in millions of small ones. */
-class FileSink implements SnapshotSink {
-  readonly #file: number;
-  #held: Uint8Array[] = [];
-  #size = 0;
-
-  constructor(path: string) {
-    this.#file = openSync(path, 'w');
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#held.push(bytes);
-    this.#size += bytes.length;
-    if (this.#size >= chunkBytes) this.#flush();
-  }
-
-  #flush(): void {
-    const joined = new Uint8Array(this.#size);
-    let at = 0;
-    for (const bytes of this.#held) {
-      joined.set(bytes, at);
-      at += bytes.length;
-    }
-    writeSync(this.#file, joined);
-    [this.#held, this.#size] = [[], 0];
-  }
-
-  close(): void {
-    this.#flush();
-    closeSync(this.#file);
-  }
-}
-
-class FileSpool implements Spool {
-  readonly #file: number;
-  #written = 0;
-  #tail: Uint8Array[] = [];
-  #tailSize = 0;
-
-  constructor(path: string) {
-    this.#file = openSync(path, 'w+');
-  }
-
-  append(bytes: Uint8Array): void {
-    this.#tail.push(bytes);
-    this.#tailSize += bytes.length;
-    if (this.#tailSize >= chunkBytes) this.#flush();
-  }
-
-  #flush(): void {
-    for (const bytes of this.#tail) this.#written += writeSync(this.#file, bytes, 0, bytes.length, this.#written);
-    [this.#tail, this.#tailSize] = [[], 0];
-  }
-
-  read(offset: number, length: number): Uint8Array {
-    if (offset + length > this.#written) this.#flush();
-    const bytes = new Uint8Array(length);
-    readSync(this.#file, bytes, 0, length, offset);
-    return bytes;
-  }
-}
-
-export function writeSnapshot(path: string, spool: string, observations: Iterable<Observation>): Built {
-  const builder = new SnapshotBuilder(new FileSpool(spool), { keepRaw: false });
+/** @param folder - for working files */
+export function writeSnapshot(path: string, folder: string, observations: Iterable<Observation>): Built {
+  const [spool, out] = [new Scratch(folder), new Scratch(folder)];
+  const builder = new SnapshotBuilder(spool, { keepRaw: false });
   for (const observation of observations) builder.add(observation);
-  const sink = new FileSink(path);
-  const built = builder.finish(sink, []);
-  sink.close();
+  const built = builder.finish({ write: (bytes) => out.append(bytes) }, []);
+  const file = openSync(path, 'w');
+  for (const piece of out.pieces()) writeSync(file, piece);
+  closeSync(file);
+  for (const one of [spool, out]) one.close();
   return built;
 }
 

@@ -5,6 +5,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:f
 import { dirname, join } from 'node:path';
 import { formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
+import { openFileAt, type FileAt } from './file-at.ts';
 import { guarded } from './sqlite.ts';
 
 /** What a stored payload is called by: an entry names it, so it must be there before the entry is. */
@@ -33,6 +34,13 @@ export interface PayloadStore {
   get(digest: Uint8Array): AsyncIterable<Uint8Array>;
 
   has(digest: Uint8Array): Promise<boolean>;
+
+  /**
+   * Opens a payload for reading at places: its bytes are not checked here, so only for what has proofs of its own (a snapshot).
+   *
+   * @throws {LedgerError} PAYLOAD_MISSING
+   */
+  openAt(digest: Uint8Array): Promise<FileAt>;
 
   /**
    * Remembers under which digest a sealed payload's ciphertext lies: an entry names its commitment alone.
@@ -105,6 +113,13 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       if (held !== null) yield held;
     },
     has: (digest) => stat(fileOf(digest)).then(() => true, () => false),
+    async openAt(digest) {
+      try {
+        return openFileAt(fileOf(digest), `payload ${formatHex(digest)}`);
+      } catch (cause) {
+        throw refusalOf(cause, digest);
+      }
+    },
     async nameSealed(commitment, digest) {
       const file = join(directory, 'sealed', formatHex(commitment));
       await reached(async () => {
@@ -168,11 +183,15 @@ async function* pieces(file: string, digest: Uint8Array): AsyncIterable<Uint8Arr
   try {
     for await (const piece of createReadStream(file)) yield piece as Uint8Array;
   } catch (cause) {
-    if ((cause as { code?: string }).code !== 'ENOENT') throw asRefusal(cause);
-    throw new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not here`, {
-      hint: 'it was erased, or is not in this copy; its digest still stands in the log',
-    });
+    throw refusalOf(cause, digest);
   }
+}
+
+function refusalOf(cause: unknown, digest: Uint8Array): unknown {
+  if ((cause as { code?: string }).code !== 'ENOENT') return asRefusal(cause);
+  return new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not here`, {
+    hint: 'it was erased, or is not in this copy; its digest still stands in the log',
+  });
 }
 
 /** A new folder's own name must be flushed too, or a power failure takes all that lies in it. */

@@ -40,7 +40,7 @@ export interface Explanation {
 /** Explains one vulnerability for a component list: what is affected, what is not and by which rule and bound, and what is unknown. */
 export function explain(id: string, input: ScanInput, snapshot: Snapshot): Explanation {
   const ids = closure(id, snapshot);
-  const refs = new Map(ids.flatMap((one) => snapshot.recordsNamed(one)).map((ref) => [ref[3], ref]));
+  const refs = new Map(refsOf(ids, snapshot).map((ref) => [ref[3], ref]));
   const records = [...refs.values()].map((ref) => {
     const { osv } = snapshot.record(ref);
     const packages = (osv.affected ?? []).flatMap(({ package: named }) =>
@@ -64,6 +64,11 @@ export function explain(id: string, input: ScanInput, snapshot: Snapshot): Expla
     }
   }
   return { id, ids, snapshot: snapshot.digest, records: records.sort((a, b) => (a.record < b.record ? -1 : 1)), answers, unmatched };
+}
+
+/** Records under these ids, and those that distributions wrote for them under ids of their own. */
+function refsOf(ids: readonly string[], snapshot: Snapshot): RecordRef[] {
+  return ids.flatMap((one) => [...snapshot.recordsNamed(one), ...snapshot.recordsUpstream(one)]);
 }
 
 /** The asked id and all that are one with it, in the order in which ids are shown. */
@@ -90,13 +95,13 @@ export function recompute(answer: Explained, bytes: Uint8Array): 'same' | 'anoth
   return own.outcome === found.outcome && JSON.stringify(own.reasons) === JSON.stringify(found.reasons) ? 'same' : 'another answer';
 }
 
-/** Components of which a vulnerability is known, over many lists: `affected CVE`. @param names - the record's packages */
-export function packagesNamed(id: string, snapshot: Snapshot): [ecosystem: string, name: string][] {
-  const refs: readonly RecordRef[] = closure(id, snapshot).flatMap((one) => snapshot.recordsNamed(one));
-  const packages = new Map(refs.flatMap((ref) => (snapshot.record(ref).osv.affected ?? []).flatMap(({ package: named }): [string, [string, string]][] => {
-    if (named === undefined) return [];
-    const entry: [string, string] = [ecosystemBase(named.ecosystem), nameKey(named.ecosystem, named.name)];
-    return [[entry.join('\n'), entry]];
-  })));
-  return [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+/** Tells which lists name a package that any record of the vulnerability names: the others need no explaining. */
+export function inputNames(id: string, snapshot: Snapshot): (input: ScanInput) => boolean {
+  const refs = refsOf(closure(id, snapshot), snapshot);
+  const packages = new Set(refs.flatMap((ref) => (snapshot.record(ref).osv.affected ?? []).flatMap(({ package: named }) =>
+    named === undefined ? [] : [`${ecosystemBase(named.ecosystem)}\n${nameKey(named.ecosystem, named.name)}`])));
+  return ({ components }) => components.some((component) => {
+    const found = lookupsOf(component);
+    return !('unsupported' in found) && found.lookups.some(({ ecosystem, name }) => packages.has(`${ecosystemBase(ecosystem)}\n${nameKey(ecosystem, name)}`));
+  });
 }

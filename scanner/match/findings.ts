@@ -96,6 +96,11 @@ export function encodeFindings(document: FindingsDocument): Uint8Array {
   return encodeUtf8(JSON.stringify(document));
 }
 
+/** How a configuration is named in the document and in `scan.completed`. */
+export function configDigest(config: JcsValue): string {
+  return digestOf(config);
+}
+
 export function digestOf(value: JcsValue): string {
   return `sha256:${hash('sha256', encodeUtf8(formatJcs(value)), 'hex')}`;
 }

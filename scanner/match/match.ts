@@ -6,7 +6,7 @@ import type { RecordRef } from '../snapshot/format.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { lookupsOf, type Lookup, type Lookups, type ScanComponent } from './components.ts';
 import { Findings } from './finding.ts';
-import { digestOf, matchSemantics, type Finding, type FindingsDocument, type ScanReason, type Unmatched } from './findings.ts';
+import { configDigest, digestOf, matchSemantics, type Finding, type FindingsDocument, type ScanReason, type Unmatched } from './findings.ts';
 import { groupComponents, type ScanInput } from './group.ts';
 import { closeByOwner } from './ownership.ts';
 
@@ -59,7 +59,7 @@ export function scan(input: ScanInput, snapshot: Snapshot, options: ScanOptions)
   }
   return {
     components: digestOf(groups.map(({ found }) => found) as unknown as JcsValue),
-    config: digestOf(options.config ?? {}),
+    config: configDigest(options.config ?? {}),
     counts,
     engine: { match: matchSemantics, version: options.engineVersion },
     findings,

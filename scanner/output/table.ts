@@ -29,10 +29,14 @@ function summary({ counts, findings, snapshot, unmatched }: FindingsDocument): s
   for (const { reason } of unmatched) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const not = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(', ');
   return [
-    `${counts.components} components, ${findings.length} findings (${affected} affected, ${findings.length - affected} undecided)`,
-    ...(unmatched.length === 0 ? [] : [`${unmatched.length} components could not be looked up: ${not}`]),
+    `${many(counts.components, 'component')}, ${many(findings.length, 'finding')} (${affected} affected, ${findings.length - affected} undecided)`,
+    ...(unmatched.length === 0 ? [] : [`${many(unmatched.length, 'component')} could not be looked up: ${not}`]),
     `snapshot ${snapshot}`,
   ];
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function formatTable(document: FindingsDocument): string {

@@ -8,8 +8,8 @@ import { encodeObservation, type Observation } from '../advisories/observation.t
 import type { OsvRecord } from '../advisories/osv.ts';
 import { sha256Hex, type StoredRecord } from '../advisories/stored.ts';
 import {
-  encodeFooter, hasher, idSpace, namesPerShard, nodesAtLevel, sha256, shardOf, shardsMax, type Manifest, type RecordView, type SnapshotSink,
-  type SourceNote, type Space, type Spool, type ViewEntry,
+  encodeFooter, hasher, idSpace, namesPerShard, nodesAtLevel, sha256, shardOf, shardsMax, upstreamSpace, type Manifest, type RecordView,
+  type SnapshotSink, type SourceNote, type Space, type Spool, type ViewEntry,
 } from './format.ts';
 
 interface Held {
@@ -20,6 +20,8 @@ interface Held {
   /** Interned packages, and where each one's view lies in the spool: number, offset, length, and so on. */
   packages: readonly number[];
   ids: readonly number[];
+  /** Numbers of the ids it was written for, apart from its own. */
+  upstream: readonly number[];
   /** Where the view without packages lies. */
   view: readonly [offset: number, length: number];
 }
@@ -46,6 +48,7 @@ export class SnapshotBuilder {
   readonly #known = new Set<string>();
   readonly #raw = new Map<string, HeldRaw>();
   readonly #packages = new Interned();
+  readonly #upstream = new Interned();
   readonly #clusters = new AliasClusters();
 
   /** @param keepRaw - leave the sources' own bytes out of the file when false; their digests stay in the records */
@@ -75,7 +78,9 @@ export class SnapshotBuilder {
     for (const id of ids) this.#clusters.link(ids[0] as number, id);
     const offset = this.#put(bytes);
     const packages = [...packagesOf(osv)].flatMap(([key, affected]) => [this.#packages.intern(key), ...this.#putView({ ...viewOf(stored), affected })]);
-    this.#held.push({ leaf, offset, length: bytes.length, packages, ids: [...new Set(ids)], view: this.#putView(viewOf(stored)) });
+    const named = new Set([osv.id, ...(osv.aliases ?? [])]);
+    const upstream = [...new Set(osv.upstream ?? [])].filter((id) => !named.has(id)).map((id) => this.#upstream.intern(id));
+    this.#held.push({ leaf, offset, length: bytes.length, packages, ids: [...new Set(ids)], upstream, view: this.#putView(viewOf(stored)) });
   }
 
   #putView(view: RecordView): [number, number] {
@@ -142,7 +147,7 @@ export class SnapshotBuilder {
   /** One shard at a time: its names' references are put together from the spool, written and forgotten. */
   #writeShards(out: CountingSink, records: readonly Held[], places: Float64Array) {
     const clusters = this.#clusters.resolve();
-    const bySpace = postings(records, this.#packages, this.#clusters);
+    const bySpace = postings(records, this.#packages, this.#clusters, this.#upstream);
     const names = [...bySpace].sort(([a], [b]) => (a < b ? -1 : 1));
     const bits = shardBits(names.map(([, found]) => found.size));
     const spaces: Space[] = [];
@@ -201,7 +206,7 @@ class CountingSink {
 }
 
 /** By space and name: record number, view offset and view length of each record about it, in the records' order. */
-function postings(records: readonly Held[], packages: Interned, ids: AliasClusters): Map<string, Map<string, number[]>> {
+function postings(records: readonly Held[], packages: Interned, ids: AliasClusters, upstream: Interned): Map<string, Map<string, number[]>> {
   const bySpace = new Map<string, Map<string, number[]>>();
   const put = (space: string, name: string, ...entry: number[]) => {
     const names = bySpace.get(space) ?? new Map<string, number[]>();
@@ -216,6 +221,7 @@ function postings(records: readonly Held[], packages: Interned, ids: AliasCluste
       put(space, name, i, record.packages[at + 1] as number, record.packages[at + 2] as number);
     }
     for (const id of record.ids) put(idSpace, ids.text(id), i, ...record.view);
+    for (const id of record.upstream) put(upstreamSpace, upstream.text(id), i, ...record.view);
   }
   return bySpace;
 }

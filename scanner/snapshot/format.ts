@@ -55,6 +55,8 @@ export interface Manifest {
 
 /** The space in which records are found by vulnerability id; no ecosystem is called so. */
 export const idSpace = '#ids';
+/** The space in which a distribution's records are found by the vulnerabilities they were written for, which are no aliases. */
+export const upstreamSpace = '#upstream';
 
 /** What a scan needs of a record for one package: the affected entries about that package, each with its place in the record. */
 export interface RecordView {

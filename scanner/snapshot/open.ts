@@ -6,7 +6,7 @@ import { assembleProof, type NodeAddress } from '../../ledger/merkle/nodes.ts';
 import { ecosystemBase } from '../advisories/ecosystems.ts';
 import { decodeStored, sha256Hex, type StoredRecord } from '../advisories/stored.ts';
 import {
-  decodeFooter, hasher, idSpace, nodesBelow, sha256, shardOf, type Footer, type Manifest, type RecordRef, type SnapshotFile,
+  decodeFooter, hasher, idSpace, nodesBelow, sha256, shardOf, upstreamSpace, type Footer, type Manifest, type RecordRef, type SnapshotFile,
 } from './format.ts';
 
 /** What a scan touched; equal for equal scans, and so part of what a test can hold. */
@@ -94,6 +94,11 @@ export class Snapshot {
   /** Records that carry a vulnerability id as their own or as an alias. */
   recordsNamed(id: string): readonly RecordRef[] {
     return this.#refs(idSpace, id);
+  }
+
+  /** Records that were written for a vulnerability under another id: a distribution's, which are no aliases of it. */
+  recordsUpstream(id: string): readonly RecordRef[] {
+    return this.#refs(upstreamSpace, id);
   }
 
   /** Every name of a space with its records, shard by shard: for `feed diff` and `affected`. */

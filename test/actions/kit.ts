@@ -30,6 +30,11 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
       yield found;
     },
     has: async (digest) => held.has(formatHex(digest)),
+    async openAt(digest) {
+      const found = held.get(formatHex(digest));
+      if (found === undefined) throw new LedgerError('PAYLOAD_MISSING', 'Cannot read payload: it is not here');
+      return { size: found.length, read: (offset, length) => found.slice(offset, offset + length), close: () => undefined };
+    },
     nameSealed: async (commitment, digest) => void sealed.set(formatHex(commitment), digest),
     findSealed: async (commitment) => sealed.get(formatHex(commitment)) ?? null,
     remove: async (digest) => held.delete(formatHex(digest)),

@@ -28,4 +28,13 @@ export const feedEvents = {
       streams: ['feed:{feed}'],
     }),
   ],
+  // Every artifact's newest scan on the feed was looked at again for `snapshot`: those of the payload `holding` would find the same,
+  // `changed` ones stand before it as scans of their own, `failed` ones as failed.
+  'feed.rescanned': [
+    version({
+      data: map({ feed: slugName, snapshot: sha256, semantics: integer(1, 65_535), holding: integer(), changed: integer(), failed: integer() }),
+      payloads: { holding: { count: 'one', sealed: 'never' } },
+      streams: ['feed:{feed}'],
+    }),
+  ],
 } as const;

@@ -1,0 +1,120 @@
+// Explain: why a vulnerability is reported for an artifact, and why not, each answer computed again from the record's stored bytes.
+import { formatHex } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import type { Digest } from '../ledger/events/index.ts';
+import {
+  explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type Snapshot,
+} from '../scanner/index.ts';
+import { findSnapshot, readFeedScans, withSnapshot, type ImportedSnapshot, type Wanted } from './feeds.ts';
+import { findList, listOfScan, newestScan, readList, type ListPlace, type ListPorts } from './scan-list.ts';
+
+/** The one word for an artifact and a vulnerability: the loudest outcome, or why there is none. */
+export type ExplainedAs = OutcomeName | 'not_in_list' | 'not_in_snapshot';
+
+export interface ArtifactExplanation {
+  readonly is: ExplainedAs;
+  readonly explanation: Explanation;
+  /** What `recompute` says of each of the explanation's answers; anything but `same` is a fault. */
+  readonly checked: readonly ReturnType<typeof recompute>[];
+  readonly components: number;
+  readonly snapshot: ImportedSnapshot;
+  /** The entry whose list and, unless another was asked for, snapshot this is about; null where nothing was scanned yet. */
+  readonly scan: number | null;
+  readonly list: ListPlace;
+}
+
+const LOUDEST: readonly OutcomeName[] = ['affected', 'indeterminate', 'unversioned', 'unsupported', 'not_affected'];
+
+/**
+ * Explains by the newest scan on record, or by another snapshot; without a scan, by the newest list and snapshot.
+ *
+ * @throws {LedgerError} SNAPSHOT_UNKNOWN, SBOM_UNKNOWN, SNAPSHOT_DAMAGED, PAYLOAD_MISSING
+ */
+export async function explainArtifact(
+  ports: ListPorts, asked: { id: string; subject: Digest<'sha256'>; feed: string; snapshot: Wanted | null },
+): Promise<ArtifactExplanation> {
+  const { id, subject, feed } = asked;
+  const scan = await newestScan(ports, subject, feed);
+  const list = scan === null ? await findList(ports, subject) : listOfScan(scan);
+  const pinned: Wanted = scan === null ? { is: 'newest' } : { is: 'name', name: nameOf(scan.data.snapshot) };
+  const snapshot = await findSnapshot(ports.log, feed, asked.snapshot ?? pinned);
+  const input = await readList(ports, list);
+  return withSnapshot(ports.payloads, snapshot, (opened) => {
+    const explanation = explain(id, input, opened);
+    const checked = explanation.answers.map((answer) => check(answer, opened));
+    return { is: wordOf(explanation), explanation, checked, components: input.components.length, snapshot, scan: scan?.index ?? null, list };
+  });
+}
+
+function nameOf([, digest]: Digest<'sha256'>): string {
+  return `sha256:${formatHex(digest)}`;
+}
+
+function check(answer: Explained, snapshot: Snapshot): ReturnType<typeof recompute> {
+  const ref = snapshot.recordsNamed(answer.id).find((one) => `sha256:${one[3]}` === answer.record);
+  return ref === undefined ? 'another record' : recompute(answer, snapshot.bytesOf(ref));
+}
+
+function wordOf({ records, answers }: Explanation): ExplainedAs {
+  if (records.length === 0) return 'not_in_snapshot';
+  return LOUDEST.find((name) => answers.some(({ outcome }) => outcome === name)) ?? 'not_in_list';
+}
+
+/** One artifact that a vulnerability concerns, by the newest snapshot. */
+export interface AffectedArtifact {
+  /** In hexadecimal. */
+  readonly subject: string;
+  readonly is: OutcomeName;
+  readonly answers: readonly Explained[];
+  /** The newest scan on record, and whether it was against this very snapshot. */
+  readonly scan: number;
+  readonly isCurrent: boolean;
+}
+
+export interface Affected {
+  readonly snapshot: ImportedSnapshot;
+  readonly ids: readonly string[];
+  /** How many records name the vulnerability; 0: the snapshot does not know it. */
+  readonly records: number;
+  readonly artifacts: readonly AffectedArtifact[];
+  /** Artifacts looked at; `unreadable` of them have a list that is not here. */
+  readonly looked: number;
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * Which artifacts on a feed a vulnerability concerns: their lists against the newest snapshot, whatever their scans were made with, so
+ * that the answer to a new advisory waits for no rescan.
+ *
+ * @throws {LedgerError} SNAPSHOT_UNKNOWN, SNAPSHOT_DAMAGED
+ */
+export async function affectedBy(
+  ports: ListPorts, asked: { id: string; feed: string; snapshot: Wanted; onProgress?: (done: number, all: number) => void },
+): Promise<Affected> {
+  const snapshot = await findSnapshot(ports.log, asked.feed, asked.snapshot);
+  const { scans } = await readFeedScans(ports.log, asked.feed);
+  return withSnapshot(ports.payloads, snapshot, async (opened) => {
+    const { ids, records } = explain(asked.id, { components: [] }, opened);
+    const names = inputNames(asked.id, opened);
+    const artifacts: AffectedArtifact[] = [];
+    const unreadable: string[] = [];
+    let done = 0;
+    for (const [subject, scan] of records.length === 0 ? [] : scans) {
+      asked.onProgress?.((done += 1), scans.size);
+      const place = listOfScan(scan);
+      let input;
+      try {
+        input = await readList(ports, place);
+      } catch (error) {
+        if (!(error instanceof LedgerError) || error.code !== 'PAYLOAD_MISSING') throw error;
+        unreadable.push(subject);
+        continue;
+      }
+      if (!names(input)) continue;
+      const { answers } = explain(asked.id, input, opened);
+      const is = LOUDEST.find((name) => answers.some(({ outcome }) => outcome === name));
+      if (is !== undefined) artifacts.push({ subject, is, answers, scan: scan.index, isCurrent: nameOf(scan.data.snapshot) === snapshot.name });
+    }
+    return { snapshot, ids, records: records.length, artifacts, looked: scans.size, unreadable };
+  });
+}

@@ -1,0 +1,43 @@
+// stella affected: which artifacts a vulnerability concerns.
+import { affectedBy } from '../../actions/explain-finding.ts';
+import { clip } from '../../ledger/errors.ts';
+import { UsageError, type Command } from '../command.ts';
+import { reasonText } from '../explanation.ts';
+import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
+import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS] VULNERABILITY',
+  help: `Looks through every artifact that was scanned on a feed, by the newest snapshot whatever each was scanned with: the answer to a new
+advisory waits for no rescan. Artifacts whose answer is undecided are listed too; --all lists those that are not affected as well.
+Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no record of the snapshot names the vulnerability.`,
+  options: { feed: feedOption, snapshot: snapshotOption, all: { type: 'boolean', help: 'also artifacts that have the package in a version that is not affected' } },
+  examples: [['stella affected CVE-2021-44228', 'what has to be looked at now'], ['stella affected CVE-2021-44228 --all --json', 'and where it is fixed, for a program']],
+
+  async run(call) {
+    const [id, ...others] = call.positionals;
+    if (id === undefined || others.length > 0) throw new UsageError('name one vulnerability, such as CVE-2021-44228');
+    const place = findPlace(call);
+    const ports = { log: await openForReading(place), payloads: openPlacePayloads(place) };
+    const onProgress = (done: number, all: number) => call.out.progress(`${done} of ${all} artifacts`);
+    const found = await affectedBy(ports, { id, feed: feedOf(call), snapshot: wantedOf(call), onProgress });
+    const shown = found.artifacts.filter(({ is }) => call.flag('all') || is !== 'not_affected');
+    for (const { subject, is, answers, scan, isCurrent } of shown) {
+      call.out.say(`${is}  sha256:${subject}  scan in entry ${scan}${isCurrent ? '' : ', by another snapshot'}`);
+      for (const { component, outcome, reasons, lookup } of answers) {
+        if (outcome === is && reasons[0] !== undefined) call.out.say(`    ${clip(component.purl ?? component.name)}: ${reasonText(reasons[0], lookup.version)}`);
+      }
+    }
+    const open = found.artifacts.filter(({ is }) => is !== 'not_affected').length;
+    if (found.records === 0) call.out.say('No record of the snapshot names it: nothing is known of it here.');
+    else call.out.say(`${open} of ${found.looked} artifacts${found.artifacts.length === open ? '' : `, ${found.artifacts.length - open} more have it in a version that is not affected`}`);
+    for (const subject of found.unreadable) call.out.say(`unreadable: sha256:${subject}: its component list is not here`);
+    call.out.say(`by snapshot ${found.snapshot.name}, imported ${new Date(found.snapshot.at).toISOString()}`);
+    call.out.answer({
+      vulnerability: id, ids: found.ids, snapshot: found.snapshot.name, records: found.records, looked: found.looked,
+      artifacts: shown.map((one) => ({ ...one, subject: `sha256:${one.subject}` })), unreadable: found.unreadable.map((subject) => `sha256:${subject}`),
+    });
+    if (found.records === 0 || found.unreadable.length > 0 && open === 0) return 'cannot';
+    return open === 0 ? 'yes' : 'no';
+  },
+};

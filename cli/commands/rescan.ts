@@ -1,0 +1,42 @@
+// stella rescan: every artifact of a feed against its newest snapshot; only what changed is appended.
+import { rescan } from '../../actions/rescan.ts';
+import type { Command } from '../command.ts';
+import { clip } from '../../ledger/errors.ts';
+import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
+import { findPlace, localActor, openForWriting, openPlacePayloads } from '../place.ts';
+import { productVersion } from '../version.ts';
+
+export const command: Command = {
+  usage: '[--feed NAME] [--snapshot DIGEST|DATE]',
+  help: `Looks at every artifact that was scanned on a feed again. Only lists that name a package whose records changed, or have a finding
+whose ids did, are scanned; only scans that find something else are appended, and one event says which of the others hold for the new
+snapshot too. A bill of materials that came after the last scan is scanned. The exit code is 5 where an artifact could not be scanned.`,
+  options: { feed: feedOption, snapshot: snapshotOption },
+  examples: [['stella feed import osv:npm.zip && stella rescan', 'every night']],
+
+  async run(call) {
+    const place = findPlace(call);
+    const log = await openForWriting(call, place);
+    try {
+      const ports = { log, payloads: openPlacePayloads(place), engineVersion: productVersion() };
+      const onProgress = (done: number, all: number) => call.out.progress(`${done} of ${all} artifacts`);
+      const { snapshot, answers, index, shards } = await rescan(ports, { feed: feedOf(call), snapshot: wantedOf(call), onProgress }, localActor(call, place));
+      for (const answer of answers) {
+        if (answer.is === 'holding') continue;
+        call.out.say(`${answer.is}  entry ${answer.index}  sha256:${answer.subject}`);
+        for (const key of answer.appeared ?? []) call.out.say(`    new   ${clip(key)}`);
+        for (const key of answer.disappeared ?? []) call.out.say(`    gone  ${clip(key)}`);
+      }
+      const count = (is: string) => answers.filter((answer) => answer.is === is).length;
+      const scanned = answers.filter((answer) => answer.scanned).length;
+      call.out.say(`artifacts: ${count('changed')} changed, ${count('holding')} hold, ${count('failed')} failed; ${scanned} had to be scanned, shards opened: ${shards}`);
+      call.out.say(`by snapshot ${snapshot.name}${index === null ? '; nothing was left to say' : `, entry ${index}`}`);
+      call.out.answer({
+        snapshot: snapshot.name, index, shards, artifacts: answers.map((answer) => ({ ...answer, subject: `sha256:${answer.subject}` })), size: log.published.size,
+      });
+      return count('failed') === 0 ? 'yes' : 'cannot';
+    } finally {
+      await log.close();
+    }
+  },
+};

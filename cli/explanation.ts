@@ -1,0 +1,67 @@
+// Answers about one vulnerability in words: which record, which rule and bound, which component, and how it got there.
+import { clip } from '../ledger/errors.ts';
+import type { Explained } from '../scanner/index.ts';
+import type { Call } from './command.ts';
+
+type Reason = Explained['reasons'][number];
+
+/** One rule with its bound, about a version. */
+export function reasonText(reason: Reason, version: string | null): string {
+  const own = clip(version ?? 'no version');
+  switch (reason.rule) {
+    case 'listed':
+      return `${own} stands in the record's list of versions`;
+    case 'not_listed':
+      return `${own} is not among the record's ${reason.listed} listed versions`;
+    case 'in_range': {
+      const from = reason.introduced === '0' ? 'every version' : `${clip(reason.introduced)} on`;
+      const until = reason.bound === undefined ? ', without an end' : reason.until === 'last_affected' ? ` up to ${clip(reason.bound)}` : ` before ${clip(reason.bound)}`;
+      return `range ${reason.range} holds ${own}: from ${from}${until}`;
+    }
+    case 'before_introduced':
+      return `range ${reason.range} begins at ${clip(reason.bound)}, after ${own}`;
+    case 'at_or_after_fixed':
+      return `range ${reason.range} is fixed in ${clip(reason.bound)}, and ${own} is not before it`;
+    case 'after_last_affected':
+      return `range ${reason.range} ends after ${clip(reason.bound)}, before ${own}`;
+    case 'at_or_after_limit':
+      return `range ${reason.range} reaches up to ${clip(reason.bound)}, and ${own} is not before it`;
+    case 'version_ill_formed':
+      return `range ${reason.range} cannot be compared: "${own}" is no ${reason.scheme} version`;
+    case 'bound_ill_formed':
+      return `range ${reason.range} cannot be compared: its bound "${clip(reason.bound)}" is no ${reason.scheme} version`;
+    case 'range_malformed':
+      return `range ${reason.range} is against the schema: ${clip(reason.why)}`;
+    case 'range_type_unknown':
+      return `range ${reason.range} is of an unknown type, "${clip(reason.type)}"`;
+    case 'commit_graph_needed':
+      return `range ${reason.range} names commits, which need the repository`;
+    case 'no_scheme':
+      return `range ${reason.range}: no order of versions is known for ${clip(reason.ecosystem)}`;
+    case 'withdrawn':
+      return `the record was withdrawn on ${clip(reason.at)}`;
+    case 'unversioned':
+      return 'the component states no version';
+    case 'release_unknown':
+      return 'the record answers for one release, and the component does not say of which it is';
+    case 'closed_by_owner':
+      return `the distribution's package owns the files, and its record ${clip(reason.id)} says not affected`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** One answer, three or more lines. @param checked - whether it comes out the same from the record's bytes */
+export function sayAnswer(call: Call, answer: Explained, checked: string | null): void {
+  const { component, outcome, source, id, record, entry, lookup, reasons } = answer;
+  call.out.say(`${outcome}  ${clip(component.purl ?? component.name)}`);
+  for (const reason of reasons) call.out.say(`    ${reasonText(reason, lookup.version)}`);
+  call.out.say(`    record  ${clip(id)} of ${source}, ${record}, entry ${entry}${checked === null ? '' : checked === 'same' ? ', computed again' : `: NOT THE SAME, ${checked}`}`);
+  if (lookup.name !== component.name) call.out.say(`    package ${clip(lookup.ecosystem)} ${clip(lookup.name)}`);
+  for (const path of component.paths.slice(0, 4)) call.out.say(`    file    ${clip(path)}`);
+  for (const layer of component.layers.slice(0, 4)) call.out.say(`    layer   ${clip(layer)}`);
+  if (component.dependencyPath !== undefined) call.out.say(`    way     ${component.dependencyPath.map((name) => clip(name)).join(' > ')}`);
+  const { entryTrace } = component;
+  if (entryTrace.state !== 'unknown') call.out.say(`    entry   ${entryTrace.state.replace('_', ' ')}`);
+  else if (entryTrace.reason !== 'not_traced') call.out.say(`    entry   unknown: ${clip(entryTrace.reason)}`);
+}
