@@ -4,8 +4,7 @@ import type { Command } from './command.ts';
 export interface Entry {
   readonly words: string;
   readonly summary: string;
-  readonly group: 'Record' | 'Decide' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
-  readonly group: 'Record' | 'Scan' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Keys';
+  readonly group: 'Record' | 'Scan' | 'Decide' | 'Read' | 'Verify' | 'Operate' | 'Trust' | 'Policy' | 'Keys';
   load(): Promise<Command>;
 }
 
