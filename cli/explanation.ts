@@ -15,7 +15,8 @@ export function reasonText(reason: Reason, version: string | null): string {
       return `${own} is not among the record's ${reason.listed} listed versions`;
     case 'in_range': {
       const from = reason.introduced === '0' ? 'every version' : `${clip(reason.introduced)} on`;
-      const until = reason.bound === undefined ? ', without an end' : reason.until === 'last_affected' ? ` up to ${clip(reason.bound)}` : ` before ${clip(reason.bound)}`;
+      const word = reason.until === 'last_affected' ? 'up to' : 'before';
+      const until = reason.bound === undefined ? ', without an end' : ` ${word} ${clip(reason.bound)}`;
       return `range ${reason.range} holds ${own}: from ${from}${until}`;
     }
     case 'before_introduced':
@@ -56,7 +57,8 @@ export function sayAnswer(call: Call, answer: Explained, checked: string | null)
   const { component, outcome, source, id, record, entry, lookup, reasons } = answer;
   call.out.say(`${outcome}  ${clip(component.purl ?? component.name)}`);
   for (const reason of reasons) call.out.say(`    ${reasonText(reason, lookup.version)}`);
-  call.out.say(`    record  ${clip(id)} of ${source}, ${record}, entry ${entry}${checked === null ? '' : checked === 'same' ? ', computed again' : `: NOT THE SAME, ${checked}`}`);
+  const again = checked === null ? '' : checked === 'same' ? ', computed again' : `: NOT THE SAME, ${checked}`;
+  call.out.say(`    record  ${clip(id)} of ${source}, ${record}, entry ${entry}${again}`);
   if (lookup.name !== component.name) call.out.say(`    package ${clip(lookup.ecosystem)} ${clip(lookup.name)}`);
   for (const path of component.paths.slice(0, 4)) call.out.say(`    file    ${clip(path)}`);
   for (const layer of component.layers.slice(0, 4)) call.out.say(`    layer   ${clip(layer)}`);

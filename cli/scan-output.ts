@@ -38,7 +38,8 @@ export function showFindings(call: Call, { document, artifact, startedMs, snapsh
     const predicate = vulnsOf(document, { scannerUri: homepage, startedMs, finishedMs: call.now(), snapshotMs });
     return `${JSON.stringify(predicate, null, 1)}\n`;
   });
-  if (call.value('vulns') !== undefined) call.out.say(`sign it with "stella attest --predicate ${clip(call.value('vulns') ?? '')} --type ${vulnsPredicateType}"`);
+  const vulns = call.value('vulns');
+  if (vulns !== undefined) call.out.say(`sign it with "stella attest --predicate ${clip(vulns)} --type ${vulnsPredicateType}"`);
 }
 
 /** Differences that are shown to a person; JSON has all of them. */

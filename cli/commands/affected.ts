@@ -11,8 +11,15 @@ export const command: Command = {
   help: `Looks through every artifact that was scanned on a feed, by the newest snapshot whatever each was scanned with: the answer to a new
 advisory waits for no rescan. Artifacts whose answer is undecided are listed too; --all lists those that are not affected as well.
 Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no record of the snapshot names the vulnerability.`,
-  options: { feed: feedOption, snapshot: snapshotOption, all: { type: 'boolean', help: 'also artifacts that have the package in a version that is not affected' } },
-  examples: [['stella affected CVE-2021-44228', 'what has to be looked at now'], ['stella affected CVE-2021-44228 --all --json', 'and where it is fixed, for a program']],
+  options: {
+    feed: feedOption,
+    snapshot: snapshotOption,
+    all: { type: 'boolean', help: 'also artifacts that have the package in a version that is not affected' },
+  },
+  examples: [
+    ['stella affected CVE-2021-44228', 'what has to be looked at now'],
+    ['stella affected CVE-2021-44228 --all --json', 'and where it is fixed, for a program'],
+  ],
 
   async run(call) {
     const [id, ...others] = call.positionals;
@@ -25,12 +32,16 @@ Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no rec
     for (const { subject, is, answers, scan, isCurrent } of shown) {
       call.out.say(`${is}  sha256:${subject}  scan in entry ${scan}${isCurrent ? '' : ', by another snapshot'}`);
       for (const { component, outcome, reasons, lookup } of answers) {
-        if (outcome === is && reasons[0] !== undefined) call.out.say(`    ${clip(component.purl ?? component.name)}: ${reasonText(reasons[0], lookup.version)}`);
+        const [reason] = reasons;
+        if (outcome === is && reason !== undefined) call.out.say(`    ${clip(component.purl ?? component.name)}: ${reasonText(reason, lookup.version)}`);
       }
     }
     const open = found.artifacts.filter(({ is }) => is !== 'not_affected').length;
     if (found.records === 0) call.out.say('No record of the snapshot names it: nothing is known of it here.');
-    else call.out.say(`${open} of ${found.looked} artifacts${found.artifacts.length === open ? '' : `, ${found.artifacts.length - open} more have it in a version that is not affected`}`);
+    else {
+      const safe = found.artifacts.length - open;
+      call.out.say(`${open} of ${found.looked} artifacts${safe === 0 ? '' : `, ${safe} more have it in a version that is not affected`}`);
+    }
     for (const subject of found.unreadable) call.out.say(`unreadable: sha256:${subject}: its component list is not here`);
     call.out.say(`by snapshot ${found.snapshot.name}, imported ${new Date(found.snapshot.at).toISOString()}`);
     call.out.answer({

@@ -49,7 +49,9 @@ function say(call: Call, { is, explanation, checked, components, snapshot, scan 
   if (is === 'not_in_snapshot') line('No record of the snapshot names it: nothing is known of it here.');
   if (is === 'not_in_list') {
     line(`None of ${components} components is a package that a record names:`);
-    for (const { id, source, record, packages } of records) line(`    ${clip(id)} of ${source}, ${record}: ${packages.map((name) => clip(name)).join(', ') || 'no package'}`);
+    for (const { id, source, record, packages } of records) {
+      line(`    ${clip(id)} of ${source}, ${record}: ${packages.map((name) => clip(name)).join(', ') || 'no package'}`);
+    }
   }
   for (const [i, answer] of answers.entries()) sayAnswer(call, answer, checked[i] ?? null);
   if (unmatched.length > 0 && is !== 'not_in_snapshot') {
@@ -57,5 +59,6 @@ function say(call: Call, { is, explanation, checked, components, snapshot, scan 
     for (const { component, reason } of unmatched.slice(0, 8)) line(`    ${clip(component.purl ?? component.name)}  ${reason}`);
     if (unmatched.length > 8) line(`    … ${unmatched.length - 8} more (--json has all of them)`);
   }
-  line(`by snapshot ${snapshot.name}, imported ${new Date(snapshot.at).toISOString()}${scan === null ? '; it was not scanned yet' : `; scan in entry ${scan}`}`);
+  const when = scan === null ? 'it was not scanned yet' : `scan in entry ${scan}`;
+  line(`by snapshot ${snapshot.name}, imported ${new Date(snapshot.at).toISOString()}; ${when}`);
 }

@@ -29,10 +29,12 @@ snapshot too. A bill of materials that came after the last scan is scanned. The 
       }
       const count = (is: string) => answers.filter((answer) => answer.is === is).length;
       const scanned = answers.filter((answer) => answer.scanned).length;
-      call.out.say(`artifacts: ${count('changed')} changed, ${count('holding')} hold, ${count('failed')} failed; ${scanned} had to be scanned, shards opened: ${shards}`);
+      const numbers = `${count('changed')} changed, ${count('holding')} hold, ${count('failed')} failed`;
+      call.out.say(`artifacts: ${numbers}; ${scanned} had to be scanned, shards opened: ${shards}`);
       call.out.say(`by snapshot ${snapshot.name}${index === null ? '; nothing was left to say' : `, entry ${index}`}`);
       call.out.answer({
-        snapshot: snapshot.name, index, shards, artifacts: answers.map((answer) => ({ ...answer, subject: `sha256:${answer.subject}` })), size: log.published.size,
+        snapshot: snapshot.name, index, shards, size: log.published.size,
+        artifacts: answers.map((answer) => ({ ...answer, subject: `sha256:${answer.subject}` })),
       });
       return count('failed') === 0 ? 'yes' : 'cannot';
     } finally {

@@ -38,7 +38,7 @@ The exit code is 0 whatever was found: deciding is the gate's work. 5: there is 
     feed: feedOption,
     snapshot: snapshotOption,
     platform: { type: 'string', takes: 'OS/ARCH', help: 'which image of several' },
-    reconcile: { type: 'string', multiple: true, takes: 'REPORT', help: 'another scanner\'s report (Trivy, Grype, OSV-Scanner, npm audit) beside ours; may be repeated' },
+    reconcile: { type: 'string', multiple: true, takes: 'REPORT', help: 'the report of Trivy, Grype, OSV-Scanner or npm audit beside ours; may be repeated' },
     ...outputOptions,
     timeout: { type: 'string', takes: 'SECONDS', help: 'give up after so long' },
     'max-memory': { type: 'string', takes: 'MIB', help: 'give up above so much memory' },
