@@ -1,13 +1,14 @@
 // Record evidence: read, verify, store document and facts, append. A file of no known format is stored as it is.
 import { equalBytes } from '../ledger/bytes.ts';
 import {
-  asSet, decodeEvent, encodeCbor, idempotencyKeyOf, personOf, prepareDraft, requestDigestOf,
+  asSet, decodeEnvelope, decodeEvent, encodeCbor, EVENTS, idempotencyKeyOf, personOf, prepareDraft, requestDigestOf, sealedEvidenceOf, sealedKeyOf,
   type Actor, type CborValue, type Digest, type Draft, type NewEvent, type PayloadReference,
 } from '../ledger/events/index.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { jsonBytesMax } from '../ledger/json.ts';
 import type { Command, Outcome } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
+import type { StagedPayload, StoredPayload } from '../ledger/store/payloads.ts';
 import type { Log } from '../ledger/log/log.ts';
 import { checkSignatures, type CheckedEnvelope, type SignatureRecord } from './check-signatures.ts';
 import type { LedgerTrust } from './ledger-trust.ts';
@@ -67,8 +68,18 @@ export const documentBytesMax = 2 ** 32;
  * @throws {LedgerError} as `planEvidence` and `Log.append`; PAYLOAD_TOO_LARGE
  */
 export async function recordEvidence(ports: EvidencePorts, evidence: readonly Evidence[], by: Actor, key: string | null = null): Promise<RecordedEvidence[]> {
-  // 1. The payloads. A crash or a refusal after this leaves files that no entry names: `fsck` counts them, nothing believes them.
-  const prepared = await prepareAll(ports, evidence, by, key);
+  // 1. The payloads, staged: when one document is refused, nothing of the others stays.
+  const held: Held = { staged: [], sealed: [] };
+  let prepared: Prepared[];
+  try {
+    prepared = await prepareAll(ports, held, evidence, by, key);
+    // They are kept when all of the call can go on record. A crash after this leaves files that no entry names: nothing believes them.
+    await all(held.staged.map((payload) => payload.keep()));
+  } catch (error) {
+    for (const payload of held.staged) await payload.drop();
+    for (const commitment of held.sealed) await dropSealed(ports, commitment);
+    throw error;
+  }
   // 2. The entries: appended when their payloads are durable, never before.
   const outcomes = await ports.log.append(prepared.flatMap(({ commands }) => commands));
   const recorded: RecordedEvidence[] = [];
@@ -79,10 +90,18 @@ export async function recordEvidence(ports: EvidencePorts, evidence: readonly Ev
     for (const [i, outcome] of own.entries()) {
       events.push({ type: types[i] as RecordedEvent['type'], outcome, checked: await checkAgain(ports, outcome, rest.signatures, by) });
     }
-    if (sealed !== null && own.every((outcome) => !outcome.ok || outcome.repeated)) await dropSealed(ports, sealed);
-    recorded.push({ ...rest, events });
+    const isUnused = sealed !== null && own.every((outcome) => !outcome.ok || outcome.repeated);
+    if (isUnused) await dropSealed(ports, sealed);
+    const original = isUnused ? await commitmentIn(ports.log, own) : null;
+    recorded.push({ ...rest, commitment: original ?? rest.commitment, events });
   }
   return recorded;
+}
+
+/** The commitment of sealed evidence that was there before. */
+async function commitmentIn(log: Log, outcomes: readonly Outcome[]): Promise<Uint8Array | null> {
+  const before = outcomes.find((outcome) => outcome.ok);
+  return before?.ok === true ? (sealedEvidenceOf(decodeEnvelope(await log.entry(before.index)))?.commitment ?? null) : null;
 }
 
 type Prepared = Omit<RecordedEvidence, 'events'> & {
@@ -92,17 +111,23 @@ type Prepared = Omit<RecordedEvidence, 'events'> & {
   readonly sealed: Uint8Array | null;
 };
 
+/** What a call has put on the disk, and what it would take back: nothing of it is named by an entry yet. */
+interface Held {
+  readonly staged: StagedPayload[];
+  readonly sealed: Uint8Array[];
+}
+
 /** So many small documents wait for the disk together; a large one is alone in memory. */
 const togetherMax = 16;
 const togetherBytesMax = 1 << 20;
 
-async function prepareAll(ports: EvidencePorts, evidence: readonly Evidence[], by: Actor, key: string | null): Promise<Prepared[]> {
+async function prepareAll(ports: EvidencePorts, held: Held, evidence: readonly Evidence[], by: Actor, key: string | null): Promise<Prepared[]> {
   const working: Promise<Prepared>[] = [];
   try {
     for (const [i, one] of evidence.entries()) {
       const start = await gather(one.bytes, one.seal === true ? Number.POSITIVE_INFINITY : jsonBytesMax);
       const own = key === null ? null : evidence.length === 1 ? key : `${key}#${i}`;
-      working.push(prepare(ports, one, start, by, own));
+      working.push(prepare(ports, held, one, start, by, own));
       // A refusal ends the call when what was begun beside it has ended.
       if (start.bytes.length > togetherBytesMax || working.length % togetherMax === 0) await Promise.allSettled(working);
       else working.at(-1)?.catch(() => {});
@@ -110,10 +135,10 @@ async function prepareAll(ports: EvidencePorts, evidence: readonly Evidence[], b
   } finally {
     await Promise.allSettled(working);
   }
-  return Promise.all(working);
+  return all(working);
 }
 
-async function prepare(ports: EvidencePorts, evidence: Evidence, start: Gathered, by: Actor, key: string | null): Promise<Prepared> {
+async function prepare(ports: EvidencePorts, held: Held, evidence: Evidence, start: Gathered, by: Actor, key: string | null): Promise<Prepared> {
   const { media, seal = false, asDocument = false } = evidence;
   const given = asSet(evidence.subjects);
   const whole = start.rest === null ? start.bytes : null;
@@ -135,38 +160,68 @@ async function prepare(ports: EvidencePorts, evidence: Evidence, start: Gathered
   }
 
   const factBytes = planned.length === 0 ? null : (read?.facts as Uint8Array);
-  const [[document, digest, size], stored] = await Promise.all([
-    storeDocument(ports, evidence, start, whole, seal),
-    factBytes === null ? null : ports.payloads.put([factBytes], factBytes.length),
-  ]);
+  const [{ document, digest, size }, stored] = await all([
+    stageDocument(ports, held, evidence, start, whole, seal),
+    factBytes === null ? null : stageBytes(ports, held, [factBytes], factBytes.length),
+  ] as const);
   const request = key === null ? null : [digest, media, given, seal];
   const onceOf = (i: number) => (key === null ? {} : {
     once: { key: idempotencyKeyOf(sha256, i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
   });
   const commitment = document.commitment?.[1] ?? null;
+  // What recognises it when it comes again stands in its entry, or beside the log where it is sealed.
+  const sealedAs = (type: RecordedEvent['type'], subjects: readonly Digest[] | undefined) =>
+    (commitment === null || subjects === undefined || EVENTS[type].at(-1)?.sameAs === undefined
+      ? {}
+      : { sealed: { commitment, key: sealedKeyOf(sha256, ports.pepper, type, subjects, 'document', ['sha256', digest]) } });
   const own = { digest: seal ? null : digest, commitment, size, read, signatures: checked, sealed: commitment };
   if (stored === null) {
     // A document about nothing else is its own subject.
     const subjects = given.length === 0 ? [['sha256', digest] as const] : given;
     const draft = prepareDraft({ type: 'document.stored', by, data: { subjects }, payloads: [document], ...onceOf(0) }, sha256);
-    return { ...own, commands: [{ drafts: [draft] }], types: ['document.stored'] };
+    return { ...own, commands: [{ drafts: [draft], ...sealedAs('document.stored', subjects) }], types: ['document.stored'] };
   }
   const facts: PayloadReference = { role: 'facts', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
   const commands = planned.map(({ family, type, data, linked }, i) => {
     const main = { type, by, data, payloads: [document, facts], ...onceOf(i) } as NewEvent;
     const events = [main, ...linked.map((more) => ({ type: `${family}.linked`, by, data: more }) as NewEvent)];
-    return { drafts: events.map((event): Draft => prepareDraft(event, sha256)) };
+    return { drafts: events.map((event): Draft => prepareDraft(event, sha256)), ...sealedAs(type, data.subjects) };
   });
   return { ...own, commands, types: planned.map(({ type }) => type) };
 }
 
-/** The document as received, or sealed. @returns its reference, the digest of the received bytes, and their size */
-async function storeDocument(
-  ports: EvidencePorts, { media }: Evidence, start: Gathered, whole: Uint8Array | null, seal: boolean,
-): Promise<[PayloadReference, Uint8Array, number]> {
-  if (seal && whole !== null) return [await storeSealed(ports, 'document', media, whole), sha256(whole), whole.length];
-  const { digest, size } = await ports.payloads.put(whole === null ? chain(start) : [whole], documentBytesMax);
-  return [{ role: 'document', size, media, digest: ['sha256', digest] }, digest, size];
+/** Waits for all of them, then throws what the first one threw: what is taken back afterwards must not be under way. */
+async function all<const T extends readonly unknown[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+interface StagedDocument {
+  readonly document: PayloadReference;
+  /** Of the bytes as received. */
+  readonly digest: Uint8Array;
+  readonly size: number;
+}
+
+/** The document as received, or sealed. */
+async function stageDocument(
+  ports: EvidencePorts, held: Held, { media }: Evidence, start: Gathered, whole: Uint8Array | null, seal: boolean,
+): Promise<StagedDocument> {
+  if (seal && whole !== null) {
+    const document = await storeSealed(ports, 'document', media, whole);
+    held.sealed.push(document.commitment?.[1] as Uint8Array);
+    return { document, digest: sha256(whole), size: whole.length };
+  }
+  const { digest, size } = await stageBytes(ports, held, whole === null ? chain(start) : [whole], documentBytesMax);
+  return { document: { role: 'document', size, media, digest: ['sha256', digest] }, digest, size };
+}
+
+async function stageBytes(
+  { payloads }: EvidencePorts, { staged }: Held, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number,
+): Promise<StoredPayload> {
+  const payload = await payloads.stage(bytes, bytesMax);
+  staged.push(payload);
+  return payload;
 }
 
 /** Reads a document that may be evidence; what is not even text is none, whatever a reader of text would say of it. */

@@ -28,11 +28,19 @@ export async function storeSealed({ payloads, secrets, random }: SealPorts, role
   return { role, size: paddedSize(bytes.length), media, commitment: ['sha256', commitment] };
 }
 
-/** Takes a sealed payload back that no entry came to name. */
-export async function dropSealed({ payloads, secrets }: SealPorts, commitment: Uint8Array): Promise<void> {
-  await secrets.destroy(commitment);
+/**
+ * Destroys a sealed payload: one that no entry came to name, or one that is erased.
+ *
+ * The secret first: what is left after a crash is ciphertext that nobody can open.
+ *
+ * @returns true when its secret was there
+ */
+export async function dropSealed({ payloads, secrets }: Omit<SealPorts, 'random'>, commitment: Uint8Array): Promise<boolean> {
+  const wasThere = await secrets.destroy(commitment);
   const digest = await payloads.findSealed(commitment);
   if (digest !== null) await payloads.remove(digest);
+  await payloads.unnameSealed(commitment);
+  return wasThere;
 }
 
 /**

@@ -161,10 +161,19 @@ export function localActor(call: Call, place: Place): Actor {
 
 /** The ledger's pepper: 32 secret bytes, made when first needed. */
 export function pepperOf(call: Call, place: Place): Uint8Array {
-  const file = join(place.directory, 'keys', 'pepper');
-  const known = readPrivateFile(file);
-  if (known !== null) return parseHex(decodeUtf8(known).trimEnd(), 32);
+  const known = knownPepper(place);
+  if (known !== null) return known;
   const pepper = call.random(32);
-  writePrivateFile(file, encodeUtf8(`${formatHex(pepper)}\n`));
+  writePrivateFile(pepperFile(place), encodeUtf8(`${formatHex(pepper)}\n`));
   return pepper;
+}
+
+/** The pepper where there is one: a ledger that never named a person or sealed anything has none, or it is lost. */
+export function knownPepper(place: Place): Uint8Array | null {
+  const known = readPrivateFile(pepperFile(place));
+  return known === null ? null : parseHex(decodeUtf8(known).trimEnd(), 32);
+}
+
+function pepperFile(place: Place): string {
+  return join(place.directory, 'keys', 'pepper');
 }

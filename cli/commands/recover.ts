@@ -2,29 +2,37 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentBytesMax } from '../../actions/record-evidence.ts';
+import { restoreSealed, type RestoredSealed } from '../../actions/restore-sealed.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { adoptHead, recover, recoverAnchor, sourceOf, tilesSource, type EntrySource } from '../../ledger/log/recover.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts';
+import type { Store } from '../../ledger/store/port.ts';
+import { openSecrets } from '../../ledger/store/secrets.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { tilesAt } from '../mirror.ts';
-import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore, type Place } from '../place.ts';
+import {
+  findPlace, knownPepper, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceSecrets, openPlaceStore, type Place,
+} from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
-  usage: '--from COPY | --checkpoint FILE [--key VKEY]',
+  usage: '--from COPY [--secrets DIR] | --checkpoint FILE [--key VKEY]',
   help: `Imports missing entries from any copy: a ledger directory, or the address of a server of its tiles. The copy need not be trusted:
-it is read once, and nothing is stored unless its entries lead to the signed root. A directory's payload files come along.
+it is read once, and nothing is stored unless its entries lead to the signed root. A directory's payload files come along; secrets of sealed
+payloads do not, for they are never in a backup of data: --secrets names where they are kept.
 When the anchor itself is lost, --checkpoint gives the newest signed head that somebody outside has kept (a mirror, a witness, a
 receipt): a new anchor is made of it. Whatever was signed after that head is then unknown here, so bring the newest there is.`,
   options: {
     from: { type: 'string', takes: 'COPY', help: 'a ledger directory, or http(s)://… of its tiles' },
     checkpoint: { type: 'string', takes: 'FILE', help: 'the newest signed head known outside, when the anchor is lost' },
+    secrets: { type: 'string', takes: 'DIR', help: 'a backup of the secrets of sealed payloads; of those that were erased since none comes back' },
     key: { type: 'string', takes: 'VKEY', help: 'the log\'s key, where the database cannot say it' },
   },
   examples: [
     ['stella recover --from /backup/ledger', 'after an old backup was restored'],
+    ['stella recover --from /backup/ledger --secrets /vault/secrets', 'and sealed documents can be opened again'],
     ['stella recover --checkpoint newest.checkpoint', 'the anchor\'s disk is gone'],
   ],
 
@@ -48,7 +56,7 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
         call.out.say(before === size ? `nothing was missing: ${size} entries` : `${back}, under the signed root`);
         const payloads = await copyPayloads(from, openPlacePayloads(place));
         if (payloads > 0) call.out.say(`${payloads} payload files copied`);
-        call.out.answer({ before, size, payloads });
+        call.out.answer({ before, size, payloads, sealed: await restore(call, place, ports.store, from) });
       }
     } finally {
       await ports.store.close();
@@ -63,6 +71,20 @@ function sourceAt(from: string, size: number): EntrySource {
   if (/^https?:\/\//.test(from)) return tilesSource(tilesAt(from), size);
   if (!existsSync(from) || !statSync(from).isDirectory() || !existsSync(join(from, 'ledger.db'))) throw new UsageError(`"${from}" holds no ledger.db`);
   return sourceOf(openSqlite(from, { readOnly: true }));
+}
+
+/** What stands beside the log for sealed payloads: where they lie, their secrets, and how they are recognised. */
+async function restore(call: Call, place: Place, store: Store, from: string): Promise<RestoredSealed> {
+  const [folder, given] = [join(from, 'payloads'), call.value('secrets')];
+  if (given !== undefined && !existsSync(given)) throw new UsageError(`"${given}" is no directory`);
+  const ports = { log: await openForReading(place), store, payloads: openPlacePayloads(place), secrets: openPlaceSecrets(place), pepper: knownPepper(place) };
+  const hasFolder = !/^https?:/.test(from) && existsSync(folder);
+  const copy = { payloads: hasFolder ? openPayloads(folder) : null, secrets: given === undefined ? null : openSecrets(given) };
+  const restored = await restoreSealed(ports, copy);
+  const { named, secrets, erased, marks } = restored;
+  if (named + secrets + marks > 0) call.out.say(`sealed: ${named} found again, ${secrets} secrets, ${marks} recognised again`);
+  if (erased > 0) call.out.warn(`${erased} secrets are of payloads that were erased: they were left out, and belong out of that backup`);
+  return restored;
 }
 
 /** Payloads that the copy has and this ledger lacks; each is checked against its digest while it is read. */

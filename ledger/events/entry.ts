@@ -120,6 +120,22 @@ export function evidenceOf(version: ReadyVersion, data: CborMap, payloads: reado
   return payload?.digest === undefined ? null : { subjects: data[subjects] as unknown as readonly Digest[], role, digest: payload.digest };
 }
 
+/** Evidence whose payload is sealed: what recognises it is kept beside the log. */
+export interface SealedEvidence {
+  readonly subjects: readonly Digest[];
+  readonly role: string;
+  readonly commitment: Uint8Array;
+}
+
+/** The sealed evidence that an event records, or null. @param decoded - an envelope that `readEvent` accepts */
+export function sealedEvidenceOf(decoded: Envelope): SealedEvidence | null {
+  const version = versionsOf(decoded.type)[decoded.schema - 1] as ReadyVersion;
+  if (version.sameAs === undefined) return null;
+  const { subjects, role } = version.sameAs;
+  const commitment = (decoded.payloads ?? []).find((reference) => reference.role === role)?.commitment?.[1];
+  return commitment === undefined ? null : { subjects: decoded.data[subjects] as unknown as readonly Digest[], role, commitment };
+}
+
 /**
  * The `sameAs` that an event must carry, or null where it must carry none.
  *

@@ -49,6 +49,17 @@ function writeDigest(algorithm: string, bytes: Uint8Array): void {
   scratch.byteString(bytes);
 }
 
+/**
+ * What recognises the same sealed evidence: as `sameAsOf`, under the tenant's pepper. It stands in a table beside the log and in no
+ * entry, and even there a guess at what was sealed cannot be tried without the pepper.
+ *
+ * @param digest - of the plaintext
+ */
+export function sealedKeyOf(sha256: Sha256, pepper: Uint8Array, type: string, subjects: readonly Digest[], role: string, digest: Digest): Uint8Array {
+  const subject = subjects.length === 1 ? (subjects[0] as Digest) : (['sha256', sha256(encodeCbor(subjects as unknown as CborValue))] as const);
+  return hmacSha256(sha256, pepper, encodeCbor([type, subject, role, digest])).subarray(0, recognitionBytes);
+}
+
 /** An idempotency key as it is kept: `H(UTF-8 of the key)[:16]`, looked up under its actor. The key itself is kept nowhere. */
 export function idempotencyKeyOf(sha256: Sha256, key: string): Uint8Array {
   return sha256(encodeUtf8(key)).subarray(0, recognitionBytes);

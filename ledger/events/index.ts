@@ -13,12 +13,14 @@ export { asSet } from './compile.ts';
 export { cborDepthMax, encodeCbor, type CborMap, type CborValue } from './cbor.ts';
 export { decodeCbor } from './cbor-reader.ts';
 export { prepareDraft, streamsOfDraft, writeEntry, type Draft, type NewEvent } from './draft.ts';
-export { decodeEnvelope, decodeEvent, expectedSameAs, kindOf, readEvent, type EntryKind, type Event } from './entry.ts';
+export {
+  decodeEnvelope, decodeEvent, expectedSameAs, kindOf, readEvent, sealedEvidenceOf, type EntryKind, type Event, type SealedEvidence,
+} from './entry.ts';
 export { envelopeVersion, paddedSize, type Actor, type Envelope, type Once, type PayloadReference, type StreamTag } from './envelope.ts';
 export { EVENTS, type DataOf, type EventName } from './families.ts';
 export { rotationMessage, type KeyRecord } from './families/key.ts';
 export { formatDigest } from './family.ts';
-export { idempotencyKeyOf, keyIdOf, personOf, requestDigestOf, sameAsOf, type Sha256 } from './identity.ts';
+export { idempotencyKeyOf, keyIdOf, personOf, requestDigestOf, sameAsOf, sealedKeyOf, type Sha256 } from './identity.ts';
 export { streamNameBytesMax, streamsMax } from './names.ts';
 export { checkRekorBody } from './rekor-body.ts';
 export type { Digest, DigestAlgorithm } from './schema.ts';

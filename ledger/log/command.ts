@@ -14,11 +14,15 @@ export interface Expectation {
 /**
  * Entries that are appended together, at neighbouring places, or not at all.
  *
- * A command is recognised by its first draft: by its idempotency key, else by its `sameAs`.
+ * A command is recognised by its first draft: by its idempotency key, else by its `sameAs`, its `sealed` key, or as a Rekor body.
  */
 export interface Command {
   readonly drafts: readonly EntryDraft[];
   readonly expected?: readonly Expectation[];
+  /** Sealed evidence in its first draft: what recognises it when it comes again (`sealedKeyOf`), and its payload's commitment. */
+  readonly sealed?: { readonly key: Uint8Array; readonly commitment: Uint8Array };
+  /** Commitments of payloads that it erases: they are not recognised any more. */
+  readonly forgets?: readonly Uint8Array[];
 }
 
 /** An acknowledgement: the entries are durable, anchored, and under a signed checkpoint. */

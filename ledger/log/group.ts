@@ -1,8 +1,9 @@
 // A group: the commands that will be committed together, already in their order and bytes.
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { Skim, skimEntry, streamsMax, writeEntry, type Draft } from '../events/index.ts';
 import { entryBytesMax } from '../limits.ts';
+import type { SealedMark } from '../store/port.ts';
 import type { StreamHead } from '../streams/index.ts';
 import type { Command } from './command.ts';
 import { recognisedIn, type Recognised } from './recognise.ts';
@@ -18,6 +19,10 @@ export class Group {
   #bytes = 0;
   #offsets: Uint32Array;
   #count = 0;
+  /** Sealed evidence placed here, by the hexadecimal of its key; what was erased since is not among them. */
+  readonly marks = new Map<string, SealedMark>();
+  /** Commitments that entries of this group erase, in hexadecimal. */
+  readonly forgets = new Map<string, Uint8Array>();
   /** Recorded time of the last entry. */
   time = 0;
 
@@ -56,7 +61,7 @@ export class Group {
    * @returns the index of the first
    * @throws {LedgerError} VERSION_CONFLICT, ENTRY_TOO_LARGE; nothing of the command stays
    */
-  place({ drafts, expected }: Command, time: number, state: LogState): number {
+  place({ drafts, expected, sealed, forgets }: Command, time: number, state: LogState): number {
     for (const { stream, version } of expected ?? []) {
       const current = state.heads.head(stream)?.version ?? 0;
       const holds = version === 'exists' ? current > 0 : current === (version === 'absent' ? 0 : version);
@@ -68,6 +73,8 @@ export class Group {
       if (draft instanceof Uint8Array) this.#placeBytes(draft, state);
       else this.#placeDraft(draft, time, state);
     }
+    if (sealed !== undefined) this.marks.set(formatHex(sealed.key), { ...sealed, entry: index });
+    for (const commitment of forgets ?? []) this.forgets.set(formatHex(commitment), commitment);
     this.time = time;
     return index;
   }

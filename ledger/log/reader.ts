@@ -5,7 +5,7 @@ import {
   assembleProof, emptyRoot, foldNodes, nodesOver, planConsistency, planInclusion, planSubtreeConsistency, type NodeAddress, type ProofPlan,
 } from '../merkle/index.ts';
 import { entryOf, sliceRun, unpackEntries } from '../store/packed.ts';
-import type { FatTile, Store } from '../store/port.ts';
+import type { FatTile, SealedMark, Store } from '../store/port.ts';
 import { nativeHasher } from './engine.ts';
 import { rowAt, type Tree } from './tree.ts';
 
@@ -34,6 +34,11 @@ export class Reader {
     const [run] = await this.#store.runs(index, index + 1);
     if (run !== undefined) return entryOf(run, index);
     throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: there is none`);
+  }
+
+  /** The sealed evidence that a key recognises, as the store has it. */
+  mark(key: Uint8Array): Promise<SealedMark | null> {
+    return this.#store.mark(key);
   }
 
   /** Entries in order, from `start` up to, but without, `end`. */

@@ -1,9 +1,9 @@
 // The single writer: places commands as they come, and commits what is there whenever the commit before has returned.
-import { encodeUtf8, equalBytes } from '../bytes.ts';
+import { encodeUtf8, equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { prepareDraft } from '../events/index.ts';
 import type { StreamHead } from '../streams/index.ts';
-import type { TableWrite } from '../store/port.ts';
+import type { Batch, SealedMark, TableWrite } from '../store/port.ts';
 import { disagree } from './boot.ts';
 import type { Clock } from './clock.ts';
 import type { Appended, Command, Outcome, Refused } from './command.ts';
@@ -51,6 +51,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** The store must be asked about sealed evidence before the command can be placed. */
+interface Unasked {
+  readonly unasked: Uint8Array;
+}
+
 /** One history's writer. After any error in a commit it is spent: the log reads everything again and makes a new one. */
 export class Writer {
   readonly #parts: WriterParts;
@@ -64,6 +69,10 @@ export class Writer {
   #room: (() => void)[] = [];
   /** Recorded time of what is being placed now; null until something is. */
   #time: number | null = null;
+  /** Groups committed so far: an answer of the store is believed until the next. */
+  #commits = 0;
+  /** Answers of the store about sealed evidence, each for the command that waits for it. */
+  readonly #asked = new Map<string, { readonly mark: SealedMark | null; readonly commits: number }>();
   #published: Published;
   /** Why it takes no more, or null. */
   failure: unknown = null;
@@ -89,10 +98,10 @@ export class Writer {
     while (outcomes.length < commands.length) {
       if (this.failure !== null) throw this.failure;
       const placed = this.#open.count;
-      const unread = this.#placeAll(commands, outcomes, accepts);
+      const unknown = this.#placeAll(commands, outcomes, accepts);
       if (this.#open.count > placed) this.#parts.tree.append(this.#open.packed, this.#open.offsets(placed));
       // A candidate in the store is read, and placing goes on from there: the order of the call is kept.
-      if (unread !== null) await this.#parts.recogniser.learn(unread);
+      if (unknown !== null) await this.#learn(unknown);
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ outcomes, resolve, reject });
@@ -100,15 +109,37 @@ export class Writer {
     });
   }
 
-  /** Places commands from where `outcomes` ends, up to one whose candidate must be read: its index, or null at the end. */
-  #placeAll(commands: readonly Command[], outcomes: Placed[], accepts: boolean): number | null {
+  /** Places commands from where `outcomes` ends, up to one about which the store must be asked; null at the end. */
+  #placeAll(commands: readonly Command[], outcomes: Placed[], accepts: boolean): Unread | Unasked | null {
     this.#time = null;
     while (outcomes.length < commands.length) {
       const placed = this.#place(commands[outcomes.length] as Command, accepts);
-      if ('unread' in placed) return placed.unread;
+      if ('unread' in placed || 'unasked' in placed) return placed;
       outcomes.push(placed);
     }
     return null;
+  }
+
+  async #learn(unknown: Unread | Unasked): Promise<void> {
+    if ('unread' in unknown) return this.#parts.recogniser.learn(unknown.unread);
+    const { unasked } = unknown;
+    const commits = this.#commits;
+    this.#asked.set(formatHex(unasked), { mark: await this.#parts.reader.mark(unasked), commits });
+  }
+
+  /** Where sealed evidence stands: in one of the two groups, or in the store as it is now. */
+  #findSealed(key: Uint8Array): number | Unasked | null {
+    const name = formatHex(key);
+    const [open, closed] = [this.#open, this.#closed];
+    const placed = open.marks.get(name) ?? closed.marks.get(name);
+    const asked = this.#asked.get(name);
+    this.#asked.delete(name);
+    // An answer from before another commit may miss what that one stored.
+    if (placed === undefined && asked?.commits !== this.#commits) return { unasked: key };
+    const mark = placed ?? asked?.mark ?? null;
+    if (mark === null) return null;
+    const commitment = formatHex(mark.commitment);
+    return open.forgets.has(commitment) || closed.forgets.has(commitment) ? null : mark.entry;
   }
 
   /** Entries below it are in the store; those from it on are in one of the two groups. */
@@ -132,10 +163,11 @@ export class Writer {
     return head;
   }
 
-  #place(command: Command, accepts: boolean): Placed | Unread {
+  #place(command: Command, accepts: boolean): Placed | Unread | Unasked {
     const { state, clock, control } = this.#parts;
     try {
-      const repeat = findRepeat(command, state, this);
+      let repeat: number | Unread | Unasked | null = findRepeat(command, state, this);
+      if (repeat === null && command.sealed !== undefined) repeat = this.#findSealed(command.sealed.key);
       const count = command.drafts.length;
       if (typeof repeat === 'number') return { ok: true, index: repeat, count, repeated: true, size: 0 };
       if (repeat !== null) return repeat;
@@ -188,6 +220,7 @@ export class Writer {
       if (group.count > 0) {
         this.#published = await this.#steps(group, tiles, root);
         this.#parts.state.size = group.end;
+        this.#commits += 1;
       }
       const { size } = this.#published;
       for (const { outcomes, resolve } of waiting) {
@@ -213,7 +246,7 @@ export class Writer {
     await at('append 0: batch ready');
     // 1. Entries, tiles and projections in one transaction, flushed, unsigned. A crash before it leaves nothing; a crash after
     //    it leaves entries that no checkpoint mentions: the next start verifies and anchors them.
-    const second = await committer.commit({ epoch, run: { start, count, packed }, time, root, tiles, writes });
+    const second = await committer.commit({ epoch, run: { start, count, packed }, time, root, tiles, writes, ...sideOf(group) });
     await at('append 1: committed');
     // 2. The second engine has hashed what the store now holds. Another root: nothing is signed. A crash here is as after 1.
     if (!equalBytes(second, root)) throw disagree(group.end, `engine ${engines[0]}`, `engine ${engines[1]} over the stored bytes`);
@@ -237,6 +270,12 @@ export class Writer {
 function ends({ drafts }: Command): boolean {
   for (const draft of drafts) if (!(draft instanceof Uint8Array) && draft.type === 'ledger.ended') return true;
   return false;
+}
+
+/** What stands beside the log and moves with the group. */
+function sideOf({ marks, forgets }: Group): Pick<Batch, 'marks' | 'forgets'> {
+  if (marks.size === 0 && forgets.size === 0) return {};
+  return { marks: [...marks.values()], forgets: [...forgets.values()] };
 }
 
 function ended({ genesis }: Control): LedgerError {

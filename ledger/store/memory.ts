@@ -1,9 +1,9 @@
 // A store in memory: the port's shortest honest implementation, for tests, packs and what-if runs.
-import { concatBytes } from '../bytes.ts';
+import { concatBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { cutRun } from './cuts.ts';
 import type { Run } from './packed.ts';
-import type { Batch, Commit, Store, TableWrite } from './port.ts';
+import type { Batch, Commit, SealedMark, Store, TableWrite } from './port.ts';
 
 /** Everything a memory store holds, so that a test can take an old copy and put it back. */
 export interface MemoryState {
@@ -12,12 +12,13 @@ export interface MemoryState {
   runs: Run[];
   tiles: Map<string, Uint8Array>;
   rows: Map<string, TableWrite['row']>;
+  marks: Map<string, SealedMark>;
   checkpoint: { size: number; note: string } | null;
   memos: Map<string, Uint8Array>;
 }
 
 export function emptyState(): MemoryState {
-  return { epoch: 0, commits: [], runs: [], tiles: new Map(), rows: new Map(), checkpoint: null, memos: new Map() };
+  return { epoch: 0, commits: [], runs: [], tiles: new Map(), rows: new Map(), marks: new Map(), checkpoint: null, memos: new Map() };
 }
 
 /** @param state - kept by reference, so that two stores over one state are two processes over one disk */
@@ -43,6 +44,9 @@ export function openMemory(state: MemoryState = emptyState()): Store {
       for (const tile of batch.tiles) state.tiles.set(`${tile.level}/${tile.number}`, tile.nodes.slice());
       state.commits.push({ start: run.start, count: run.count, epoch, time, root: root.slice() });
       for (const write of batch.writes) applyWrite(state, write);
+      for (const mark of batch.marks ?? []) state.marks.set(formatHex(mark.key), mark);
+      const forgotten = new Set((batch.forgets ?? []).map(formatHex));
+      for (const [key, { commitment }] of state.marks) if (forgotten.has(formatHex(commitment))) state.marks.delete(key);
     },
     async commits(start, limit) {
       return state.commits.filter((commit) => commit.start + commit.count > start).slice(0, limit);
@@ -52,6 +56,10 @@ export function openMemory(state: MemoryState = emptyState()): Store {
     },
     tiles: async (places) => places.map(({ level, number }) => state.tiles.get(`${level}/${number}`) ?? null),
     row: async (table, key) => state.rows.get(`${table}/${key}`) ?? null,
+    mark: async (key) => state.marks.get(formatHex(key)) ?? null,
+    async saveMarks(marks) {
+      for (const mark of marks) state.marks.set(formatHex(mark.key), mark);
+    },
     checkpoint: async () => state.checkpoint,
     async saveCheckpoint(at, note) {
       state.checkpoint = { size: at, note };

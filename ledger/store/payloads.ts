@@ -15,7 +15,18 @@ export interface StoredPayload {
   readonly size: number;
 }
 
+/** Bytes that are on the disk, and no payload yet: one call's documents come in together, or leave nothing behind. */
+export interface StagedPayload extends StoredPayload {
+  /** Makes it a payload, durably. @throws {LedgerError} STORE_FULL, STORE_FAILED */
+  keep(): Promise<void>;
+  /** Removes it. Never touches a payload of the same bytes: others may name that one. */
+  drop(): Promise<void>;
+}
+
 export interface PayloadStore {
+  /** As `put`, up to the point where the bytes could be taken back. What is neither kept nor dropped goes with `tidy`. */
+  stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StagedPayload>;
+
   /**
    * Stores bytes under their digest, durably: after it returns, a crash or a power failure loses nothing of them.
    *
@@ -52,6 +63,9 @@ export interface PayloadStore {
   /** The digest of a sealed payload's ciphertext; null when it was never here. */
   findSealed(commitment: Uint8Array): Promise<Uint8Array | null>;
 
+  /** Forgets where a sealed payload lay. */
+  unnameSealed(commitment: Uint8Array): Promise<void>;
+
   /** Removes a payload that nothing names any more. True when it was there. */
   remove(digest: Uint8Array): Promise<boolean>;
 
@@ -71,30 +85,45 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     const name = formatHex(digest);
     return join(directory, name.slice(0, 2), name);
   };
-  return {
-    async put(bytes, bytesMax) {
-      const arriving = join(directory, 'arriving');
-      await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
-      const temporary = join(arriving, randomUUID());
+  const stage: PayloadStore['stage'] = async (bytes, bytesMax) => {
+    const arriving = join(directory, 'arriving');
+    await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
+    const temporary = join(arriving, randomUUID());
+    const drop = () => rm(temporary, { force: true });
+    const orDrop = async <T>(work: () => Promise<T>): Promise<T> => {
       try {
-        // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
-        const stored = await write(temporary, bytes, bytesMax);
-        await at('payload 1: written');
-        const file = fileOf(stored.digest);
-        await reached(async () => {
-          await makeDirectory(dirname(file));
-          // 2. Its name. Equal bytes have one name: whoever is second replaces them by themselves.
-          await rename(temporary, file);
-        });
-        await at('payload 2: named');
-        // 3. The name, flushed. A crash before it may lose the name, so the entry may not be there yet.
-        await reached(() => flushDirectory(dirname(file)));
-        await at('payload 3: flushed');
-        return stored;
+        return await work();
       } catch (error) {
-        await rm(temporary, { force: true });
+        await drop();
         throw error;
       }
+    };
+    const stored = await orDrop(async () => {
+      // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
+      const written = await write(temporary, bytes, bytesMax);
+      await at('payload 1: written');
+      return written;
+    });
+    const keep = () => orDrop(async () => {
+      const file = fileOf(stored.digest);
+      await reached(async () => {
+        await makeDirectory(dirname(file));
+        // 2. Its name. Equal bytes have one name: whoever is second replaces them by themselves.
+        await rename(temporary, file);
+      });
+      await at('payload 2: named');
+      // 3. The name, flushed. A crash before it may lose the name, so the entry may not be there yet.
+      await reached(() => flushDirectory(dirname(file)));
+      await at('payload 3: flushed');
+    });
+    return { ...stored, keep, drop };
+  };
+  return {
+    stage,
+    async put(bytes, bytesMax) {
+      const { digest, size, keep } = await stage(bytes, bytesMax);
+      await keep();
+      return { digest, size };
     },
     async *get(digest) {
       const hash = createHash('sha256');
@@ -139,6 +168,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       const found = await readFile(join(directory, 'sealed', formatHex(commitment))).catch(() => null);
       return found?.length === 32 ? new Uint8Array(found) : null;
     },
+    unnameSealed: (commitment) => reached(() => rm(join(directory, 'sealed', formatHex(commitment)), { force: true })),
     async remove(digest) {
       const file = fileOf(digest);
       const there = await unlink(file).then(() => true, () => false);

@@ -18,6 +18,19 @@ export interface TableWrite {
   readonly row: Readonly<Record<string, string | number | Uint8Array | null>> | null;
 }
 
+/**
+ * Sealed evidence, by what recognises it when it comes again. It stands beside the log, for an entry can never be taken back, and
+ * goes when its payload is erased.
+ */
+export interface SealedMark {
+  /** 16 bytes, made with the tenant's pepper: whoever has only the database cannot try a guess against it. */
+  readonly key: Uint8Array;
+  /** Index of the event. */
+  readonly entry: number;
+  /** Of the sealed payload, 32 bytes. */
+  readonly commitment: Uint8Array;
+}
+
 /** What one commit adds. Everything in it is applied, and flushed, or nothing is. */
 export interface Batch {
   /** The writer's epoch: a store that knows a newer one refuses the batch inside the transaction. */
@@ -31,6 +44,10 @@ export interface Batch {
   /** The tiles that became full. */
   readonly tiles: readonly FatTile[];
   readonly writes: readonly TableWrite[];
+  /** Sealed evidence among the entries. */
+  readonly marks?: readonly SealedMark[];
+  /** Commitments whose marks go: their payloads are erased. Done after `marks`. */
+  readonly forgets?: readonly Uint8Array[];
 }
 
 /** What the store keeps of a commit beside its entries. */
@@ -93,6 +110,12 @@ export interface Store {
 
   /** A row of a table that moves with the log. */
   row(table: string, key: string): Promise<TableWrite['row']>;
+
+  /** The sealed evidence that a key recognises, or null. @param key - 16 bytes */
+  mark(key: Uint8Array): Promise<SealedMark | null>;
+
+  /** Marks entries that are stored: what came back from a copy came without its marks. Of one key the newest stays. */
+  saveMarks(marks: readonly SealedMark[]): Promise<void>;
 
   /** The newest published checkpoint's note text, or null. Newest by size; older ones are kept. */
   checkpoint(): Promise<{ size: number; note: string } | null>;

@@ -28,6 +28,15 @@ CREATE TRIGGER segment_stays_until_bundled BEFORE DELETE ON segment
 PRAGMA user_version = ${layout};
 `;
 
+/**
+ * The one table that forgets: how sealed evidence is recognised, until it is erased. Removed rows are overwritten, for
+ * `secure_delete` is on where it is written.
+ */
+export const markSql = `
+CREATE TABLE IF NOT EXISTS mark (key BLOB PRIMARY KEY, entry INTEGER NOT NULL, commitment BLOB NOT NULL, chk BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS mark_of_commitment ON mark (commitment);
+`;
+
 export function tableSql(shape: TableShape): string {
   const columns = Object.entries(shape.columns).map(([name, type]) => `, ${asName(name)} ${type}`);
   return `CREATE TABLE IF NOT EXISTS ${asName(shape.name)} (key TEXT PRIMARY KEY${columns.join('')}) STRICT`;

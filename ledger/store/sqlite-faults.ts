@@ -1,11 +1,11 @@
 // What the SQLite store can find wrong by itself: the engine's own check, gaps and overlaps, rows whose check sums do not fit.
 import type Database from 'better-sqlite3';
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { checkOf } from './checks.ts';
 import { bundleEntries } from './cuts.ts';
 import { offsetsOf, type Run } from './packed.ts';
-import type { Commit, Fault } from './port.ts';
+import type { Commit, Fault, SealedMark } from './port.ts';
 
 type Row<T> = T & { chk: Uint8Array };
 
@@ -17,6 +17,7 @@ export function* faultsOf(db: Database.Database): Iterable<Fault> {
   yield* tried('table batch', () => batches(db));
   yield* tried('table bundle', () => entries(db));
   yield* tried('table checkpoint', () => checkpoints(db));
+  yield* tried('table mark', () => marks(db));
 }
 
 /** A page that SQLite itself refuses is one fault of its table; the other tables are still looked at. */
@@ -77,5 +78,13 @@ function* checkpoints(db: Database.Database): Iterable<Fault> {
     if (!equalBytes(row.chk, checkOf('checkpoint', [row.size, row.sequence, row.note]))) {
       yield { where: `checkpoint ${row.sequence}`, what: 'its check sum does not fit' };
     }
+  }
+}
+
+function* marks(db: Database.Database): Iterable<Fault> {
+  // A store that was begun before there was one gets it when it is next opened for writing.
+  if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'mark'").get() === undefined) return;
+  for (const { key, entry, commitment, chk } of db.prepare('SELECT * FROM mark').iterate() as Iterable<Row<SealedMark>>) {
+    if (!equalBytes(chk, checkOf('mark', [key, entry, commitment]))) yield { where: `mark ${formatHex(key)}`, what: 'its check sum does not fit' };
   }
 }

@@ -8,8 +8,8 @@ import { bundleEntries, cutRun } from './cuts.ts';
 import { damagedMemos, readMemo, writeMemo } from './memos.ts';
 import type { Run } from './packed.ts';
 import { plainBytes } from './plain.ts';
-import type { Batch, Commit, Fault, Store, TableWrite } from './port.ts';
-import { asName, layout, placeOf, schema, tableSql, type TableShape } from './schema.ts';
+import type { Batch, Commit, Fault, SealedMark, Store, TableWrite } from './port.ts';
+import { asName, layout, markSql, placeOf, schema, tableSql, type TableShape } from './schema.ts';
 import { faultsOf } from './sqlite-faults.ts';
 
 const runBytesMax = 4 * 2 ** 20;
@@ -65,6 +65,7 @@ class SqliteStore implements Store {
     if (Number(this.#db.pragma('user_version', { simple: true })) === 0 && options.readOnly !== true) this.#create(fresh);
     const found = Number(this.#db.pragma('user_version', { simple: true }));
     if (found !== layout) throw new LedgerError('STORE_CORRUPT', `Cannot open "${file}": layout ${found}, expected ${layout}`);
+    if (options.readOnly !== true) this.#db.exec(markSql);
     if (options.readOnly !== true) for (const shape of this.#tables) this.#db.exec(tableSql(shape));
   }
 
@@ -125,6 +126,19 @@ class SqliteStore implements Store {
     const chk = checkOf('batch', [run.start, run.count, epoch, time, root]);
     this.#sql('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)').run(run.start, run.count, epoch, time, root, chk);
     for (const write of batch.writes) this.#write(write);
+    for (const mark of batch.marks ?? []) this.#mark(mark);
+    for (const commitment of batch.forgets ?? []) this.#forget(commitment);
+  }
+
+  #mark({ key, entry, commitment }: SealedMark): void {
+    this.#sql('INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?)').run(key, entry, commitment, checkOf('mark', [key, entry, commitment]));
+  }
+
+  #forget(commitment: Uint8Array): void {
+    // Only here: zeroing what a compaction removes would double what it writes.
+    this.#db.pragma('secure_delete = ON');
+    this.#sql('DELETE FROM mark WHERE commitment = ?').run(commitment);
+    this.#db.pragma('secure_delete = OFF');
   }
 
   #write({ table, key, row }: TableWrite): void {
@@ -187,6 +201,19 @@ class SqliteStore implements Store {
       const { key: _, ...row } = found;
       return row;
     });
+  }
+
+  async mark(key: Uint8Array): Promise<SealedMark | null> {
+    return this.#guard(() => {
+      const row = this.#sql('SELECT entry, commitment FROM mark WHERE key = ?').get(key) as Omit<SealedMark, 'key'> | undefined;
+      return row === undefined ? null : { key, entry: row.entry, commitment: plainBytes(row.commitment) };
+    });
+  }
+
+  async saveMarks(marks: readonly SealedMark[]): Promise<void> {
+    this.#guard(() => this.#db.transaction(() => {
+      for (const mark of marks) this.#mark(mark);
+    }).immediate());
   }
 
   async checkpoint(): Promise<{ size: number; note: string } | null> {

@@ -15,14 +15,19 @@ import { by, checkLog, rekorSigner, sha256, World } from '../log/kit.ts';
 export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Uint8Array> } {
   const held = new Map<string, Uint8Array>();
   const sealed = new Map<string, Uint8Array>();
+  const stage: PayloadStore['stage'] = async (bytes) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of bytes) pieces.push(piece);
+    const all = concatBytes(...pieces);
+    return { digest: sha256(all), size: all.length, keep: async () => void held.set(formatHex(sha256(all)), all), drop: async () => {} };
+  };
   return {
     held,
+    stage,
     async put(bytes) {
-      const pieces: Uint8Array[] = [];
-      for await (const piece of bytes) pieces.push(piece);
-      const all = concatBytes(...pieces);
-      held.set(formatHex(sha256(all)), all);
-      return { digest: sha256(all), size: all.length };
+      const { digest, size, keep } = await stage(bytes, Number.POSITIVE_INFINITY);
+      await keep();
+      return { digest, size };
     },
     async *get(digest) {
       const found = held.get(formatHex(digest));
@@ -37,6 +42,7 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
     },
     nameSealed: async (commitment, digest) => void sealed.set(formatHex(commitment), digest),
     findSealed: async (commitment) => sealed.get(formatHex(commitment)) ?? null,
+    unnameSealed: async (commitment) => void sealed.delete(formatHex(commitment)),
     remove: async (digest) => held.delete(formatHex(digest)),
     async *list() {
       for (const name of held.keys()) yield parseHex(name);
@@ -60,16 +66,18 @@ export function memorySecrets(): SecretStore & { readonly held: Map<string, Uint
 
 /** One ledger, and what a user does with it. */
 export class Bench {
-  readonly world = new World();
-  readonly payloads = memoryPayloads();
-  readonly secrets = memorySecrets();
+  readonly world: World;
+  readonly payloads;
+  readonly secrets;
   readonly pepper = new Uint8Array(32).fill(7);
   #random = 0;
   readonly log: Log;
 
-  private constructor(log: Log, world: World) {
+  constructor(log: Log, world: World, { payloads = memoryPayloads(), secrets = memorySecrets() } = {}) {
     this.log = log;
     this.world = world;
+    this.payloads = payloads;
+    this.secrets = secrets;
   }
 
   static async begin(kinds: ('raw' | 'event' | 'rekor')[] = ['event']): Promise<Bench> {

@@ -1,11 +1,15 @@
 // Evidence on record: each kind as its event, with its facts; refusals that leave nothing; the same thing twice.
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { parseFacts } from '../../evidence/index.ts';
 import { jsonBytesMax } from '../../ledger/json.ts';
+import { openPayloads } from '../../ledger/store/payloads.ts';
+import { openSecrets } from '../../ledger/store/secrets.ts';
 import { Bench, attestation, cyclonedx, image, imageDigest, newKey, other, otherDigest } from './kit.ts';
 import { sha256 } from '../log/kit.ts';
+import { freshDirectory } from '../store/place.ts';
 
 const openvex = (ids: readonly string[], products: readonly string[] = [image]) => JSON.stringify({
   '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'https://example.org/vex-1', author: 'Ann Example <ann@example.org>',
@@ -106,13 +110,30 @@ describe('refused, and nothing on record', () => {
   ])('%s', async (_, text, code) => {
     const bench = await Bench.begin();
     const good = cyclonedx();
-    await expect(bench.add([{ text: good }, { text }])).rejects.toMatchObject({ code, hint: expect.stringMatching(/--subject|--as-document/) });
-    expect(bench.log.published.size).toBe(1);
+    const call = [{ text: good }, { text: 'minutes', seal: true, subjects: [imageDigest] }, { text }, { text: 'hello' }];
+    await expect(bench.add(call)).rejects.toMatchObject({ code, hint: expect.stringMatching(/--subject|--as-document/) });
+    // Nothing on record, and nothing left behind.
+    expect([bench.log.published.size, bench.payloads.held.size, bench.secrets.held.size]).toEqual([1, 0, 0]);
   });
 
   test.each([cyclonedx({ components: [{ name: 'zlib' }] }), cyclonedx().slice(0, -1)])('unless it is to be a plain document: %#', async (text) => {
     const bench = await Bench.begin();
     expect((await bench.addOne(text, { asDocument: true })).events).toMatchObject([{ type: 'document.stored' }]);
+  });
+
+  test('and a folder of payloads is as it was', async () => {
+    const [directory, vault] = [freshDirectory(), freshDirectory()];
+    const bench = await Bench.begin();
+    const stores = { payloads: openPayloads(directory) as Bench['payloads'], secrets: openSecrets(vault) as Bench['secrets'] };
+    const disk = new Bench(bench.log, bench.world, stores);
+    const files = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+    await disk.addOne(cyclonedx());
+    const before = files(directory);
+    const minutes = { text: 'minutes', seal: true, subjects: [imageDigest] };
+    await expect(disk.add([{ text: 'hello' }, { text: cyclonedx() }, minutes, { text: cyclonedx({ specVersion: '9.9' }) }])).rejects.toThrow();
+    expect([files(directory), files(vault)]).toEqual([before, 0]);
+    await disk.add([{ text: 'hello' }, minutes]);
+    expect([files(directory), files(vault)]).toEqual([before + 3, 1]);
   });
 
   test('what is too large to be read, and begins as evidence does', async () => {
@@ -165,6 +186,26 @@ describe('sealed', () => {
     const bench = await Bench.begin();
     await expect(bench.addOne('hello', { seal: true })).rejects.toMatchObject({ code: 'SUBJECT_UNKNOWN' });
     expect(bench.secrets.held.size).toBe(0);
+  });
+
+  test('sent again it is the original: recognised beside the log, and the second sealing is taken back', async () => {
+    const bench = await Bench.begin();
+    const text = cyclonedx();
+    const first = await bench.addOne(text, { seal: true });
+    const held = () => [bench.payloads.held.size, bench.secrets.held.size];
+    const before = held();
+    const again = await bench.addOne(text, { seal: true });
+    expect(again.events).toMatchObject([{ outcome: { index: 1, repeated: true } }]);
+    expect(again.commitment).toEqual(first.commitment);
+    expect(held()).toEqual(before);
+    // About another artifact, or not sealed, it is other evidence.
+    expect((await bench.addOne(text, { seal: true, subjects: [otherDigest] })).events).toMatchObject([{ outcome: { index: 2, repeated: false } }]);
+    expect((await bench.addOne(text)).events).toMatchObject([{ outcome: { index: 3, repeated: false } }]);
+    // Nothing that anybody without the pepper can make recognises it.
+    const [mark] = bench.world.state.marks.keys();
+    expect(mark).not.toBe(formatHex(sha256(encodeUtf8(text)).slice(0, 16)));
+    for (let i = 1; i < 3; i++) expect((await bench.event(i)).sameAs).toBeUndefined();
+    await bench.check();
   });
 
   test('sent again under its key, the second sealing is taken back', async () => {

@@ -75,7 +75,9 @@ async function fill(directory: string, anchor: string): Promise<void> {
   const { log, payloads } = await openPlace(directory, anchor);
   for (let i = 0; i < entries; i += 50) {
     const drafts = await Promise.all(Array.from({ length: 50 }, (_, k) => documentDraft(payloads, `document ${i + k}`)));
-    await log.append(drafts.map((draft) => ({ drafts: [draft] })));
+    // Every tenth as sealed evidence, so that the table beside the log has rows.
+    const markOf = (k: number) => ({ key: new Uint8Array(16).fill(i + k), commitment: new Uint8Array(32).fill(i + k) });
+    await log.append(drafts.map((draft, k) => ({ drafts: [draft], ...(k % 10 === 0 ? { sealed: markOf(k) } : {}) })));
   }
   await log.remember();
   await log.close();

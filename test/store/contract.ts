@@ -128,6 +128,34 @@ export function storeContract(name: string, place: () => Place): void {
       expect(await store.row('thing', 'b')).toMatchObject({ state: 'open', document: null });
     });
 
+    test('sealed evidence is marked in the commit of its entry, and forgotten in that of its erasure, or not at all', async () => {
+      const markOf = (number: number, entry: number) => ({
+        key: new Uint8Array(16).fill(number), entry, commitment: new Uint8Array(32).fill(number >> 4),
+      });
+      const found = async (number: number) => (await store.mark(new Uint8Array(16).fill(number)))?.entry ?? null;
+      // 0x11 and 0x12 are two events of one payload.
+      const marks = [markOf(0x11, 0), markOf(0x12, 1), markOf(0x21, 2)];
+      await store.commit(batchOf(0, 3, { marks }));
+      const mark = await store.mark(new Uint8Array(16).fill(0x12));
+      expect({ ...mark, key: [...(mark?.key ?? [])], commitment: [...(mark?.commitment ?? [])] }).toEqual({
+        key: Array<number>(16).fill(0x12), entry: 1, commitment: Array<number>(32).fill(1),
+      });
+      expect(await found(0x13)).toBeNull();
+      const forgets = [new Uint8Array(32).fill(1)];
+      await expect(store.commit(batchOf(9, 1, { marks: [markOf(0x31, 9)], forgets }))).rejects.toMatchObject({ code: 'STORE_FENCED' });
+      expect([await found(0x11), await found(0x31)]).toEqual([0, null]);
+      await store.commit(batchOf(3, 1, { forgets }));
+      expect([await found(0x11), await found(0x12), await found(0x21)]).toEqual([null, null, 2]);
+      // Recorded and erased in one batch.
+      await store.commit(batchOf(4, 2, { marks: [markOf(0x41, 4)], forgets: [new Uint8Array(32).fill(4)] }));
+      expect(await found(0x41)).toBeNull();
+      await store.saveMarks([markOf(0x11, 0), markOf(0x21, 5)]);
+      await store.close();
+      store = await here.open();
+      expect([await found(0x11), await found(0x21)]).toEqual([0, 5]);
+      for await (const fault of store.faults()) expect(fault).toBeNull();
+    });
+
     test('the newest checkpoint is what was saved last', async () => {
       await store.saveCheckpoint(3, 'three\n');
       await store.saveCheckpoint(3, 'three, cosigned\n');

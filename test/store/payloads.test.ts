@@ -131,4 +131,22 @@ test('where a sealed payload lies is found by its commitment, and is no payload 
   await payloads.nameSealed(commitment, digest);
   expect(await payloads.findSealed(commitment)).toEqual(digest);
   for await (const listed of payloads.list()) expect(listed).toBeNull();
+  await payloads.unnameSealed(commitment);
+  expect(await payloads.findSealed(commitment)).toBeNull();
+  await payloads.unnameSealed(commitment);
+});
+
+test('what is staged is no payload until it is kept; dropping it touches no payload of the same bytes', async () => {
+  const directory = freshDirectory();
+  const payloads = openPayloads(directory);
+  const first = await payloads.stage([hello], 5);
+  expect([formatHex(first.digest), first.size, await payloads.has(first.digest)]).toEqual([helloDigest, 5, false]);
+  const second = await payloads.stage([hello], 5);
+  await first.keep();
+  await second.drop();
+  await first.drop();
+  expect(await bytesOf(payloads.get(first.digest))).toEqual(hello);
+  expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+  await expect(payloads.stage([hello], 4)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
 });
