@@ -227,3 +227,31 @@ test('the worked example of spec/evidence.md', async () => {
   const [, document = '', hex = ''] = /```json\n(.*)\n```[\s\S]*?```\n([0-9a-f\n]+)```/.exec(page) ?? [];
   expect(formatHex(encodeUtf8(await factsOf(document)))).toBe(hex.replaceAll('\n', ''));
 });
+
+test('what syft says of one Go package in CycloneDX and in SPDX is one component', async () => {
+  const [layer, purl] = [`sha256:${'cd'.repeat(32)}`, 'pkg:golang/golang.org/x/mod@v0.30.0'];
+  const properties = [
+    ['syft:location:0:layerID', layer], ['syft:location:0:path', '/usr/bin/tool'], ['syft:metadata:h1Digest', 'h1:KZaTBSyshWX3MP5jukJcNSuXDQTO+rNpt0J564dX/eg='],
+  ].map(([name, value]) => ({ name, value }));
+  const module = { type: 'library', name: 'golang.org/x/mod', version: 'v0.30.0', 'bom-ref': 'a', purl, properties };
+  const cyclonedx = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [module] };
+  const checksums = [{ algorithm: 'SHA256', checksumValue: '299693052cac8565f730fe63ba425c352b970d04cefab369b74279eb8757fde8' }];
+  const spdx = {
+    spdxVersion: 'SPDX-2.3', dataLicense: 'CC0-1.0', SPDXID: 'SPDXRef-DOCUMENT', name: 'tool', documentNamespace: 'https://example.org/tool',
+    creationInfo: { created: '2026-01-01T00:00:00Z', creators: ['Tool: syft-1.52.0'] },
+    packages: [{
+      SPDXID: 'SPDXRef-Package', name: 'golang.org/x/mod', versionInfo: 'v0.30.0', downloadLocation: 'NOASSERTION', filesAnalyzed: false, checksums,
+      sourceInfo: 'acquired package info from go module information: /usr/bin/tool',
+      externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
+    }],
+    files: [{ SPDXID: 'SPDXRef-File', fileName: 'usr/bin/tool', checksums: [{ algorithm: 'SHA1', checksumValue: 'aa'.repeat(20) }], comment: `layerID: ${layer}` }],
+    relationships: [{
+      spdxElementId: 'SPDXRef-Package', relatedSpdxElement: 'SPDXRef-File', relationshipType: 'OTHER',
+      comment: 'evident-by: indicates the package\'s existence is evident by the given file',
+    }],
+  };
+  const packageOf = async (text: string) => parseFacts(encodeUtf8(await factsOf(text))).components?.find((component) => component.purl === purl);
+  const expected = { hashes: [['sha256', checksums[0]?.checksumValue]], layers: [layer], paths: ['/usr/bin/tool'] };
+  expect(await packageOf(JSON.stringify(cyclonedx))).toMatchObject(expected);
+  expect(await packageOf(JSON.stringify(spdx))).toEqual(await packageOf(JSON.stringify(cyclonedx)));
+});

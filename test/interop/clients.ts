@@ -6,4 +6,5 @@ export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
   tessera: async () => (await import('./clients/tessera.ts')).client,
   omniwitness: async () => (await import('./clients/witnesses.ts')).omniwitness,
   litewitness: async () => (await import('./clients/witnesses.ts')).litewitness,
+  syft: async () => (await import('./clients/syft.ts')).syft,
 };

@@ -1,4 +1,5 @@
 // A CycloneDX document, already checked, as components and edges.
+import { formatHex } from '../../../ledger/bytes.ts';
 import type { Json, JsonObject } from '../../../ledger/json.ts';
 import { at, objectsAt, textAt, textsAt } from '../../json-view.ts';
 import type { Component, ComponentHash, Edge, Sbom } from '../model.ts';
@@ -46,7 +47,7 @@ function componentOf(object: JsonObject, fallback: string): Component {
     name: textAt(object, 'name') ?? '',
     cpes: cpe === undefined ? said.cpes : [cpe, ...said.cpes],
     licences: objectsAt(object, 'licenses').map(licenceOf).filter((licence) => licence !== ''),
-    hashes: objectsAt(object, 'hashes').map(hashOf),
+    hashes: [...objectsAt(object, 'hashes').map(hashOf), ...said.hashes],
     paths: (occurrences.length === 0 ? said.paths : [...occurrences, ...said.paths]).filter((path) => path !== ''),
     layers: said.layers,
   };
@@ -73,6 +74,8 @@ interface Said {
   /** Two digests can name a layer: of its compressed bytes, and of what they unpack to. Both are kept. */
   readonly layers: string[];
   readonly cpes: string[];
+  /** syft's words for the checksum of a Go module, which its SPDX states as a package's SHA-256. */
+  readonly hashes: ComponentHash[];
   /** trivy's words for the source package: `SrcName`, `SrcVersion`, `SrcRelease`, `SrcEpoch`. */
   readonly source: Map<string, string>;
 }
@@ -83,7 +86,7 @@ const TRIVY_PATH = `${TRIVY}FilePath`;
 const TRIVY_LAYERS: readonly string[] = [`${TRIVY}LayerDigest`, `${TRIVY}LayerDiffID`];
 
 function propertiesOf(object: JsonObject): Said {
-  const said: Said = { paths: [], layers: [], cpes: [], source: new Map() };
+  const said: Said = { paths: [], layers: [], cpes: [], hashes: [], source: new Map() };
   const properties = object['properties'];
   if (!Array.isArray(properties)) return said;
   for (const property of properties as JsonObject[]) {
@@ -91,6 +94,7 @@ function propertiesOf(object: JsonObject): Said {
     if (typeof name !== 'string' || typeof value !== 'string') continue;
     if (name.startsWith('syft:')) {
       if (name === 'syft:cpe23') said.cpes.push(value);
+      else if (name === 'syft:metadata:h1Digest') said.hashes.push(...moduleHash(value));
       else if (!name.startsWith('syft:location:')) continue;
       else if (name.endsWith(':path')) said.paths.push(value);
       else if (name.endsWith(':layerID')) said.layers.push(value);
@@ -101,6 +105,12 @@ function propertiesOf(object: JsonObject): Said {
     }
   }
   return said;
+}
+
+/** `h1:` and the base64 of a SHA-256 (golang.org/x/mod/sumdb/dirhash). */
+function moduleHash(value: string): ComponentHash[] {
+  if (!/^h1:[A-Za-z0-9+/]{43}=$/.test(value)) return [];
+  return [['sha256', formatHex(Uint8Array.from(atob(value.slice(3)), (letter) => letter.charCodeAt(0)))]];
 }
 
 function sourceOf(purl: string | undefined, { source }: Said): Component['source'] {

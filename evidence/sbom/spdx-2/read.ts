@@ -34,20 +34,29 @@ export function readSpdx(document: Json): Sbom {
   const edges: Edge[] = [];
   const described: string[] = [...textsAt(document, 'documentDescribes')];
   const generatedFrom = new Map<string, string>();
+  const evidentBy = new Map<string, string[]>();
   for (const one of objectsAt(document, 'relationships')) {
     const [from, to, word] = [textAt(one, 'spdxElementId') ?? '', textAt(one, 'relatedSpdxElement') ?? '', textAt(one, 'relationshipType') ?? ''];
     if (word === 'DESCRIBES' && from === DOCUMENT) described.push(to);
     else if (word === 'DESCRIBED_BY' && to === DOCUMENT) described.push(from);
     else if (word === 'GENERATED_FROM') generatedFrom.set(from, to);
+    else if (word === 'OTHER' && textAt(one, 'comment')?.startsWith('evident-by:') === true) evidentBy.set(from, [...(evidentBy.get(from) ?? []), to]);
     else if (from !== DOCUMENT && to !== DOCUMENT) edges.push(...edgeOf(from, to, word));
   }
   for (const one of objectsAt(document, 'packages')) {
     for (const file of textsAt(one, 'hasFiles')) edges.push({ from: textAt(one, 'SPDXID') ?? '', to: file, kind: 'contains' });
   }
   const packages = new Map(objectsAt(document, 'packages').map((one) => [textAt(one, 'SPDXID') ?? '', one]));
+  const files = new Map(objectsAt(document, 'files').map((one) => [textAt(one, 'SPDXID') ?? '', fileOf(one, extracted)]));
   const components = [
-    ...objectsAt(document, 'packages').map((one) => packageOf(one, extracted, packages.get(generatedFrom.get(textAt(one, 'SPDXID') ?? '') ?? ''))),
-    ...objectsAt(document, 'files').map((one) => fileOf(one, extracted)),
+    ...objectsAt(document, 'packages').map((one) => {
+      const id = textAt(one, 'SPDXID') ?? '';
+      const found = packageOf(one, extracted, packages.get(generatedFrom.get(id) ?? ''));
+      // syft says of the file by which it knows a package, and not of the package, in which layer it is.
+      const layers = (evidentBy.get(id) ?? []).flatMap((file) => files.get(file)?.layers ?? []);
+      return layers.length === 0 ? found : { ...found, layers: [...new Set([...found.layers, ...layers])] };
+    }),
+    ...files.values(),
   ];
   const known = new Set(components.map((component) => component.ref));
   const roots = new Set(described.filter((ref) => known.has(ref)));
