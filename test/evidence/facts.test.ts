@@ -231,7 +231,8 @@ test('the worked example of spec/evidence.md', async () => {
 test('what syft says of one Go package in CycloneDX and in SPDX is one component', async () => {
   const [layer, purl] = [`sha256:${'cd'.repeat(32)}`, 'pkg:golang/golang.org/x/mod@v0.30.0'];
   const properties = [
-    ['syft:location:0:layerID', layer], ['syft:location:0:path', '/usr/bin/tool'], ['syft:metadata:h1Digest', 'h1:KZaTBSyshWX3MP5jukJcNSuXDQTO+rNpt0J564dX/eg='],
+    ['syft:location:0:layerID', layer], ['syft:location:0:path', '/usr/bin/tool'],
+    ['syft:metadata:h1Digest', 'h1:KZaTBSyshWX3MP5jukJcNSuXDQTO+rNpt0J564dX/eg='],
   ].map(([name, value]) => ({ name, value }));
   const module = { type: 'library', name: 'golang.org/x/mod', version: 'v0.30.0', 'bom-ref': 'a', purl, properties };
   const cyclonedx = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [module] };
@@ -244,7 +245,10 @@ test('what syft says of one Go package in CycloneDX and in SPDX is one component
       sourceInfo: 'acquired package info from go module information: /usr/bin/tool',
       externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
     }],
-    files: [{ SPDXID: 'SPDXRef-File', fileName: 'usr/bin/tool', checksums: [{ algorithm: 'SHA1', checksumValue: 'aa'.repeat(20) }], comment: `layerID: ${layer}` }],
+    files: [{
+      SPDXID: 'SPDXRef-File', fileName: 'usr/bin/tool', checksums: [{ algorithm: 'SHA1', checksumValue: 'aa'.repeat(20) }],
+      comment: `layerID: ${layer}`,
+    }],
     relationships: [{
       spdxElementId: 'SPDXRef-Package', relatedSpdxElement: 'SPDXRef-File', relationshipType: 'OTHER',
       comment: 'evident-by: indicates the package\'s existence is evident by the given file',

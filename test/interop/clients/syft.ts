@@ -57,12 +57,14 @@ async function* scanned(
   const [first, ...others] = seen as [(typeof seen)[number], ...typeof seen];
   yield { step: `there is something to compare in the ${name}`, ok: first.packages.size >= leastPackages && first.edges.size >= 10, seen: sizes(first) };
   for (const other of others) {
-    const differing = [...new Set([...first.packages.keys(), ...other.packages.keys()])].filter((key) => first.packages.get(key) !== other.packages.get(key));
+    const purls = [...new Set([...first.packages.keys(), ...other.packages.keys()])];
+    const differing = purls.filter((key) => first.packages.get(key) !== other.packages.get(key));
     const edges = [...first.edges].filter((edge) => !other.edges.has(edge)).concat([...other.edges].filter((edge) => !first.edges.has(edge)));
     const [one] = differing;
     const why = one === undefined ? '' : `: ${first.packages.get(one) ?? 'absent'} / ${other.packages.get(one) ?? 'absent'}`;
-    yield { step: `${first.format} and ${other.format} of the ${name} have the same packages`, ok: differing.length === 0, seen: `${sizes(other)}${why.slice(0, 600)}` };
-    yield { step: `${first.format} and ${other.format} of the ${name} have the same edges`, ok: edges.length === 0, seen: `${sizes(other)} ${edges[0] ?? ''}` };
+    const both = `${first.format} and ${other.format} of the ${name}`;
+    yield { step: `${both} have the same packages`, ok: differing.length === 0, seen: `${sizes(other)}${why.slice(0, 600)}` };
+    yield { step: `${both} have the same edges`, ok: edges.length === 0, seen: `${sizes(other)} ${edges[0] ?? ''}` };
   }
 }
 
