@@ -87,6 +87,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   POLICY_UNKNOWN: 'input',
   SNAPSHOT_UNKNOWN: 'input',
   SBOM_UNKNOWN: 'input',
+  DECISION_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
   PROJECTION_STOPPED: 'state',
 };

@@ -73,6 +73,7 @@ export const CODES = [
   // Policies.
   'POLICY_INVALID',
   'POLICY_UNKNOWN',
+  'DECISION_UNKNOWN',
   // Advisory snapshots, and what is matched against them.
   'SNAPSHOT_UNKNOWN',
   'SBOM_UNKNOWN',

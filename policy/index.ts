@@ -1,7 +1,9 @@
 // The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
 import { LedgerError } from '../ledger/errors.ts';
-import { formatRef, type Location, type Rule } from './rego/ast.ts';
+import { formatRef, type Location, operatorOf, plainRef, type Rule } from './rego/ast.ts';
+import { nodesOf } from './rego/compile/calls.ts';
 import { compileModules, compileQuery } from './rego/compile/compile.ts';
+import { walkExprs } from './rego/compile/visit.ts';
 import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
 import { type Limits, Machine } from './rego/eval/machine.ts';
 import { Program } from './rego/eval/program.ts';
@@ -20,7 +22,7 @@ export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { formatTerm } from './rego/term.ts';
 export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';
 export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';
-export { SEMANTICS } from './semantics.ts';
+export { knowsRegoSemantics, SEMANTICS } from './semantics.ts';
 export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
 export { formatJunit, type TestReport, testPolicy } from './test-runner.ts';
 export type { PolicyWarning } from './warnings.ts';
@@ -77,6 +79,16 @@ export interface Evaluation {
   readonly stats: { readonly steps: number };
   /** Why there is no value, where the evaluation ended early. */
   readonly error: { readonly code: EvaluationCode; readonly message: string; readonly location: Location | null } | null;
+}
+
+/** What several documents came to, in one evaluation. */
+export interface EvaluationOfMany extends Pick<Evaluation, 'fired' | 'printed' | 'stats' | 'error'> {
+  readonly values: ReadonlyMap<string, Value>;
+}
+
+export interface Place {
+  readonly file: string;
+  readonly row: number;
 }
 
 export const LIMITS: Limits = { steps: 200_000_000, outputBytes: 256 * 1024 * 1024, depth: 500 };
@@ -160,6 +172,45 @@ export class Policy {
       const error = asEvaluationError(cause);
       return this.#evaluation(m, undefined, { code: error.code, message: error.message, location: error.location });
     }
+  }
+
+  /**
+   * Evaluates several documents in one go: what they have in common is derived once, and the limits hold for all together.
+   *
+   * @returns the values of those that are defined; none where an error ended the evaluation
+   * @throws {LedgerError} as `evaluate`
+   */
+  evaluateAll(entrypoints: readonly string[], options: EvaluateOptions): EvaluationOfMany {
+    const wrong = entrypoints.find((entrypoint) => !isEntrypoint(entrypoint));
+    if (wrong !== undefined) throw new LedgerError('INPUT_MALFORMED', `Cannot evaluate "${wrong}": expected a reference such as data.gate.allow`);
+    const m = this.#machine(options);
+    const values = new Map<string, Value>();
+    let error: Evaluation['error'] = null;
+    try {
+      for (const entrypoint of entrypoints) {
+        const value = this.#answers(`${entrypoint} = result`, m)[0]?.get('result');
+        if (value !== undefined) values.set(entrypoint, value);
+      }
+    } catch (cause) {
+      const { code, message, location } = asEvaluationError(cause);
+      error = { code, message, location };
+      values.clear();
+    }
+    const { fired, printed, stats } = this.#evaluation(m, undefined, error);
+    return { values, fired, printed, stats, error };
+  }
+
+  /** The places where rules call a built-in function, by its name: what stands under `with` is replaced, not called. */
+  callsOf(name: string): readonly Place[] {
+    const places: Place[] = [];
+    for (const rule of this.#program.compiled.modules.flatMap(({ rules }) => rules)) {
+      walkExprs(nodesOf(rule), (expr) => {
+        if (operatorOf(expr) === name && !expr.with.some(({ target }) => plainRef(target) === name)) {
+          places.push({ file: expr.loc?.source.file ?? '', row: expr.loc?.row ?? 0 });
+        }
+      });
+    }
+    return places;
   }
 
   /**

@@ -18,6 +18,11 @@ const TABLE: ReadonlyMap<number, Differences> = new Map([
   [1, new Map()],
 ]);
 
+/** Whether this release decides under a semantics. */
+export function knowsRegoSemantics(semantics: number): boolean {
+  return TABLE.has(semantics);
+}
+
 /**
  * The differences of a semantics from the code as it is.
  *

@@ -27,6 +27,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ['ledger', 'verify', 'verify/sigstore', 'npm:saxes', 'npm:xmllint-wasm', 'npm:@secvisogram/csaf-validator-lib'],
   scanner: ['ledger', 'ledger/merkle', 'evidence/*', 'npm:ae-cvss-calculator', 'npm:yaml', 'node:zlib', 'node:crypto'],
   policy: ['ledger', 'npm:re2js', 'npm:yaml', 'npm:@noble/hashes', 'npm:@noble/curves', 'node:crypto', 'node:zlib'],
+  'policy/gate': ['ledger', 'ledger/merkle', 'ledger/events', 'policy', 'projections', 'evidence', 'scanner/match'],
   projections: ['ledger', 'ledger/merkle', 'ledger/events', 'ledger/streams', 'scanner/versions', 'scanner/purl', 'npm:kysely'],
   actions: ['ledger/*', 'verify/*', 'evidence/*', 'scanner/*', 'policy/*', 'projections/*'],
   api: ['actions/*', 'projections/*', 'ledger', 'ledger/log', 'ledger/merkle', 'verify/*', 'npm:hono', 'npm:@hono/node-server', 'node:http'],
@@ -35,7 +36,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms whose folders are one room: what holds for `policy` holds for everything below it. */
-const DEEP = 'ledger/merkle ledger/note ledger/events ledger/streams ledger/store ledger/log verify/sigstore verify/pack'
+const DEEP = 'ledger/merkle ledger/note ledger/events ledger/streams ledger/store ledger/log verify/sigstore verify/pack policy/gate'
   .concat(' evidence scanner policy projections actions api web cli')
   .split(' ');
 

@@ -1,0 +1,71 @@
+// A past or present state read from the streams' own events: what a pack does from its files, from a log.
+import { decodeEvent } from '../ledger/events/index.ts';
+import type { LogView } from '../ledger/log/view.ts';
+import type { PayloadStore } from '../ledger/store/payloads.ts';
+import type { Head, StateSource } from '../policy/gate/source.ts';
+import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
+import { foldStream, type StreamEvent } from '../projections/memory.ts';
+import type { Projection } from '../projections/projection.ts';
+import { mainOf } from '../projections/walk.ts';
+import { readPayload } from './sealed-payload.ts';
+
+export type EventLog = Pick<LogView, 'entry' | 'head' | 'stream'>;
+
+/** The state of a log's first `size` entries, folded stream by stream from what is asked for. */
+export class StreamState implements StateSource {
+  readonly #log: EventLog;
+  readonly #payloads: PayloadStore;
+  readonly #size: number;
+
+  /** @param size - at most the log's published size */
+  constructor(log: EventLog, payloads: PayloadStore, size: number) {
+    this.#log = log;
+    this.#payloads = payloads;
+    this.#size = size;
+  }
+
+  async heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    const heads = new Map<string, Head>();
+    for (const stream of streams) {
+      const head = await this.#head(stream);
+      if (head !== null) heads.set(stream, head);
+    }
+    return heads;
+  }
+
+  async documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>> {
+    const documents = new Map<string, Documents[N]>();
+    for (const stream of streams) {
+      const document = foldStream(PROJECTIONS[name] as unknown as Projection<Documents[N]>, stream, await this.#events(stream));
+      if (document !== null) documents.set(stream, document);
+    }
+    return documents;
+  }
+
+  payload(digest: Uint8Array): Promise<Uint8Array> {
+    return readPayload(this.#payloads, digest);
+  }
+
+  async #head(stream: string): Promise<Head | null> {
+    const now = await this.#log.head(stream);
+    // Nothing has moved it since: nearly always.
+    if (now === null || now.index < this.#size) return now;
+    for await (const { index, event } of this.#log.stream(stream)) {
+      if (index < this.#size) return { version: event.streams.find(({ name }) => name === stream)?.version as number, index };
+    }
+    return null;
+  }
+
+  async #events(stream: string): Promise<StreamEvent[]> {
+    const events: StreamEvent[] = [];
+    for await (const { index, event } of this.#log.stream(stream)) {
+      if (index >= this.#size) continue;
+      if (mainOf(event.type) === null) events.push({ index, event });
+      else {
+        const main = index - (event.data as { readonly back: number }).back;
+        events.push({ index, event, main: { index: main, event: decodeEvent(await this.#log.entry(main)) } });
+      }
+    }
+    return events.reverse();
+  }
+}

@@ -1,0 +1,253 @@
+// Reads everything a decision depends on from one state, and notes what was read: each stream with its version, each payload of facts.
+import { compareBytes, formatHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { parseJson } from '../../ledger/json.ts';
+import { parseFacts, type Facts } from '../../evidence/facts.ts';
+import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
+import { readContract, type Contract } from '../../projections/contract-document.ts';
+import type { ContractDocument } from '../../projections/contract.ts';
+import type { AttestationPointer, SbomPointer, VexPointer } from '../../projections/evidence.ts';
+import type { FeedDocument } from '../../projections/feed.ts';
+import type { KeyDocument } from '../../projections/key.ts';
+import type { PublishedPolicy } from '../../projections/policy.ts';
+import type { TrustDocument } from '../../projections/trust.ts';
+import type { VulnerabilityDocument } from '../../projections/vulnerability.ts';
+import type { Waiver } from '../../projections/waiver.ts';
+import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
+import { DENIALS, type DenialCode } from './codes.ts';
+import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
+
+/** What is asked. */
+export interface GateRequest {
+  /** SHA-256, 32 bytes. */
+  readonly artifact: Uint8Array;
+  readonly policy: string;
+  /** Contracts to meet beside those that the artifact was assigned. */
+  readonly contracts: readonly string[];
+  /** The feed whose scan counts; the newest scan's when left out. */
+  readonly feed?: string;
+}
+
+/** What was read. Vulnerabilities are by id, keys by the hexadecimal of theirs, facts by that of their digest. */
+export interface Gathered {
+  /** Everything that stands in the way, as far as reading shows it. */
+  readonly codes: readonly DenialCode[];
+  /** For people: one line each, about the codes above. */
+  readonly notes: readonly string[];
+  /** In the order of their names. */
+  readonly pins: readonly Pin[];
+  readonly artifact: ArtifactDocument | null;
+  readonly published: PublishedPolicy | null;
+  readonly contracts: readonly ContractRead[];
+  readonly feed: FeedDocument | null;
+  readonly trust: TrustDocument | null;
+  readonly vulnerabilities: ReadonlyMap<string, VulnerabilityDocument>;
+  readonly keys: ReadonlyMap<string, KeyDocument>;
+  /** The newest scan that counts, and what it found. */
+  readonly scan: ScanPointer | null;
+  readonly findings: FindingsDocument | null;
+  /** The newest bill of materials that nobody superseded. */
+  readonly sbom: SbomPointer | null;
+  readonly attestations: readonly AttestationPointer[];
+  /** Every VEX document about the artifact or about a vulnerability found, in the order of the log. */
+  readonly vex: readonly VexPointer[];
+  /** Every waiver that names a vulnerability found, in the order of the log. */
+  readonly waivers: readonly Waiver[];
+  readonly facts: ReadonlyMap<string, Facts>;
+}
+
+export interface ContractRead {
+  readonly name: string;
+  readonly document: ContractDocument | null;
+  /** Null where it was never published or its payload is not here. */
+  readonly contract: Contract | null;
+}
+
+/** Reads a state for a request. @throws {LedgerError} PROJECTION_STOPPED at an event of a later time */
+export async function gather({ artifact, policy, contracts, feed }: GateRequest, { source }: State): Promise<Gathered> {
+  const reading = new Reading(source);
+  const stream = artifactStream(artifact);
+  const found = await reading.document('artifact', stream);
+  const published = (await reading.document('policy', `policy:${policy}`))?.newest ?? null;
+  const trust = await reading.document('trust', 'trust');
+  if (found === null || !hasEvidence(found)) reading.deny('ARTIFACT_UNKNOWN', `nothing is on record about ${stream.slice('artifact:'.length)}`);
+  if (published === null) reading.deny('POLICY_UNPUBLISHED', `no policy was published as "${policy}"`);
+  const names = [...new Set([...contracts, ...(found?.contracts ?? []).map(({ name }) => name)])].sort();
+  const read = await Promise.all(names.map((name) => contractOf(name, reading)));
+
+  const scan = newestScan(found, feed);
+  const feedName = feed ?? scan?.feed;
+  const feedDocument = feedName === undefined ? null : await reading.document('feed', `feed:${feedName}`);
+  if (scan === null) reading.deny('SCAN_MISSING', feed === undefined ? 'no scan of it was completed' : `no scan of it with the feed "${feed}" was completed`);
+  const findings = scan === null ? null : await findingsOf(scan, reading);
+
+  const ids = findings === null ? [] : namesIn(findings.findings);
+  const vulnerabilities = await reading.byId(ids);
+  const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
+  const acts = waivers.flatMap((waiver) => [waiver, ...waiver.approvals, ...waiver.rejections, ...waiver.revocations]);
+  const signing = acts.map(({ key }) => formatHex(key));
+  const keys = await reading.byKey(signing);
+
+  const sbom = (found?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1) ?? null;
+  const attestations = (found?.attestations ?? []).filter(({ superseded }) => superseded === undefined);
+  const vex = vexOf([...(found?.vex ?? []), ...[...vulnerabilities.values()].flatMap((document) => document.vex)]);
+  const facts = await reading.facts([...(sbom === null ? [] : [sbom]), ...attestations, ...vex]);
+  return {
+    codes: reading.codes, notes: reading.notes.toSorted(), pins: reading.pins(), artifact: found, published, contracts: read,
+    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, attestations, vex, waivers, facts,
+  };
+}
+
+/** Whether anything was said about it: a decision about it, or its place in a relation, says nothing. */
+function hasEvidence({ sboms, attestations, reports, vex, scans, documents }: ArtifactDocument): boolean {
+  return sboms.length + attestations.length + reports.length + vex.length + scans.length + documents.count > 0;
+}
+
+async function contractOf(name: string, reading: Reading): Promise<ContractRead> {
+  const document = await reading.document('contract', `contract:${name}`);
+  if (document?.newest === undefined) {
+    reading.deny('CONTRACT_UNREADABLE', `no contract was published as "${name}"`);
+    return { name, document, contract: null };
+  }
+  const bytes = await reading.payload(document.newest.payload);
+  try {
+    if (bytes !== null) return { name, document, contract: readContract(bytes).contract };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    reading.deny('CONTRACT_UNREADABLE', `the contract "${name}": ${error.message}`);
+  }
+  return { name, document, contract: null };
+}
+
+function newestScan(artifact: ArtifactDocument | null, feed: string | undefined): ScanPointer | null {
+  const scans = (artifact?.scans ?? []).filter((scan) => feed === undefined || scan.feed === feed);
+  return scans.reduce<ScanPointer | null>((newest, scan) => (newest === null || scan.entry > newest.entry ? scan : newest), null);
+}
+
+async function findingsOf(scan: ScanPointer, reading: Reading): Promise<FindingsDocument | null> {
+  if (scan.semantics !== matchSemantics) reading.deny('PAYLOAD_NEWER', `findings under semantics ${scan.semantics}, expected ${matchSemantics}`);
+  const bytes = await reading.payload(scan.findings);
+  if (bytes === null) return null;
+  const document = parseJson(bytes) as unknown as FindingsDocument;
+  if (document?.format === 'stella-findings/1' && Array.isArray(document.findings)) return document;
+  reading.deny('PAYLOAD_NEWER', `findings in the form ${String(document?.format)}, expected stella-findings/1`);
+  return null;
+}
+
+/** Every name that VEX and waivers may give what was found: ids, aliases, and the one vulnerability a distribution's record is about. */
+function namesIn(findings: readonly Finding[]): string[] {
+  const names = new Set<string>();
+  for (const finding of findings) for (const name of namesOf(finding)) names.add(name);
+  return [...names].sort();
+}
+
+/**
+ * The names of a finding's vulnerability, its own first.
+ *
+ * A distribution's record about exactly one upstream vulnerability is about that one; a record about several is about none of
+ * them alone, so that closing one of them closes nothing.
+ */
+export function namesOf({ id, aliases, upstream }: Pick<Finding, 'id' | 'aliases' | 'upstream'>): readonly string[] {
+  const more = upstream.length === 1 && upstream[0] !== id && !aliases.includes(upstream[0] as string) ? upstream : [];
+  return [id, ...aliases, ...more];
+}
+
+/** One of each entry, in the order of the log: several streams name it, and who superseded it may have named fewer of them. */
+function vexOf(pointers: readonly VexPointer[]): VexPointer[] {
+  const byEntry = new Map<number, VexPointer>();
+  for (const pointer of pointers) if (byEntry.get(pointer.entry)?.superseded === undefined) byEntry.set(pointer.entry, pointer);
+  return [...byEntry.values()].sort((a, b) => a.entry - b.entry);
+}
+
+/** So many files are read at once. */
+const together = 32;
+
+/** Reads, and notes what it read. */
+class Reading {
+  readonly #source: StateSource;
+  readonly #pins = new Map<string, Pin>();
+  readonly #codes = new Set<DenialCode>();
+  readonly notes: string[] = [];
+
+  constructor(source: StateSource) {
+    this.#source = source;
+  }
+
+  get codes(): readonly DenialCode[] {
+    return DENIALS.filter((code) => this.#codes.has(code));
+  }
+
+  deny(code: DenialCode, note: string): void {
+    this.#codes.add(code);
+    this.notes.push(note);
+  }
+
+  pins(): readonly Pin[] {
+    return [...this.#pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Notes streams as read, absent ones too. @returns those with events */
+  async #pin(streams: readonly string[]): Promise<string[]> {
+    const heads = await this.#source.heads(streams);
+    for (const name of streams) {
+      const head = heads.get(name);
+      this.#pins.set(name, head === undefined ? { name, version: 0 } : { name, version: head.version, index: head.index });
+    }
+    return streams.filter((name) => heads.has(name));
+  }
+
+  async document<N extends Parameters<StateSource['documents']>[0]>(name: N, stream: string) {
+    const streams = await this.#pin([stream]);
+    return streams.length === 0 ? null : ((await this.#source.documents(name, streams)).get(stream) ?? null);
+  }
+
+  async byId(ids: readonly string[]): Promise<Map<string, VulnerabilityDocument>> {
+    const documents = await this.#source.documents('vulnerability', await this.#pin(ids.map((id) => `vuln:${id}`)));
+    return new Map(ids.flatMap((id) => (documents.has(`vuln:${id}`) ? [[id, documents.get(`vuln:${id}`) as VulnerabilityDocument] as const] : [])));
+  }
+
+  /** Waivers as their own streams have them: an act on one stands there, whatever else it names. */
+  async waivers(named: readonly Waiver[]): Promise<Waiver[]> {
+    const entries = new Set(named.map(({ entry }) => entry));
+    const streams = [...new Set(named.map(({ id }) => `waiver:${id}`))].sort();
+    const documents = await this.#source.documents('waiver', await this.#pin(streams));
+    return [...documents.values()].flatMap(({ waivers }) => waivers).filter(({ entry }) => entries.has(entry)).sort((a, b) => a.entry - b.entry);
+  }
+
+  async byKey(ids: readonly string[]): Promise<Map<string, KeyDocument>> {
+    const streams = [...new Set(ids)].sort().map((id) => `key:${id}`);
+    const documents = await this.#source.documents('key', await this.#pin(streams));
+    return new Map([...documents].map(([stream, document]) => [stream.slice('key:'.length), document]));
+  }
+
+  /** @returns null, and a code, where the bytes are not here or are not those */
+  async payload(digest: Uint8Array): Promise<Uint8Array | null> {
+    try {
+      return await this.#source.payload(digest);
+    } catch (error) {
+      if (!(error instanceof LedgerError) || !error.code.startsWith('PAYLOAD_')) throw error;
+      this.deny('PAYLOAD_UNAVAILABLE', error.message);
+      return null;
+    }
+  }
+
+  async facts(pointers: readonly { readonly facts: Uint8Array }[]): Promise<Map<string, Facts>> {
+    const digests = new Map(pointers.map(({ facts }) => [formatHex(facts), facts]));
+    const all = [...digests].sort(([, a], [, b]) => compareBytes(a, b));
+    const read = new Map<string, Facts>();
+    for (let from = 0; from < all.length; from += together) {
+      await Promise.all(all.slice(from, from + together).map(async ([name, digest]) => {
+        const bytes = await this.payload(digest);
+        if (bytes === null) return;
+        try {
+          read.set(name, parseFacts(bytes));
+        } catch (error) {
+          if (!(error instanceof LedgerError)) throw error;
+          this.deny('PAYLOAD_NEWER', error.message);
+        }
+      }));
+    }
+    // In the order of the digests, whichever file came first.
+    return new Map(all.flatMap(([name]) => (read.has(name) ? [[name, read.get(name) as Facts] as const] : [])));
+  }
+}

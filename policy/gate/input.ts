@@ -1,0 +1,305 @@
+// Builds the policy input from documents, facts and findings: canonical, without sealed plaintext and without free text.
+import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { covers, waiverState, type WaiverState } from '../../projections/active-waivers.ts';
+import { coverage } from '../../projections/coverage.ts';
+import type { AttestationPointer } from '../../projections/evidence.ts';
+import { trustedFor } from '../../projections/trust.ts';
+import type { Waiver } from '../../projections/waiver.ts';
+import type { AttestationFacts, ComponentFacts } from '../../evidence/facts.ts';
+import type { Finding } from '../../scanner/match/findings.ts';
+import type { WarningCode } from './codes.ts';
+import type { DecisionData, VexConflict, WaiverConsidered } from './decision.ts';
+import { namesOf, type Gathered } from './gather.ts';
+import type { InputMember, PolicyInput } from './input-shape.ts';
+import { digestText, timeText, type State } from './source.ts';
+import { vexMembers } from './vex-members.ts';
+
+export type Semantics = DecisionData['semantics'];
+
+export interface Built {
+  readonly input: PolicyInput;
+  readonly waivers: readonly WaiverConsidered[];
+  readonly conflicts: readonly VexConflict[];
+  readonly warnings: readonly WarningCode[];
+}
+
+/**
+ * Builds the policy input.
+ *
+ * Every object below is made with its keys in ascending order, so that `JSON.stringify` writes the canonical form (RFC 8785),
+ * several times faster than a writer that sorts; a test compares the two.
+ *
+ * @param artifact - SHA-256, 32 bytes @param t - effective time, milliseconds since 1970
+ * @see spec/policy-input.md
+ */
+export function buildInput(
+  artifact: Uint8Array, gathered: Gathered, covered: PolicyInput['coverage'], state: Pick<State, 'size' | 'root' | 'origin'>, t: number, semantics: Semantics,
+): Built {
+  const found = gathered.findings?.findings ?? [];
+  const vex = vexMembers(found, gathered, artifact, t, semantics.vex);
+  const waived = waiversOf(found, gathered, artifact, t, semantics.waiver);
+  const warnings = new Set<WarningCode>([...vex.warnings, ...waived.warnings]);
+  if ((gathered.scan?.unmatched ?? 0) > 0) warnings.add('COMPONENTS_UNMATCHED');
+  const superseded = gathered.scan !== null && gathered.feed?.newest !== undefined && snapshotTime(gathered) === null;
+  if (superseded) warnings.add('SNAPSHOT_SUPERSEDED');
+  const sbom = sbomOf(gathered);
+  const scan = scanOf(gathered);
+  const input: PolicyInput = {
+    artifact: { contracts: gathered.contracts.map(({ name }) => name), digest: digestText(artifact) },
+    attestations: gathered.attestations.flatMap((pointer) => attestationsOf(pointer, gathered, artifact, state)),
+    coverage: covered,
+    effective_time: timeText(t),
+    findings: found.map((finding, i) => findingOf(finding, vex.statuses[i] ?? null, waived.covered.has(i))),
+    ...(sbom === null ? {} : { sbom }),
+    ...(scan === null ? {} : { scan }),
+    vex: vex.vex,
+    vex_rejected: vex.vex_rejected,
+    waivers: waived.members,
+  };
+  return { input, waivers: waived.considered, conflicts: vex.conflicts, warnings: [...warnings] };
+}
+
+/** The canonical bytes of an input, whole and member by member. */
+export function encodeInput(input: PolicyInput): { bytes: Uint8Array; members: readonly { readonly name: InputMember; readonly bytes: Uint8Array }[] } {
+  const texts = (Object.keys(input) as InputMember[]).sort().map((name) => [name, JSON.stringify(input[name])] as const);
+  const bytes = encodeUtf8(`{${texts.map(([name, text]) => `"${name}":${text}`).join(',')}}`);
+  return { bytes, members: texts.map(([name, text]) => ({ name, bytes: encodeUtf8(text) })) };
+}
+
+/** Canonical input as text, as `opa eval -i` takes it. */
+export const inputText = (bytes: Uint8Array): string => decodeUtf8(bytes);
+
+const TRACES = { not_reached: 'not_reached', reached: 'reached', unknown: 'unknown' } as const;
+
+function findingOf(finding: Finding, vex: PolicyInput['vex'][number]['status'] | null, waived: boolean): PolicyInput['findings'][number] {
+  const { component, conflicts, epss, fingerprint, id, kev, outcome, records, score, severity } = finding;
+  const fixed = new Set(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : [])));
+  return {
+    aliases: namesOf(finding).slice(1),
+    conflicts: conflicts as PolicyInput['findings'][number]['conflicts'],
+    entry_trace: TRACES[component.entryTrace.state],
+    ...(epss === undefined ? {} : { epss: Number(epss) }),
+    exploitability: vex ?? (outcome === 'affected' ? 'affected' : 'unknown'),
+    fingerprint,
+    fixed_versions: [...fixed].sort(),
+    id,
+    kev,
+    outcome,
+    ...(component.paths[0] === undefined ? {} : { path: component.paths[0] }),
+    // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
+    purl: component.purl ?? '',
+    ...(score === undefined ? {} : { score: Number(score) }),
+    severity,
+    waived,
+  };
+}
+
+interface WaivedFindings {
+  /** Places of findings that a waiver in force covers. */
+  readonly covered: ReadonlySet<number>;
+  readonly members: PolicyInput['waivers'];
+  readonly considered: readonly WaiverConsidered[];
+  readonly warnings: readonly WarningCode[];
+}
+
+/** Evaluate first, waive after: a waiver marks what it covers, and changes nothing else about it. */
+function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): WaivedFindings {
+  const keyOf = (id: Uint8Array) => gathered.keys.get(formatHex(id)) ?? null;
+  const states = gathered.waivers.map((waiver) => waiverState(waiver, t, keyOf, semantics));
+  const byName = new Map<string, number[]>();
+  found.forEach((finding, i) => {
+    for (const name of namesOf(finding)) byName.set(name, [...(byName.get(name) ?? []), i]);
+  });
+  const covered = new Set<number>();
+  const warnings = new Set<WarningCode>();
+  const considered: WaiverConsidered[] = [];
+  const members: PolicyInput['waivers'][number][] = [];
+  for (const state of states) {
+    const { waiver, active } = state;
+    const named = [...new Set(waiver.vulnerabilities.flatMap((id) => byName.get(id) ?? []))].sort((a, b) => a - b);
+    const fits = named.filter((i) => {
+      const finding = found[i] as Finding;
+      return covers(waiver, { ids: namesOf(finding), artifact, purl: finding.component.purl });
+    });
+    const shown = new Set<string>();
+    for (const i of fits) {
+      const { id, component } = found[i] as Finding;
+      if (active) covered.add(i);
+      const once = `${id} ${component.purl}`;
+      if (!shown.has(once)) members.push(waiverMember(state, id, component.purl ?? ''));
+      shown.add(once);
+    }
+    if (active && waiver.breakGlass && fits.length > 0) warnings.add('WAIVER_BREAK_GLASS');
+    if (fits.length > 0 && !active && state.code === 'WAIVER_EXPIRED') warnings.add('WAIVER_EXPIRED');
+    const why = fits.length === 0 ? 'WAIVER_OUT_OF_SCOPE' : active ? 'WAIVER_ACTIVE' : state.code;
+    considered.push({ id: waiver.id, entry: waiver.entry, state: stateOf(state), covers: fits.length, why });
+  }
+  return { covered, members, considered, warnings: [...warnings] };
+}
+
+function stateOf(state: WaiverState): PolicyInput['waivers'][number]['state'] {
+  return (state.active ? 'active' : state.code.slice('WAIVER_'.length).toLowerCase()) as PolicyInput['waivers'][number]['state'];
+}
+
+function waiverMember(state: WaiverState, id: string, purl: string): PolicyInput['waivers'][number] {
+  const waiver: Waiver = state.waiver;
+  return {
+    active: state.active,
+    acts: { ...(state.active ? { approved: state.approval.assurance } : {}), requested: waiver.assurance },
+    break_glass: waiver.breakGlass,
+    expires: timeText(waiver.expires),
+    id: waiver.id,
+    owner: `person:${formatHex(waiver.owner)}`,
+    purl,
+    responses: [...waiver.responses].sort(),
+    state: stateOf(state),
+    vuln_id: id,
+  };
+}
+
+/** Which of the evidence that the contracts ask for is there. */
+export function coverageOf({ artifact, contracts, trust, facts }: Gathered, t: number, semantics: number): PolicyInput['coverage'] {
+  const predicateTypesOf = ({ facts: digest }: AttestationPointer) =>
+    (facts.get(formatHex(digest))?.attestations ?? []).flatMap(({ predicateType }) => (predicateType === undefined ? [] : [predicateType]));
+  const requirements = contracts.flatMap(({ name, contract }) => {
+    const met = contract === null ? [] : coverage(contract, { artifact, trust, predicateTypesOf }, t, semantics).requirements;
+    return met.map((one) => ({ id: `${name}#${one.id}`, met: one.met }));
+  });
+  return {
+    contracts: contracts.map(({ name }) => name),
+    covered: requirements.filter(({ met }) => met).map(({ id }) => id),
+    missing: requirements.filter(({ met }) => !met).map(({ id }) => id),
+  };
+}
+
+function attestationsOf(
+  pointer: AttestationPointer, { trust, facts }: Gathered, artifact: Uint8Array, { size, root, origin }: Pick<State, 'size' | 'root' | 'origin'>,
+): PolicyInput['attestations'][number][] {
+  const { signatures, entry, at, envelope, document } = pointer;
+  const under = signatures.map((signature) => trustedFor(signature, at, trust));
+  // One wrong signature in a document makes it unverified: its statements are not told apart by who signed which.
+  const verified = under.length > 0 && under.every((entries) => entries.length > 0);
+  const signers = (verified ? under.flat() : [])
+    .map(({ key, identity }) => (key === undefined ? `identity:${formatHex(identity as Uint8Array)}` : `key:${formatHex(key)}`));
+  const proven = signatures.map((signature) => signature.proven);
+  const hex = formatHex(artifact);
+  // A document of many statements may speak of other artifacts too; what names no subject at all is bound by who recorded it.
+  const stated = (facts.get(formatHex(pointer.facts))?.attestations ?? []).filter(({ subjects }) =>
+    subjects === undefined || subjects.some(({ digests }) => digests.some(([algorithm, value]) => algorithm === 'sha256' && value === hex)));
+  return stated.map((statement, i) => ({
+    ...predicateOf(statement),
+    ...(document === undefined ? {} : { digest: digestText(document) }),
+    envelope,
+    id: stated.length === 1 ? `entry:${entry}` : `entry:${entry}#${i}`,
+    ...levelsOf(statement),
+    predicate: kindOf(statement),
+    ...(statement.predicateType === undefined ? {} : { predicate_type: statement.predicateType }),
+    ...(proven.length > 0 && proven.every((time) => time !== undefined) ? { proven_at: timeText(Math.max(...(proven as number[]))) } : {}),
+    recorded_at: timeText(at),
+    // Our own log's proof, which any receipt gives again. An attestation that is not verified has none to show: policies as people
+    // write them look for the proof alone.
+    ...(verified ? { rekor: { inclusion_proof: { log_index: entry, root_hash: formatHex(root), tree_size: size }, origin } } : {}),
+    ...resultOf(statement),
+    signers: [...new Set(signers)].sort(),
+    verified,
+    ...verifierOf(statement),
+  }));
+}
+
+type Predicate = { readonly [K in 'kind' | 'builder' | 'buildType' | 'result' | 'verifier']?: string } & { readonly levels?: readonly string[] };
+const predicate = ({ predicate: one }: AttestationFacts): Predicate => one ?? {};
+
+function predicateOf(statement: AttestationFacts) {
+  const { builder, buildType } = predicate(statement);
+  return { ...(buildType === undefined ? {} : { build_type: buildType }), ...(builder === undefined ? {} : { builder }) };
+}
+
+function levelsOf(statement: AttestationFacts) {
+  const { kind, levels } = predicate(statement);
+  return kind === 'verification' ? { levels: levels ?? [] } : {};
+}
+
+function resultOf(statement: AttestationFacts) {
+  const { result } = predicate(statement);
+  return result === 'PASSED' || result === 'FAILED' ? { result } as const : {};
+}
+
+function verifierOf(statement: AttestationFacts) {
+  const { verifier } = predicate(statement);
+  return verifier === undefined ? {} : { verifier };
+}
+
+function kindOf(statement: AttestationFacts): PolicyInput['attestations'][number]['predicate'] {
+  switch (predicate(statement).kind) {
+    case 'provenance':
+      return 'slsa-provenance';
+    case 'verification':
+      return 'slsa-verification';
+    case 'sbom-reference':
+      return 'sbom-reference';
+    case 'document':
+      return 'document';
+    default:
+      return 'other';
+  }
+}
+
+function sbomOf({ sbom, facts }: Gathered): NonNullable<PolicyInput['sbom']> | null {
+  if (sbom === null) return null;
+  const { claimed, document, entry, format, at } = sbom;
+  const components = facts.get(formatHex(sbom.facts))?.components ?? [];
+  return {
+    components: components.map(componentOf),
+    ...(claimed === undefined ? {} : { created: timeText(claimed) }),
+    ...(document === undefined ? {} : { digest: digestText(document) }),
+    entry,
+    format,
+    recorded_at: timeText(at),
+  };
+}
+
+function componentOf({ group, licences, name, purl, type, version }: ComponentFacts): NonNullable<PolicyInput['sbom']>['components'][number] {
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(licences === undefined ? {} : { licences }),
+    name,
+    ...(purl === undefined ? {} : { purl }),
+    type,
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+function scanOf(gathered: Gathered): NonNullable<PolicyInput['scan']> | null {
+  const { scan } = gathered;
+  if (scan === null) return null;
+  const recorded = snapshotTime(gathered);
+  return {
+    components: scan.components,
+    entry: scan.entry,
+    feed: scan.feed,
+    recorded_at: timeText(scan.at),
+    snapshot: digestText(scan.snapshot),
+    ...(recorded === null ? {} : { snapshot_recorded_at: timeText(recorded) }),
+    unmatched: scan.unmatched,
+  };
+}
+
+/** When the snapshot that was scanned with came on record; null where a newer one has taken its place in the feed. */
+function snapshotTime({ scan, feed }: Gathered): number | null {
+  const newest = feed?.newest;
+  return scan === null || newest === undefined || formatHex(newest.snapshot) !== formatHex(scan.snapshot) ? null : newest.at;
+}
+
+/**
+ * How old the advisories are that were scanned with, in milliseconds at `t`.
+ *
+ * Their oldest source says when it was fetched, else the import says when it came on record; of a snapshot that another has
+ * replaced no more is known than that it was here before the scan.
+ */
+export function snapshotAge({ scan, feed }: Gathered, t: number): number | null {
+  if (scan === null) return null;
+  const newest = feed?.newest;
+  if (newest === undefined || formatHex(newest.snapshot) !== formatHex(scan.snapshot)) return t - scan.at;
+  const fetched = newest.sources.flatMap(({ fetched: at }) => (at === undefined ? [] : [at]));
+  return t - Math.min(newest.at, ...fetched);
+}

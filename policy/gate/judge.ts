@@ -1,0 +1,158 @@
+// Asks a policy: its rules by the names that people give them, and one answer from theirs.
+import { formatJson, type EvaluationOfMany, type Limits, type Policy, type Place, RegoObject, RegoSet, type Value } from '../index.ts';
+import type { DenialCode } from './codes.ts';
+
+/** How answers become one: another meaning of the same answers is a new number, and this one stays. */
+export const gateSemantics = 1;
+
+/** What one rule said. `details` is its value as JSON, where that is more than a text. */
+export interface Message {
+  readonly entrypoint: string;
+  /** The rule's name in its package: `deny`, `violation`, `warn`. */
+  readonly rule: string;
+  readonly text: string;
+  readonly details?: string;
+}
+
+export interface Judgement {
+  /** Empty when the policy allows. */
+  readonly codes: readonly DenialCode[];
+  readonly denials: readonly Message[];
+  readonly warnings: readonly Message[];
+  /** Every answer as canonical JSON: by entrypoint, by rule; a rule without an answer is absent. What `result` digests. */
+  readonly answers: string;
+  readonly fired: readonly { readonly path: string; readonly file: string; readonly row: number }[];
+  readonly printed: readonly (Place & { readonly text: string })[];
+  readonly steps: number;
+  /** Why the evaluation ended early, with its place. */
+  readonly error: string | null;
+}
+
+export interface Question {
+  readonly policy: Policy;
+  /** What is asked: rules or packages. All of them must allow. */
+  readonly entrypoints: readonly string[];
+  readonly input: Value;
+  readonly data: Value;
+  /** Milliseconds since 1970: the only clock that the policy sees. */
+  readonly effective: number;
+  readonly limits: Limits;
+}
+
+/** An entrypoint's package, and its rules that decide. */
+interface Asked {
+  readonly entrypoint: string;
+  /** Paths of rules by their kind; `value` is an entrypoint that has none of the names. */
+  readonly rules: readonly { readonly kind: 'allow' | 'deny' | 'warn' | 'value'; readonly name: string; readonly path: string }[];
+}
+
+/**
+ * Asks a policy, and reads its answers strictly.
+ *
+ * An entrypoint stands for its package: `allow` must be true where there is such a rule, and `deny` and `violation` (and rules
+ * whose names begin with `deny_` or `violation_`) must say nothing, whichever of them was named. So a policy that publishes
+ * `allow` alone cannot leave out its own denials. `warn` never denies. What is undefined, of another type, or fails, denies.
+ *
+ * @see spec/decision.md, "Asking the policy"
+ */
+export function judge({ policy, entrypoints, input, data, effective, limits }: Question): Judgement {
+  const unknown = entrypoints.length === 0 || entrypoints.some((entrypoint) => !policy.has(entrypoint));
+  if (unknown) return { ...nothing, codes: ['ENTRYPOINT_UNKNOWN'] };
+  const rulePaths = new Set(policy.rules.map(({ path }) => path));
+  const asked = entrypoints.toSorted().map((entrypoint) => askedOf(entrypoint, rulePaths));
+  const paths = [...new Set(asked.flatMap(({ rules }) => rules.map(({ path }) => path)))];
+  const evaluation = policy.evaluateAll(paths, { input, data, clock: BigInt(effective) * 1_000_000n, limits });
+  const { fired, printed, stats, error } = evaluation;
+  const ran = {
+    fired: fired.map(({ path, file, row }) => ({ path, file, row })), printed, steps: stats.steps,
+    error: error === null ? null : `${error.code}: ${error.message}${error.location === null ? '' : ` at ${error.location.source.file}:${error.location.row}`}`,
+  };
+  if (error !== null) return { ...nothing, ...ran, codes: [error.code === 'eval_limit_error' ? 'EVALUATION_LIMIT' : 'EVALUATION_FAILED'] };
+  return { ...read(asked, evaluation), ...ran };
+}
+
+const nothing: Judgement = { codes: [], denials: [], warnings: [], answers: '{}', fired: [], printed: [], steps: 0, error: null };
+
+function askedOf(entrypoint: string, rulePaths: ReadonlySet<string>): Asked {
+  const [, parent = '', last = ''] = /^(.*)\.(\w+)$/.exec(entrypoint) ?? [];
+  const pkg = kindOf(last) !== null && rulePaths.has(entrypoint) ? parent : entrypoint;
+  const rules = [...rulePaths]
+    .filter((path) => path.startsWith(`${pkg}.`))
+    .map((path) => ({ path, name: path.slice(pkg.length + 1) }))
+    .flatMap(({ path, name }) => {
+      const kind = kindOf(name);
+      return kind === null ? [] : [{ kind, name, path }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { entrypoint, rules: rules.length > 0 ? rules : [{ kind: 'value', name: 'value', path: entrypoint }] };
+}
+
+function kindOf(name: string): 'allow' | 'deny' | 'warn' | null {
+  if (name === 'allow') return 'allow';
+  const [, kind] = /^(deny|violation|warn)(?:_\w+)?$/.exec(name) ?? [];
+  return kind === undefined ? null : kind === 'warn' ? 'warn' : 'deny';
+}
+
+function read(asked: readonly Asked[], { values }: EvaluationOfMany): Pick<Judgement, 'codes' | 'denials' | 'warnings' | 'answers'> {
+  const codes = new Set<DenialCode>();
+  const denials: Message[] = [];
+  const warnings: Message[] = [];
+  const answers: string[] = [];
+  for (const { entrypoint, rules } of asked) {
+    const own: string[] = [];
+    for (const { kind, name, path } of rules) {
+      const value = values.get(path);
+      if (value !== undefined) own.push(`${JSON.stringify(name)}:${formatJson(value)}`);
+      const messages = kind === 'allow' ? allows(value, codes) : kind === 'value' ? result(value, codes) : messagesOf(value, kind === 'deny' ? codes : null);
+      const all = messages.map((message) => ({ entrypoint, rule: name, ...message }));
+      if (kind === 'warn') warnings.push(...all);
+      else {
+        denials.push(...all);
+        if (all.length > 0) codes.add('POLICY_DENIED');
+      }
+    }
+    // A package whose only answer is a rule that may say nothing still says something: an undefined one says nothing at all.
+    if (rules.every(({ path, kind }) => kind === 'warn' || !values.has(path))) codes.add('RESULT_UNDEFINED');
+    answers.push(`${JSON.stringify(entrypoint)}:{${own.join(',')}}`);
+  }
+  return { codes: [...codes], denials, warnings, answers: `{${answers.join(',')}}` };
+}
+
+type Said = Pick<Message, 'text' | 'details'>;
+
+/** `allow` must be true, and nothing else is. */
+function allows(value: Value | undefined, codes: Set<DenialCode>): Said[] {
+  if (value === true) return [];
+  if (value === undefined) codes.add('RESULT_UNDEFINED');
+  else codes.add(value === false ? 'POLICY_DENIED' : 'RESULT_MALFORMED');
+  return [];
+}
+
+/** An entrypoint with a name of its own: true, or an object with the members of a package. */
+function result(value: Value | undefined, codes: Set<DenialCode>): Said[] {
+  if (!(value instanceof RegoObject)) return allows(value, codes);
+  const named = [...value].flatMap(([key, member]) => (typeof key === 'string' && kindOf(key) !== null ? [{ kind: kindOf(key), member }] : []));
+  if (named.every(({ kind }) => kind === 'warn')) codes.add('RESULT_MALFORMED');
+  return named.flatMap(({ kind, member }) => (kind === 'allow' ? allows(member, codes) : kind === 'deny' ? messagesOf(member, codes) : []));
+}
+
+/** What a rule that denies or warns says: a set or array of messages, the keys of an object, one text, or true. */
+function messagesOf(value: Value | undefined, codes: Set<DenialCode> | null): Said[] {
+  if (value === undefined || value === false) return [];
+  if (value === true) return [{ text: 'yes' }];
+  if (typeof value === 'string') return [{ text: value }];
+  if (value instanceof RegoSet) return value.sorted.map(said);
+  if (Array.isArray(value)) return (value as readonly Value[]).map(said);
+  // `violation[msg] if …` is an object whose keys are the messages.
+  if (value instanceof RegoObject) return [...value].flatMap(([key, member]) => (member === false ? [] : [said(key)]));
+  codes?.add('RESULT_MALFORMED');
+  return [{ text: formatJson(value) }];
+}
+
+/** A message is a text, or an object whose `msg` or `message` is one (conftest, Gatekeeper). */
+function said(value: Value): Said {
+  if (typeof value === 'string') return { text: value };
+  const details = formatJson(value);
+  const inner = value instanceof RegoObject ? value.get('msg') ?? value.get('message') : undefined;
+  return typeof inner === 'string' ? { text: inner, details } : { text: details };
+}

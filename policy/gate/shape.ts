@@ -1,0 +1,151 @@
+// Shapes of JSON as data, from which a strict check, a type and a JSON Schema follow: the policy input has one truth.
+
+/** A shape of a JSON value. Objects are closed: a member that is not named makes a value another one. */
+export type JsonShape =
+  | { readonly kind: 'object'; readonly members: Readonly<Record<string, Member>> }
+  | { readonly kind: 'array'; readonly of: JsonShape }
+  | { readonly kind: 'text'; readonly pattern?: RegExp; readonly max: number }
+  | { readonly kind: 'oneOf'; readonly values: readonly string[] }
+  | { readonly kind: 'integer' }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  | { readonly kind: 'boolean' };
+
+interface Member {
+  readonly shape: JsonShape;
+  readonly optional: boolean;
+  /** For people: what it is. */
+  readonly says?: string;
+}
+
+/** A shape with the type of its values. */
+export interface Shaped<T> {
+  readonly shape: JsonShape;
+  readonly optional?: boolean;
+  readonly says?: string;
+  /** Never set: it only carries `T`. */
+  readonly type?: T;
+}
+
+export interface OptionalShaped<T> extends Shaped<T> {
+  readonly optional: true;
+}
+
+export type ShapeType<S> = S extends Shaped<infer T> ? T : never;
+
+type Members = Readonly<Record<string, Shaped<unknown>>>;
+type OptionalNames<M> = { [K in keyof M]: M[K] extends OptionalShaped<unknown> ? K : never }[keyof M];
+type ObjectOf<M> = { readonly [K in Exclude<keyof M, OptionalNames<M>>]: ShapeType<M[K]> } & { readonly [K in OptionalNames<M>]?: ShapeType<M[K]> };
+
+export function object<M extends Members>(members: M): Shaped<ObjectOf<M>> {
+  const shaped = Object.entries(members).map(([name, { shape, optional: may = false, says }]): [string, Member] =>
+    [name, says === undefined ? { shape, optional: may } : { shape, optional: may, says }]);
+  return { shape: { kind: 'object', members: Object.fromEntries(shaped) } };
+}
+
+export function array<T>(of: Shaped<T>): Shaped<readonly T[]> {
+  return { shape: { kind: 'array', of: of.shape } };
+}
+
+/** @param max - in UTF-16 code units; an empty text is no name of anything */
+export function text(pattern?: RegExp, max = 4096): Shaped<string> {
+  return { shape: pattern === undefined ? { kind: 'text', max } : { kind: 'text', pattern, max } };
+}
+
+export function oneOf<const V extends readonly string[]>(...values: V): Shaped<V[number]> {
+  return { shape: { kind: 'oneOf', values } };
+}
+
+export const integer: Shaped<number> = { shape: { kind: 'integer' } };
+export const boolean: Shaped<boolean> = { shape: { kind: 'boolean' } };
+
+export function number(min: number, max: number): Shaped<number> {
+  return { shape: { kind: 'number', min, max } };
+}
+
+export function optional<T>(of: Shaped<T>): OptionalShaped<T> {
+  return { ...of, optional: true };
+}
+
+/** Says what a member is, for the schema's readers. */
+export function said<S extends Shaped<unknown>>(says: string, of: S): S {
+  return { ...of, says };
+}
+
+/** @returns what is wrong, as JSON pointer and reason, or null when the value has the shape */
+export function complaintOf(shape: JsonShape, value: unknown, pointer = ''): string | null {
+  switch (shape.kind) {
+    case 'object':
+      return objectComplaint(shape, value, pointer);
+    case 'array': {
+      if (!Array.isArray(value)) return wrong(pointer, 'is no array');
+      for (let i = 0; i < value.length; i++) {
+        const complaint = complaintOf(shape.of, value[i], `${pointer}/${i}`);
+        if (complaint !== null) return complaint;
+      }
+      return null;
+    }
+    case 'text':
+      if (typeof value !== 'string' || value === '') return wrong(pointer, 'is no text');
+      if (value.length > shape.max) return wrong(pointer, `is longer than ${shape.max}`);
+      return shape.pattern === undefined || shape.pattern.test(value) ? null : wrong(pointer, 'is of another form');
+    case 'oneOf':
+      return typeof value === 'string' && shape.values.includes(value) ? null : wrong(pointer, `is none of ${shape.values.join(', ')}`);
+    case 'integer':
+      return Number.isSafeInteger(value) && (value as number) >= 0 ? null : wrong(pointer, 'is no integer from 0 on');
+    case 'number':
+      return typeof value === 'number' && value >= shape.min && value <= shape.max ? null : wrong(pointer, `is no number from ${shape.min} to ${shape.max}`);
+    case 'boolean':
+      return typeof value === 'boolean' ? null : wrong(pointer, 'is not true or false');
+    default:
+      return shape satisfies never;
+  }
+}
+
+function objectComplaint({ members }: JsonShape & { kind: 'object' }, value: unknown, pointer: string): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(pointer, 'is no object');
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(object)) {
+    const member = Object.hasOwn(members, name) ? members[name] : undefined;
+    if (member === undefined) return wrong(`${pointer}/${name}`, 'is not part of the policy input');
+    const complaint = complaintOf(member.shape, object[name], `${pointer}/${name}`);
+    if (complaint !== null) return complaint;
+  }
+  for (const name in members) {
+    if (!(members[name] as Member).optional && !Object.hasOwn(object, name)) return wrong(`${pointer}/${name}`, 'is missing');
+  }
+  return null;
+}
+
+function wrong(pointer: string, reason: string): string {
+  return `${pointer === '' ? '/' : pointer} ${reason}`;
+}
+
+/** The shape as JSON Schema (2020-12), without `$schema` and `$id`. */
+export function schemaOf(shape: JsonShape): Record<string, unknown> {
+  switch (shape.kind) {
+    case 'object': {
+      const entries = Object.entries(shape.members);
+      return {
+        type: 'object',
+        additionalProperties: false,
+        required: entries.filter(([, { optional: may }]) => !may).map(([name]) => name),
+        properties: Object.fromEntries(entries.map(([name, { shape: inner, says }]) =>
+          [name, { ...(says === undefined ? {} : { description: says }), ...schemaOf(inner) }])),
+      };
+    }
+    case 'array':
+      return { type: 'array', items: schemaOf(shape.of) };
+    case 'text':
+      return { type: 'string', minLength: 1, maxLength: shape.max, ...(shape.pattern === undefined ? {} : { pattern: shape.pattern.source }) };
+    case 'oneOf':
+      return { enum: shape.values };
+    case 'integer':
+      return { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+    case 'number':
+      return { type: 'number', minimum: shape.min, maximum: shape.max };
+    case 'boolean':
+      return { type: 'boolean' };
+    default:
+      return shape satisfies never;
+  }
+}

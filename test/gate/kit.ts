@@ -1,0 +1,219 @@
+// A ledger with artifacts, scans, VEX, waivers, trust and policies put on record directly, and gates over them.
+import { gate, type GateAsked, type Gated } from '../../actions/gate.ts';
+import { publishPolicy } from '../../actions/publish-policy.ts';
+import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { asSet, prepareDraft, type Actor, type DataOf, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
+import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
+import type { Log } from '../../ledger/log/log.ts';
+import { PolicyShelf } from '../../policy/gate/decide.ts';
+import { parseJson, type RegoObject } from '../../policy/index.ts';
+import type { Finding } from '../../scanner/match/findings.ts';
+import { memoryPayloads } from '../actions/kit.ts';
+import { digestOf, sha256, World } from '../log/kit.ts';
+
+export const app = digestOf('app');
+export const person = (name: string): Uint8Array => sha256(encodeUtf8(`person ${name}`)).subarray(0, 16);
+export const actor = (name: string): Actor => ({ kind: 'person', auth: 'key', person: person(name) });
+/** An Ed25519 key as SubjectPublicKeyInfo, and its id. Nobody signs with it: what signatures are worth is in the events. */
+export function keyOf(name: string): { readonly id: Uint8Array; readonly public: Uint8Array } {
+  const spki = concatBytes(parseHex('302a300506032b6570032100'), sha256(encodeUtf8(`key ${name}`)));
+  return { id: sha256(spki), public: spki };
+}
+export const day = 86_400_000;
+
+const nameIn = (purl: string) => purl.replace(/^pkg:[^/]+\//, '').replace(/@.*$/, '');
+
+/** What a finding is made from; the rest is as a scanner writes it. */
+export interface FindingParts {
+  readonly id: string;
+  readonly purl: string;
+  readonly severity?: Finding['severity'];
+  readonly outcome?: Finding['outcome'];
+  readonly aliases?: readonly string[];
+  readonly upstream?: readonly string[];
+  readonly epss?: string;
+  readonly kev?: boolean;
+}
+
+export function findingOf(parts: FindingParts): Finding {
+  const { id, purl, severity = 'CRITICAL', outcome = 'affected', aliases = [], upstream = [], epss = '0.01', kev = false } = parts;
+  const [, name = 'x', version = null] = /^pkg:[^/]+\/(.+?)(?:@(.+))?$/.exec(purl) ?? [];
+  return {
+    aliases, component: { entryTrace: { reason: 'not_traced', state: 'unknown' }, layers: [], name, paths: [], purl, refs: [name], version },
+    conflicts: [], epss, fingerprint: formatHex(sha256(encodeUtf8(`${id} ${name}`))), id, kev, outcome, records: [], severity, upstream,
+  };
+}
+
+export interface StatementParts {
+  readonly vulnerability: string;
+  readonly status?: string;
+  readonly justification?: string;
+  readonly aliases?: readonly string[];
+  /** The component by its purl; the artifact is the product. */
+  readonly part?: string;
+  readonly stated?: number;
+}
+
+export class Gates {
+  readonly world = new World();
+  readonly payloads = memoryPayloads();
+  readonly pepper = new Uint8Array(32).fill(7);
+  readonly policies = new PolicyShelf();
+  readonly log: Log;
+
+  private constructor(log: Log) {
+    this.log = log;
+  }
+
+  static async begin(): Promise<Gates> {
+    const world = new World();
+    const gates = new Gates(await world.create());
+    Object.assign(gates, { world });
+    return gates;
+  }
+
+  async put(role: string, value: JcsValue | Uint8Array): Promise<PayloadReference> {
+    const bytes = value instanceof Uint8Array ? value : encodeJcs(value);
+    const { digest, size } = await this.payloads.put([bytes], bytes.length);
+    return { role, size, media: 'application/json', digest: ['sha256', digest] };
+  }
+
+  async append(event: NewEvent): Promise<number> {
+    return (await this.log.appendOne({ drafts: [prepareDraft(event, sha256)] })).index;
+  }
+
+  /** @param components - purls */
+  async sbom(artifact: readonly ['sha256', Uint8Array], components: readonly string[], claimed = this.world.clock.wall): Promise<number> {
+    const facts: JcsValue = {
+      components: [...components].sort().map((purl) => ({ licences: ['MIT'], name: nameIn(purl), purl, type: 'library' })),
+      semantics: 1,
+    };
+    return this.append({
+      type: 'sbom.ingested', by: actor('ci'), data: { subjects: [artifact], format: 'cyclonedx', semantics: 1, components: components.length, deviations: 0 },
+      payloads: [await this.put('document', encodeUtf8(`sbom ${this.log.published.size}`)), await this.put('facts', facts)],
+      claimed: { at: claimed, text: new Date(claimed).toISOString() },
+    });
+  }
+
+  async feed(name: string, snapshot: string, fetched?: number): Promise<number> {
+    return this.append({
+      type: 'feed.imported', by: actor('ci'),
+      data: { feed: name, snapshot: digestOf(snapshot), records: 1, refused: 0, sources: fetched === undefined ? [] : [{ name: 'osv', fetched }] },
+      payloads: [await this.put('snapshot', encodeUtf8(snapshot))],
+    });
+  }
+
+  /** @param sbom - the entry that was scanned */
+  async scan(artifact: readonly ['sha256', Uint8Array], sbom: number, found: readonly FindingParts[], snapshot = 'snapshot 1', feed = 'osv'): Promise<number> {
+    const findings = found.map(findingOf);
+    const document = {
+      components: `sha256:${'0'.repeat(64)}`, config: `sha256:${'0'.repeat(64)}`, counts: {}, engine: { match: 1, version: '0.1.0' }, findings,
+      format: 'stella-findings/1', snapshot: `sha256:${formatHex(digestOf(snapshot)[1])}`, unmatched: [],
+    };
+    const count = (outcome: string) => findings.filter((finding) => finding.outcome === outcome).length;
+    const severe = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+    return this.append({
+      type: 'scan.completed', by: actor('ci'),
+      data: {
+        subject: artifact, feed, snapshot: digestOf(snapshot), sbom: { entry: sbom, facts: digestOf(`facts ${sbom}`) }, engine: '0.1.0', semantics: 1,
+        config: digestOf('config'), components: 1, unmatched: 0,
+        outcomes: { affected: count('affected'), indeterminate: count('indeterminate'), unsupported: count('unsupported'), unversioned: count('unversioned') },
+        severities: {
+          none: severe('NONE'), low: severe('LOW'), medium: severe('MEDIUM'), high: severe('HIGH'), critical: severe('CRITICAL'), unknown: severe('UNKNOWN'),
+        },
+      },
+      payloads: [await this.put('findings', document as unknown as JcsValue)],
+    });
+  }
+
+  /** VEX signed with somebody's key, or by nobody. */
+  async vex(artifact: readonly ['sha256', Uint8Array], statements: readonly StatementParts[], signer: string | null): Promise<number> {
+    const facts: JcsValue = {
+      semantics: 1,
+      statements: statements.map(({ vulnerability, status = 'not_affected', justification, aliases, part, stated }) => ({
+        ...(aliases === undefined ? {} : { aliases }), ...(status === 'not_affected' ? { justification: justification ?? 'component_not_present' } : {}),
+        ...(part === undefined ? {} : { part: { purls: [part] } }), product: { hashes: [['sha256', formatHex(artifact[1])]] },
+        ...(stated === undefined ? {} : { stated }), status, vulnerability,
+      })),
+    };
+    const data: DataOf<'vex.stated'> = {
+      subjects: [artifact], format: 'openvex', semantics: 1,
+      vulnerabilities: asSet(statements.flatMap(({ vulnerability, aliases = [] }) => [vulnerability, ...aliases])),
+      statements: statements.length, deviations: 0, ...(signer === null ? {} : { signatures: [{ outcome: 'holds', keys: [['sha256', keyOf(signer).id]] }] }),
+    };
+    return this.append({
+      type: 'vex.stated', by: actor('ci'), data,
+      payloads: [await this.put('document', encodeUtf8(`vex ${this.log.published.size}`)), await this.put('facts', facts)],
+    });
+  }
+
+  trust(signer: string): Promise<number> {
+    return this.append({ type: 'trust.added', by: actor('ci'), data: { key: keyOf(signer) } });
+  }
+
+  distrust(entry: number): Promise<number> {
+    return this.append({ type: 'trust.removed', by: actor('ci'), data: { entry, reason: 'superseded' } });
+  }
+
+  async request(waiver: string, vulnerability: string, expires: number, by = 'ann', artifact: readonly ['sha256', Uint8Array] = app): Promise<number> {
+    const data = {
+      waiver, vulnerabilities: [vulnerability], subjects: [artifact], assurance: 'asserted', key: keyOf('ledger').id, owner: person('owner'), expires,
+      breakGlass: false, responses: ['will_not_fix'],
+    } as const;
+    const sealed: PayloadReference = { role: 'justification', size: 1024, media: 'text/plain', commitment: digestOf(`why ${waiver}`) };
+    return this.append({ type: 'waiver.requested', by: actor(by), data, payloads: [await this.put('statement', encodeUtf8(`asks ${waiver}`)), sealed] });
+  }
+
+  async act(
+    type: 'waiver.approved' | 'waiver.rejected' | 'waiver.revoked', waiver: string, vulnerability: string, request: number, by = 'bob',
+  ): Promise<number> {
+    const about = { waiver, vulnerabilities: [vulnerability], subjects: [app], assurance: 'asserted', key: keyOf('ledger').id, request } as const;
+    const payloads = [await this.put('statement', encodeUtf8(`${type} ${waiver}`))];
+    const reason = { 'waiver.rejected': 'mistaken', 'waiver.revoked': 'risk-changed' } as const;
+    const data = type === 'waiver.approved' ? about : { ...about, reason: reason[type] };
+    return this.append({ type, by: actor(by), data, payloads } as NewEvent);
+  }
+
+  /** @param modules - texts by file name */
+  async policy(name: string, modules: Readonly<Record<string, string>>, data = '{}', entrypoints: readonly string[] = ['data.gate.allow']): Promise<number> {
+    const bundle = {
+      modules: Object.entries(modules).map(([file, text]) => ({ file, text })), data: parseJson(data) as RegoObject, revision: '', regoVersion: 1 as const,
+    };
+    const { index } = await publishPolicy({ log: this.log, payloads: this.payloads, pepper: this.pepper }, { name, bundle, entrypoints }, actor('ci'));
+    return index;
+  }
+
+  get ports() {
+    const { log, payloads, pepper, policies } = this;
+    return { log, payloads, pepper, policies, now: this.world.clock.now };
+  }
+
+  gate(asked: Partial<GateAsked> = {}): Promise<Gated> {
+    return gate(this.ports, { artifact: app[1], policy: 'release', ...asked }, actor('ci'));
+  }
+
+  /** The outcome and codes in one line: `deny POLICY_DENIED`. */
+  async answer(asked: Partial<GateAsked> = {}): Promise<string> {
+    const { data } = await this.gate(asked);
+    return [data.outcome, ...(data.codes ?? [])].join(' ');
+  }
+}
+
+/** A policy that denies what is critical, affected and not waived. */
+export const noCriticals = {
+  'gate.rego': `package gate
+
+import rego.v1
+
+default allow := false
+
+allow if count(deny) == 0
+
+deny contains sprintf("%s in %s", [finding.id, finding.purl]) if {
+	some finding in input.findings
+	finding.severity == "CRITICAL"
+	finding.exploitability in {"affected", "unknown", "under_investigation"}
+	not finding.waived
+}
+`,
+};
