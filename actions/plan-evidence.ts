@@ -26,7 +26,7 @@ interface Types {
 }
 
 /** An advisory's id, as streams are named by it. Other names of a vulnerability (a sentence, a link with a query) name no stream. */
-const VULNERABILITY = /^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/;
+export const VULNERABILITY = /^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/;
 
 const envelopesMax = 64;
 
@@ -35,41 +35,51 @@ const envelopesMax = 64;
  *
  * @param given - digests that the caller says it is about
  * @param signatures - from `checkSignatures`
- * @returns one event, two for a bill of materials that is VEX as well, none for a document that is stored as it is
+ * @returns one event; more for a bill of materials that is VEX as well, or that stands inside a statement; none for a document that is stored as it is
  * @throws {LedgerError} the document's own refusal; EVIDENCE_VERSION_UNKNOWN, EVIDENCE_INVALID, SUBJECT_UNKNOWN, SUBJECT_MISMATCH
  */
 export function planEvidence(read: EvidenceRead, given: readonly Sha256Digest[], signatures: readonly SignatureRecord[]): PlannedEvent[] {
   expectValid(read);
   const subjects = subjectsOf(read, given);
   const common = { semantics: factsSemantics, deviations: read.deviations.length };
-  const format = read.format as never;
-  const vulnerabilities = asSet(read.vulnerabilities.filter((id) => VULNERABILITY.test(id)));
+  const inside = read.envelopes?.[0]?.predicate;
+  const format = (inside?.kind === 'document' ? inside.format : read.format) as never;
   const events: PlannedEvent[] = [];
   if (read.envelopes !== null) {
     const [first] = read.envelopes;
     const count = read.envelopes.length;
     if (count > envelopesMax) throw invalid(`Cannot record ${count} envelopes in one event: expected at most ${envelopesMax}`, 'add them in several files');
-    const { main, linked } = spread(subjects, [], vulnerabilities);
+    const { main, linked } = spread(subjects, []);
     const data = { subjects: main.subjects, envelope: (first as { envelope: 'dsse' }).envelope, signatures, ...common };
     events.push({ family: 'attestation', type: 'attestation.recorded', data, linked });
   }
   if (read.components !== null) {
-    const { main, linked } = spread(subjects, [], []);
+    const { main, linked } = spread(subjects, []);
     events.push({ family: 'sbom', type: 'sbom.ingested', data: { subjects: main.subjects, format, components: read.components, ...common }, linked });
   }
   if (read.results !== null) {
-    const { main, linked } = spread(subjects, [], []);
+    const { main, linked } = spread(subjects, []);
     events.push({ family: 'report', type: 'report.ingested', data: { subjects: main.subjects, format, results: read.results, ...common }, linked });
   }
-  if (read.statements !== null && read.statements > 0) {
-    if (vulnerabilities.length === 0) throw invalid(`Cannot record VEX about "${clip(read.vulnerabilities[0] ?? '')}": no vulnerability id`, KEEP);
-    const { main, linked } = spread(subjects, vulnerabilities, []);
-    const about = main.subjects.length === 0 ? {} : { subjects: main.subjects };
-    const under = signatures.length === 0 ? {} : { signatures };
-    const data = { ...about, vulnerabilities: main.vulnerabilities, format, statements: read.statements, ...common, ...under };
-    events.push({ family: 'vex', type: 'vex.stated', data, linked });
-  }
+  if (read.statements !== null && read.statements > 0) events.push(planVex(read, subjects, { format, ...(signatures.length === 0 ? {} : { signatures }) }));
   return events;
+}
+
+/**
+ * The event of VEX statements.
+ *
+ * @param whose - the document's format, and whose words they are @throws {LedgerError} EVIDENCE_INVALID for no vulnerability id
+ */
+export function planVex(
+  read: EvidenceRead, subjects: readonly Sha256Digest[], whose: Pick<DataOf<'vex.stated'>, 'format' | 'signatures' | 'authored'>,
+): PlannedEvent & { readonly family: 'vex' } {
+  const vulnerabilities = asSet(read.vulnerabilities.filter((id) => VULNERABILITY.test(id)));
+  if (vulnerabilities.length === 0) throw invalid(`Cannot record VEX about "${clip(read.vulnerabilities[0] ?? '')}": no vulnerability id`, KEEP);
+  const { main, linked } = spread(subjects, vulnerabilities);
+  const about = main.subjects.length === 0 ? {} : { subjects: main.subjects };
+  const common = { semantics: factsSemantics, deviations: read.deviations.length };
+  const data = { ...about, vulnerabilities: main.vulnerabilities, statements: read.statements as number, ...common, ...whose };
+  return { family: 'vex', type: 'vex.stated', data, linked };
 }
 
 const KEEP = 'or keep it as it is with --as-document';
@@ -143,12 +153,8 @@ interface Spread {
   readonly linked: readonly { readonly back: number; readonly subjects?: readonly Sha256Digest[]; readonly vulnerabilities?: readonly string[] }[];
 }
 
-/**
- * Deals subjects and vulnerabilities out over the event and its linked events, at most 64 streams each.
- *
- * @param vulnerabilities - that the event itself names @param others - that only linked events can name
- */
-function spread(subjects: readonly Sha256Digest[], vulnerabilities: readonly string[], others: readonly string[]): Spread {
+/** Deals subjects and vulnerabilities out over the event and its linked events, at most 64 streams each. */
+function spread(subjects: readonly Sha256Digest[], vulnerabilities: readonly string[]): Spread {
   // Each kind has half of the event, and what the other leaves free.
   const half = streamsMax / 2;
   const forSubjects = Math.max(streamsMax - vulnerabilities.length, half);
@@ -158,7 +164,7 @@ function spread(subjects: readonly Sha256Digest[], vulnerabilities: readonly str
   for (let at = ownSubjects.length; at < subjects.length; at += streamsMax) {
     linked.push({ back: linked.length + 1, subjects: subjects.slice(at, at + streamsMax) });
   }
-  const rest = [...vulnerabilities.slice(ownVulnerabilities.length), ...others];
+  const rest = vulnerabilities.slice(ownVulnerabilities.length);
   for (let at = 0; at < rest.length; at += streamsMax) {
     linked.push({ back: linked.length + 1, vulnerabilities: asSet(rest.slice(at, at + streamsMax)) });
   }

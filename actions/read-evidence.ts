@@ -26,15 +26,16 @@ export type EvidenceRead = Pick<Document, 'format' | 'version' | 'verdict' | 're
 export async function readEvidence(bytes: Uint8Array, hints: Hints = {}): Promise<EvidenceRead> {
   const { format, version, verdict, refusal, facts, counts, deviations, view } = await readDocument(bytes, hints);
   const { sbom, vex, report, attestations } = view;
+  // A document inside a statement is evidence of its own kind too: its subjects are the statement's, its signatures those around it.
   // A document of the VEX kind names its product as a component; that alone makes it no bill of materials.
   const isSbom = sbom !== undefined && (vex === undefined || sbom.components.some(({ ref }) => ref !== sbom.root));
   const named = (vex?.statements ?? []).flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]);
   return {
     format, version, verdict, refusal, facts, deviations,
     subjects: subjectsIn(view),
-    components: isSbom && attestations === undefined ? (counts?.components ?? 0) : null,
+    components: isSbom ? (counts?.components ?? 0) : null,
     results: report === undefined ? null : (counts?.results ?? 0),
-    statements: vex === undefined || attestations !== undefined ? null : (counts?.statements ?? 0),
+    statements: vex === undefined ? null : (counts?.statements ?? 0),
     vulnerabilities: [...new Set(named)],
     envelopes: attestations?.map(envelopeRead) ?? null,
   };

@@ -75,6 +75,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   SUBJECT_UNKNOWN: 'input',
   SUBJECT_MISMATCH: 'input',
   TRUST_UNKNOWN: 'input',
+  VEX_POLICY_INVALID: 'input',
   CONTRACT_INVALID: 'input',
   CONTRACT_UNKNOWN: 'input',
   PERSON_UNKNOWN: 'input',

@@ -62,6 +62,7 @@ export const CODES = [
   'SUBJECT_MISMATCH',
   'TRUST_UNKNOWN',
   // What persons decide.
+  'VEX_POLICY_INVALID',
   'CONTRACT_INVALID',
   'CONTRACT_UNKNOWN',
   'PERSON_UNKNOWN',

@@ -40,3 +40,4 @@ export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
 export { chainTo, encodeTrace, entryPointOf, traceEntryPoint, traceSemantics, withTrace, type EntryPoint, type TraceDocument } from './trace/trace.ts';
 export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';
+export { draftVex, judgedOfSarif, readVexPolicy, type Draft, type Judged, type VexRule } from './vex/draft.ts';

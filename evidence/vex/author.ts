@@ -25,9 +25,10 @@ export interface Writable extends VexStatement {
  * Checks what every format asks of a statement, so that none writes a document another would refuse.
  *
  * @throws {LedgerError} INPUT_MALFORMED for a statement without status or product; "affected" without an action; "not affected"
- *   without justification or impact; either with any other status; a product with several names of one kind, or with versions
+ *   without justification or impact; either with any other status; a product with several names of one kind; a part with versions
+ * @param saysVersions - whether the format can narrow a product by versions
  */
-export function asWritable(statements: readonly VexStatement[]): readonly Writable[] {
+export function asWritable(statements: readonly VexStatement[], saysVersions = false): readonly Writable[] {
   return statements.map((one) => {
     const refuse = (why: string): never => {
       throw new LedgerError('INPUT_MALFORMED', `Cannot write a statement about "${clip(one.vulnerability)}": ${why}`);
@@ -43,7 +44,9 @@ export function asWritable(statements: readonly VexStatement[]): readonly Writab
     if (status !== 'affected' && one.action !== null) refuse('only "affected" has an action statement');
     for (const named of [product, ...one.parts]) {
       if (named.purls.length > 1 || named.cpes.length > 1) refuse('a product has several names of one kind');
-      if (named.versions.length > 0) refuse('a product is narrowed by versions, which not every format can say');
+      if (named.versions.length > 0 && !(saysVersions && named === product && one.parts.length === 0)) {
+        refuse('it is narrowed by versions, which only a product can be, and only in CycloneDX');
+      }
     }
     return { ...one, status, product };
   });

@@ -66,6 +66,9 @@ function resultOf(finding: Finding, ruleIndex: number, artifact: string) {
       logicalLocations: [{ fullyQualifiedName: component.purl ?? component.name, kind: 'module' }],
     })),
     partialFingerprints: { 'stellaFinding/v1': finding.fingerprint },
-    properties: { outcome, purl: component.purl, layers: component.layers, records: records.map(({ record, source, id }) => ({ record, source, id })) },
+    properties: {
+      outcome, purl: component.purl, layers: component.layers, entryTrace: component.entryTrace,
+      records: records.map(({ record, source, id }) => ({ record, source, id })),
+    },
   };
 }

@@ -24,13 +24,15 @@ test('a bill of materials by its digest, read as it was written', async () => {
   expect(read.envelopes).toMatchObject([{ predicateType: SBOM_REFERENCE, predicate }]);
 });
 
-test('a bill of materials inside the statement brings its components', async () => {
+test('a bill of materials inside the statement is one on record, beside the attestation, with its components', async () => {
   const bytes = encodeUtf8(cyclonedx());
   const predicate = JSON.parse(cyclonedx()) as JcsValue;
   const predicateType = embeddedType(await readEvidence(bytes));
   const bench = await Bench.begin();
   await bench.addOne(JSON.stringify((await signStatement({ subjects: [imageDigest], predicateType, predicate }, newKey().author)).envelope));
-  expect(await bench.types()).toEqual(['attestation.recorded']);
+  expect(await bench.types()).toEqual(['attestation.recorded', 'sbom.ingested']);
+  expect((await bench.event(2)).data).toMatchObject({ subjects: [imageDigest], format: 'cyclonedx', components: 2 });
+  expect((await bench.event(2)).payloads).toEqual((await bench.event(1)).payloads);
   const facts = (await bench.event(1)).payloads?.find(({ role }) => role === 'facts')?.digest?.[1] as Uint8Array;
   expect(new TextDecoder().decode(bench.payloads.held.get(formatHex(facts)))).toContain('"name":"zlib"');
 });

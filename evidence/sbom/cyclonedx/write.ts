@@ -41,7 +41,8 @@ export function writeCyclonedx(sbom: Sbom, about: BomAbout): Uint8Array {
  */
 export function writeCyclonedxVex(statements: readonly VexStatement[], about: Authored & BomAbout): Uint8Array {
   const tree = new Products();
-  const vulnerabilities = byPart(asWritable(statements)).map(({ statement, part }) => vulnerability(statement, tree.refOf(statement.product, part), about));
+  const parts = byPart(asWritable(statements, true));
+  const vulnerabilities = parts.map(({ statement, part }) => vulnerability(statement, tree.refOf(statement.product, part), about));
   return encodeJcs({
     ...head(about),
     metadata: { timestamp: timeText(about.created), authors: [{ name: about.author }] },
@@ -122,8 +123,14 @@ function vulnerability(one: Writable, ref: string, about: Authored): JcsValue {
       lastUpdated: statedAt(one, about.created),
     },
     recommendation: one.action ?? undefined,
-    affects: [{ ref }],
+    affects: [{ ref, versions: one.product.versions.length === 0 ? undefined : one.product.versions.map(narrowed) }],
   };
+}
+
+/** A version or range as the reader of this format gives it: the word for it first (`unaffected vers:npm/<2.0.0`). */
+function narrowed(text: string): JcsValue {
+  const [, status = 'unknown', which = text] = /^(affected|unaffected|unknown) (.*)$/s.exec(text) ?? [];
+  return which.startsWith('vers:') ? { range: which, status } : { version: which, status };
 }
 
 /** The products of the statements as components, parts inside them. */
