@@ -55,7 +55,8 @@ vex draft", whole.`,
         call.out.say(`${vulnerability}  ${status}  ${product?.id ?? ''}${parts.map(({ id }) => `  ${id}`).join('')}`);
       }
       if (stated.statements.length > shownMax) call.out.say(`… ${stated.statements.length - shownMax} more`);
-      call.out.say(`entry ${index}: ${stated.statements.length} statements, ${format} (${acting.assurance})`);
+      const count = stated.statements.length;
+      call.out.say(`entry ${index}: ${count === 1 ? 'one statement' : `${count} statements`}, ${format} (${acting.assurance})`);
       call.out.answer({ index, statements: stated.statements.length, format, assurance: acting.assurance, size: log.published.size });
     } finally {
       await log.close();

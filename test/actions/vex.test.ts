@@ -1,5 +1,7 @@
 // VEX of our own: stated, signed, drafted; what the rules of VEX forbid is never on record.
 import { describe, expect, test } from 'vitest';
+import { exportVex, VEX_FORMATS } from '../../actions/export-vex.ts';
+import { decideWaiver, requestWaiver } from '../../actions/waiver.ts';
 import { draftFromSarif } from '../../actions/draft-vex.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
@@ -10,7 +12,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { personOf } from '../../ledger/events/index.ts';
 import { readTrust, verifyEnvelope } from '../../verify/sigstore/index.ts';
 import { by, sha256 } from '../log/kit.ts';
-import { Bench, image, imageDigest, newKey } from './kit.ts';
+import { Bench, image, imageDigest, newKey, otherDigest } from './kit.ts';
 
 const codeOf = (act: Promise<unknown>) => act.then(() => 'accepted', (error: unknown) => (error instanceof LedgerError ? error.code : String(error)));
 
@@ -118,6 +120,65 @@ describe('VEX that others signed', () => {
     expect(vex.data).toMatchObject({ format: 'openvex', statements: 1, subjects: [imageDigest] });
     expect((vex.data as { signatures: unknown }).signatures).toEqual((attestation.data as { signatures: unknown }).signatures);
     expect(vex.data).not.toHaveProperty('authored');
+  });
+});
+
+describe('exported', () => {
+  const day = 86_400_000;
+  const { now } = { now: Date.UTC(2026, 10, 21) };
+  const seed = new Uint8Array(16).fill(5);
+
+  async function full() {
+    const { bench, ann, ports } = await people();
+    const { author } = newKey();
+    await addPerson(bench.log, personOf(sha256, bench.pepper, 'local', 'bob'), author.key, by);
+    const bob = await actingWith(bench.log, author);
+    await stateVex(ports, stated({ status: 'under_investigation', justification: null }), ann);
+    bench.world.clock.pass(1000);
+    await stateVex(ports, stated({ justification: null, impact: 'it is turned off' }), ann);
+    await stateVex(ports, stated({ vulnerability: 'CVE-2026-0009', aliases: [] }, { seal: true }), ann);
+    const request = (waiver: string, vulnerability: string, subjects = [imageDigest]) => requestWaiver(ports, {
+      waiver, vulnerabilities: [vulnerability], subjects, components: [], owner: new Uint8Array(16), breakGlass: false, expires: now + 30 * day,
+      responses: ['workaround_available'], justification: 'why',
+    }, ann);
+    for (const [id, vulnerability] of [['w-1', 'CVE-2026-0005'], ['w-2', 'CVE-2026-0001'], ['w-3', 'CVE-2026-0006']] as const) await request(id, vulnerability);
+    await request('w-4', 'CVE-2026-0007', [otherDigest]);
+    for (const id of ['w-1', 'w-2', 'w-4']) await decideWaiver(ports, id, { type: 'waiver.approved' }, bob);
+    return { bench, at: bench.world.clock.now(), ports: { ...bench.stores, log: bench.log } };
+  }
+  const short = ({ statements }: { statements: readonly VexStatement[] }) => statements.map(({ vulnerability, status, impact, action }) =>
+    [vulnerability, status, impact ?? action ?? ''].join(' ')).sort();
+
+  test('the newest of ours, in its own words; a risk that is accepted is affected, unless something newer is said of it', async () => {
+    const { at, ports } = await full();
+    const exported = await exportVex(ports, imageDigest, 'openvex', at, seed);
+    expect(short(exported)).toEqual([
+      'CVE-2026-0001 not_affected it is turned off',
+      'CVE-2026-0005 affected risk accepted until 2026-12-21T00:00:00.000Z (waiver w-1): workaround available',
+      'CVE-2026-0009 not_affected ',
+    ]);
+    expect(exported.waivers.map(({ id }) => id)).toEqual(['w-1']);
+  });
+
+  test('in every dialect, and each reads back as the same', async () => {
+    const { at, ports } = await full();
+    for (const format of VEX_FORMATS) {
+      const { document } = await exportVex(ports, imageDigest, format, at, seed);
+      const { view, deviations } = await readDocument(document);
+      expect([format, deviations.filter(({ code }) => code !== 'RECOMMENDED')]).toEqual([format, []]);
+      const said = view.vex?.statements.map(({ vulnerability, status }) => `${vulnerability} ${status}`).sort();
+      expect(said).toEqual(['CVE-2026-0001 not_affected', 'CVE-2026-0005 affected', 'CVE-2026-0009 not_affected']);
+    }
+  });
+
+  test('an expired waiver says nothing any more; erased words are told of; nothing to say is refused', async () => {
+    const { bench, at, ports } = await full();
+    const later = await exportVex(ports, imageDigest, 'openvex', at + 31 * day, seed);
+    expect(later.statements.map(({ vulnerability }) => vulnerability).sort()).toEqual(['CVE-2026-0001', 'CVE-2026-0009']);
+    bench.secrets.held.clear();
+    const exported = await exportVex(ports, imageDigest, 'openvex', at, seed);
+    expect([exported.unreadable, exported.statements.length]).toEqual([[5], 2]);
+    expect(await codeOf(exportVex(ports, ['sha256', new Uint8Array(32)], 'openvex', at, seed))).toBe('EVIDENCE_INVALID');
   });
 });
 

@@ -1,0 +1,38 @@
+// stella vex export: what we say about an artifact, for whoever uses it.
+import { writeFileSync } from 'node:fs';
+import { exportVex, VEX_FORMATS } from '../../actions/export-vex.ts';
+import { UsageError, type Command } from '../command.ts';
+import { payloadsOf } from '../evidence.ts';
+import { findPlace, openForReading } from '../place.ts';
+import { parseSubject } from '../subjects.ts';
+
+export const command: Command = {
+  usage: `--subject DIGEST [--format ${VEX_FORMATS.join('|')}] [--out FILE]`,
+  help: `Writes one VEX document about an artifact: the newest of our own statements for each vulnerability, in the words they were made
+in; and "affected", with what is done about it, for each risk that a waiver accepts. An accepted risk is a risk still. It is not
+signed: "stella attest --predicate" signs it.`,
+  options: {
+    subject: { type: 'string', takes: 'sha256:HEX', help: 'the artifact' },
+    format: { type: 'string', takes: 'FORMAT', help: `${VEX_FORMATS.join(', ')} (openvex when left out)` },
+    out: { type: 'string', takes: 'FILE', help: 'where to write (else standard output)' },
+  },
+  examples: [['stella vex export --subject sha256:4f2c…9a --format csaf --out app.csaf.json', 'for customers who read CSAF']],
+
+  async run(call) {
+    const [subject, out, name = 'openvex'] = [call.value('subject'), call.value('out'), call.value('format')];
+    const format = VEX_FORMATS.find((one) => one === name);
+    if (call.positionals.length > 0 || subject === undefined) throw new UsageError('name the artifact with --subject');
+    if (format === undefined) throw new UsageError(`--format is one of ${VEX_FORMATS.join(', ')}`);
+    const place = findPlace(call);
+    const ports = { log: await openForReading(place), ...payloadsOf(call, place) };
+    const { document, statements, unreadable, waivers } = await exportVex(ports, parseSubject(subject), format, call.now(), call.random(16));
+    for (const index of unreadable) call.out.warn(`what entry ${index} states was erased, or is not here: it is left out`);
+    if (out === undefined) call.out.bytes(document);
+    else {
+      writeFileSync(out, document);
+      call.out.say(`${statements.length} statements, ${waivers.length} of accepted risks, as ${format} to ${out}`);
+    }
+    call.out.answer({ statements: statements.length, format, waivers: waivers.map(({ id }) => id), unreadable, ...(out === undefined ? {} : { out }) });
+    return 'yes';
+  },
+};
