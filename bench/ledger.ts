@@ -18,15 +18,12 @@ const origin = 'bench.example';
 /** A ledger in a directory of its own. `thread` commits beside this thread, as `stella serve` does. */
 export class BenchLedger {
   readonly directory = mkdtempSync(join(tmpdir(), 'stella-bench-'));
-  readonly #threads: { close(): Promise<void> }[] = [];
 
   ports(thread: boolean): LogPorts {
-    const committing = thread ? startCommitThread(this.directory) : null;
-    if (committing !== null) this.#threads.push(committing);
     return {
       store: openSqlite(this.directory), anchor: openFileAnchor(join(this.directory, 'anchor')), signer: nativeSigner(origin, new Uint8Array(32).fill(1)),
       clock: { now: Date.now, monotonic: () => performance.now() }, random: (count) => new Uint8Array(randomBytes(count)),
-      ...(committing === null ? {} : { committer: committing.committer }),
+      ...(thread ? { committer: startCommitThread(this.directory) } : {}),
     };
   }
 
@@ -43,7 +40,6 @@ export class BenchLedger {
   }
 
   async remove(): Promise<void> {
-    for (const thread of this.#threads) await thread.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@ import { decodeUtf8, encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts'
 import { LedgerError } from '../ledger/errors.ts';
 import { personOf, type Actor } from '../ledger/events/index.ts';
 import { isJsonObject, parseJson } from '../ledger/json.ts';
+import { startCommitThread, type CommitThread } from '../ledger/log/committer.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import { openLog, type Log } from '../ledger/log/log.ts';
 import { openKey } from '../ledger/log/key-file.ts';
@@ -20,6 +21,7 @@ import { openSqlite } from '../ledger/store/sqlite.ts';
 import { UsageError, type Call } from './command.ts';
 import { findKey } from './keys.ts';
 import type { Place } from './layout.ts';
+import { witnessedTime } from './witnessed.ts';
 
 export type { Place } from './layout.ts';
 
@@ -84,15 +86,22 @@ export function clockOf(call: Call) {
 /**
  * Opens the ledger for writing: takes the anchor, so only one process can.
  *
+ * @param many - many calls at a time are expected: they are committed in a thread of their own
  * @throws {LedgerError} the boot rules' codes; KEY_MISSING, KEY_PASSPHRASE_WRONG
  */
-export async function openForWriting(call: Call, place: Place): Promise<Log> {
+export async function openForWriting(call: Call, place: Place, { many = false } = {}): Promise<Log> {
   const store = openPlaceStore(place);
   const anchor = openPlaceAnchor(place);
+  let committer: CommitThread | null = null;
   try {
     const signer = await currentSigner(call, place);
-    return await openLog({ store, anchor, signer, clock: clockOf(call), random: (count) => call.random(count) });
+    if (many) committer = startCommitThread(place.directory);
+    return await openLog({
+      store, anchor, signer, clock: clockOf(call), random: (count) => call.random(count), outsideTime: witnessedTime(place),
+      ...(committer === null ? {} : { committer }),
+    });
   } catch (error) {
+    await committer?.close();
     await store.close();
     await anchor.close();
     throw error;

@@ -1,15 +1,18 @@
 // stella log witness: show the newest checkpoint to the witnesses of a trust policy and keep their cosignatures.
 import { readFileSync } from 'node:fs';
+import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { witnessRound } from '../../ledger/log/witness.ts';
 import { parsePolicy } from '../../ledger/note/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { findPlace, openForReading, openPlaceStore } from '../place.ts';
 import { sendTo } from '../send.ts';
+import { keepWitnessed } from '../witnessed.ts';
 
 export const command: Command = {
   usage: '--policy FILE',
   help: `Sends the newest checkpoint with a consistency proof to every witness that the C2SP trust policy names with a URL, checks what
-comes back, and keeps the cosignatures with the checkpoint: receipts made from then on carry them.
+comes back, and keeps the cosignatures with the checkpoint: receipts made from then on carry them, and every later start holds
+this machine's clock against the time that the witnesses stated.
 Exit code 1 when the policy's quorum is not met.`,
   options: {
     policy: { type: 'string', takes: 'FILE', help: 'a C2SP trust policy with witness URLs' },
@@ -20,7 +23,8 @@ Exit code 1 when the policy's quorum is not met.`,
   async run(call) {
     const file = call.value('policy');
     if (file === undefined) throw new UsageError('give --policy FILE');
-    const policy = parsePolicy(new Uint8Array(readFileSync(file)));
+    const text = decodeUtf8(new Uint8Array(readFileSync(file)));
+    const policy = parsePolicy(text);
     const timeoutMs = Number(call.value('timeout') ?? '10') * 1000;
     const place = findPlace(call);
     const log = await openForReading(place);
@@ -44,6 +48,7 @@ Exit code 1 when the policy's quorum is not met.`,
       const store = openPlaceStore(place);
       await store.saveCheckpoint(checkpoint.size, note);
       await store.close();
+      keepWitnessed(place, text, note);
     }
     const quorum = policy.quorum === null ? 'none' : met ? 'met' : 'unmet';
     call.out.say({ none: 'the policy asks for no quorum', met: 'the quorum is met', unmet: 'the quorum is NOT met' }[quorum]);

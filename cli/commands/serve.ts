@@ -25,7 +25,7 @@ the writer, and a raw ledger then also takes entries through POST /add. Stop it 
 
   async run(call) {
     const place = findPlace(call);
-    const log = call.flag('write') ? await openForWriting(call, place) : null;
+    const log = call.flag('write') ? await openForWriting(call, place, { many: true }) : null;
     const view = new LiveView(place, log);
     const raw = log === null || !(await log.readControl()).genesis.kinds.includes('raw') ? null : log;
     const app = createApp({

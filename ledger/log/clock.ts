@@ -74,7 +74,8 @@ function doubtAtStart(now: number, last: number, outside: number | null): ClockD
 function refusal({ reason, from, to }: ClockDoubt): LedgerError {
   const was = { drift: 'it was set while the ledger ran', behind: 'it is behind the newest entry', outside: 'it is far from any time known from outside' };
   const message = `Cannot append: the clock says ${iso(to)}, expected about ${iso(from)} (${was[reason]})`;
-  return new LedgerError('CLOCK_DOUBTED', message, { hint: 'set the clock right and restart, or run "stella clock accept"' });
+  const again = reason === 'outside' ? 'let a witness sign again ("stella log witness"), ' : '';
+  return new LedgerError('CLOCK_DOUBTED', message, { hint: `set the clock right and restart, ${again}or run "stella clock accept"` });
 }
 
 function iso(time: number): string {

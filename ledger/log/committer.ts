@@ -26,6 +26,7 @@ export function committerOf(store: Store, second: Tree): Committer {
 /** A committer in a thread of its own, which can be begun again after a failure. */
 export interface CommitThread {
   readonly committer: (second: Tree) => Committer;
+  /** May be called again. */
   close(): Promise<void>;
 }
 
@@ -39,6 +40,7 @@ export interface CommitThread {
 export function startCommitThread(directory: string, tables: readonly TableShape[] = []): CommitThread {
   const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const thread = startThread(new URL(`./commit-thread.${suffix}`, import.meta.url));
+  let closed: Promise<void> | null = null;
   return {
     committer(second) {
       const begun = thread.call('begin', { directory, tables, size: second.size, root: second.root() });
@@ -53,9 +55,6 @@ export function startCommitThread(directory: string, tables: readonly TableShape
         },
       };
     },
-    async close() {
-      await thread.call('close', null);
-      await thread.close();
-    },
+    close: () => (closed ??= thread.call('close', null).then(() => thread.close())),
   };
 }

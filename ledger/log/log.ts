@@ -10,7 +10,7 @@ import type { Store } from '../store/port.ts';
 import { compareWithAnchor, type Boot } from './boot.ts';
 import { Clock, type ClockDoubt, type ClockPorts } from './clock.ts';
 import type { Appended, Command, EntryDraft, Outcome } from './command.ts';
-import { committerOf, type Committer } from './committer.ts';
+import { committerOf, type CommitThread } from './committer.ts';
 import { controlOf, expectSigner, keyRecordOf, loadControl, type Control } from './control.ts';
 import { defaultEngines, sha256, type Engine } from './engine.ts';
 import { genesisOf } from './genesis.ts';
@@ -19,7 +19,6 @@ import { Reader } from './reader.ts';
 import { Recogniser } from './recognise.ts';
 import { loadState, LogState, memoLagMax, saveMemos } from './state.ts';
 import type { At } from './steps.ts';
-import type { Tree } from './tree.ts';
 import { indexAt, LogView, type StreamIndexAt } from './view.ts';
 import { Writer, type Projector } from './writer.ts';
 
@@ -36,8 +35,8 @@ export interface LogPorts {
   readonly outsideTime?: number | null;
   /** Hash engines that share no code; the first hashes the growing tree, the second what the store holds. */
   readonly engines?: readonly [Engine, Engine];
-  /** Commits and hashes again in another thread; in this one when left out. */
-  readonly committer?: (second: Tree) => Committer;
+  /** Commits and hashes again in another thread, which ends with the log; in this one when left out. */
+  readonly committer?: CommitThread;
   /** Entries between two `ledger.indexed`: 65,535 when left out, for at least every 65,536 there must be one. */
   readonly indexEvery?: number;
   /** Crash tests stop the process here. */
@@ -163,7 +162,7 @@ export class Log extends LogView {
       {
         epoch: this.#ours.epoch, tree, state, control, clock: this.#clock, publisher: this.#publisher, reader: this.#reader, at,
         indexEvery: this.#ports.indexEvery ?? 65_535,
-        committer: this.#ports.committer?.(second) ?? committerOf(store, second),
+        committer: this.#ports.committer?.committer(second) ?? committerOf(store, second),
         recogniser: new Recogniser(this.#reader), projector: this.#ports.projector ?? null,
         engines: [engines[0].name, engines[1].name],
       },
@@ -357,6 +356,7 @@ export class Log extends LogView {
       if ((await this.#ports.store.checkpoint())?.note !== note) await this.#ports.store.saveCheckpoint(size, note);
     }
     this.#closed = true;
+    await this.#ports.committer?.close();
     await this.#ports.store.close();
     await this.#ports.anchor.close();
   }

@@ -14,7 +14,7 @@ const add = (log: Log, from: number, to: number) =>
 function ports(directory: string, world: World) {
   const thread = startCommitThread(directory);
   onTestFinished(() => thread.close());
-  return { ...world.ports(), store: openSqlite(directory), anchor: openFileAnchor(join(directory, 'apart', 'anchor')), committer: thread.committer };
+  return { ...world.ports(), store: openSqlite(directory), anchor: openFileAnchor(join(directory, 'apart', 'anchor')), committer: thread };
 }
 
 test('many calls in flight are committed and hashed again beside this thread', async () => {
