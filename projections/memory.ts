@@ -6,7 +6,7 @@ import { digestOf, encodeDocument, type EncodedDocument } from './digest.ts';
 import { eventAt } from './event-at.ts';
 import { projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
 import { evolve, type Document, type Projection } from './projection.ts';
-import { EntryWalker, mainOf, stopped, type PackedEntries } from './walk.ts';
+import { EntryWalker, mainOf, partOf, stopped, type PackedEntries } from './walk.ts';
 
 /** A fold that takes entries one after another, from entry 0 on. */
 export class MemoryFold {
@@ -36,6 +36,11 @@ export class MemoryFold {
     if (run.start !== this.#size) throw new RangeError(`a run from ${run.start} for a fold of ${this.#size}`);
     this.#walker.walk(run, this.#visit);
     this.#size += run.count;
+  }
+
+  /** Takes what a run holds from where the fold stands, up to a size. @throws {LedgerError} as `add` */
+  addPart(run: PackedEntries, size: number): void {
+    this.addRun(partOf(run, this.#size, size));
   }
 
   /** A stream's document at this size, or null where nothing moved one. It changes when the fold goes on. */

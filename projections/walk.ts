@@ -15,6 +15,19 @@ export interface PackedEntries {
   readonly packed: Uint8Array;
 }
 
+/** The entries of a run from `start` up to, but without, `end`. */
+export function partOf(run: PackedEntries, start: number, end: number): PackedEntries {
+  const { packed } = run;
+  const [from, to] = [Math.max(start, run.start), Math.min(end, run.start + run.count)];
+  let [first, last, offset] = [0, packed.length, 0];
+  for (let index = run.start; index <= to && offset < packed.length; index++) {
+    if (index === from) first = offset;
+    if (index === to) last = offset;
+    offset += 2 + (((packed[offset] as number) << 8) | (packed[offset + 1] as number));
+  }
+  return { start: from, count: to - from, packed: packed.subarray(first, last) };
+}
+
 interface TypeRoute {
   readonly name: EventName;
   /** The projections that read it, with the first bytes of their streams' names. */

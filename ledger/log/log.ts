@@ -153,6 +153,8 @@ export class Log extends LogView {
     this.#publisher = new Publisher(this.#ports.anchor, { ...this.#ours, size: anchor.size, root: anchor.root, note: anchor.note }, [this.#signer], at);
     // Committed before a crash and verified by both engines, but not under a checkpoint yet.
     const published = size > anchor.size ? await this.#publisher.publish(size, tree.root()) : { size, root: tree.root(), note: anchor.note };
+    // Tables that are behind, or of an older version, are brought up now: from here on they move with the entries.
+    await this.#ports.projector?.begin({ epoch: this.#ours.epoch, size });
     const last = await store.head();
     const outside = this.#ports.outsideTime ?? null;
     const counts = outside !== null && (control.outsideAccepted === null || outside > control.outsideAccepted);

@@ -20,6 +20,8 @@ import type { Tree } from './tree.ts';
 
 /** Gate-critical projections: what a batch changes, computed before it is committed and stored in its transaction. */
 export interface Projector {
+  /** Before the first batch, and again after a failure: what it knows of the tables is read again, and they are brought up to `size`. */
+  begin(at: { readonly epoch: number; readonly size: number }): Promise<void>;
   /** @param start - index of the first entry @param entries - the batch's, in order */
   project(start: number, entries: { packed: Uint8Array; offsets: Uint32Array }): Promise<readonly TableWrite[]>;
 }

@@ -60,6 +60,16 @@ export function openMemory(state: MemoryState = emptyState()): Store {
     async saveMarks(marks) {
       for (const mark of marks) state.marks.set(formatHex(mark.key), mark);
     },
+    async rows(table, after, limit) {
+      const keys = keysIn(state, table).filter((key) => after === null || key > after).sort().slice(0, limit);
+      return keys.map((key) => ({ key, row: state.rows.get(`${table}/${key}`) as NonNullable<TableWrite['row']> }));
+    },
+    tables: async () => [...new Set([...state.rows.keys()].map((name) => name.slice(0, name.indexOf('/'))))].sort(),
+    async rebuild({ epoch, writes, clear = [], drop = [] }) {
+      if (epoch !== state.epoch) throw fenced(`this writer has epoch ${epoch}, the store ${state.epoch}`);
+      for (const table of [...clear, ...drop]) for (const key of keysIn(state, table)) state.rows.delete(`${table}/${key}`);
+      for (const write of writes) applyWrite(state, write);
+    },
     checkpoint: async () => state.checkpoint,
     async saveCheckpoint(at, note) {
       state.checkpoint = { size: at, note };
@@ -72,6 +82,10 @@ export function openMemory(state: MemoryState = emptyState()): Store {
     async *faults() {},
     async close() {},
   };
+}
+
+function keysIn(state: MemoryState, table: string): string[] {
+  return [...state.rows.keys()].filter((name) => name.startsWith(`${table}/`)).map((name) => name.slice(table.length + 1));
 }
 
 function applyWrite(state: MemoryState, { table, key, row }: Batch['writes'][number]): void {

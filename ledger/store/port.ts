@@ -31,6 +31,16 @@ export interface SealedMark {
   readonly commitment: Uint8Array;
 }
 
+/** A change of tables alone. */
+export interface TableRebuild {
+  readonly epoch: number;
+  readonly writes: readonly TableWrite[];
+  /** Tables that are emptied before. */
+  readonly clear?: readonly string[];
+  /** Tables that nobody reads any more. */
+  readonly drop?: readonly string[];
+}
+
 /** What one commit adds. Everything in it is applied, and flushed, or nothing is. */
 export interface Batch {
   /** The writer's epoch: a store that knows a newer one refuses the batch inside the transaction. */
@@ -116,6 +126,19 @@ export interface Store {
 
   /** Marks entries that are stored: what came back from a copy came without its marks. Of one key the newest stays. */
   saveMarks(marks: readonly SealedMark[]): Promise<void>;
+
+  /** Rows of a table that moves with the log, in the order of their keys' bytes. @param after - a key, or null from the first on */
+  rows(table: string, after: string | null, limit: number): Promise<{ readonly key: string; readonly row: NonNullable<TableWrite['row']> }[]>;
+
+  /** The tables that move with the log and are there, whoever made them. */
+  tables(): Promise<string[]>;
+
+  /**
+   * Changes tables that move with the log apart from any entry, all of it or nothing: they are built anew, or caught up.
+   *
+   * @throws {LedgerError} STORE_FENCED when another epoch holds the store
+   */
+  rebuild(change: TableRebuild): Promise<void>;
 
   /** The newest published checkpoint's note text, or null. Newest by size; older ones are kept. */
   checkpoint(): Promise<{ size: number; note: string } | null>;

@@ -8,7 +8,7 @@ import { bundleEntries, cutRun } from './cuts.ts';
 import { damagedMemos, readMemo, writeMemo } from './memos.ts';
 import type { Run } from './packed.ts';
 import { plainBytes } from './plain.ts';
-import type { Batch, Commit, Fault, SealedMark, Store, TableWrite } from './port.ts';
+import type { Batch, Commit, Fault, SealedMark, Store, TableRebuild, TableWrite } from './port.ts';
 import { asName, layout, markSql, placeOf, schema, tableSql, type TableShape } from './schema.ts';
 import { faultsOf } from './sqlite-faults.ts';
 
@@ -213,6 +213,32 @@ class SqliteStore implements Store {
   async saveMarks(marks: readonly SealedMark[]): Promise<void> {
     this.#guard(() => this.#db.transaction(() => {
       for (const mark of marks) this.#mark(mark);
+    }).immediate());
+  }
+
+  async rows(table: string, after: string | null, limit: number): Promise<{ key: string; row: NonNullable<TableWrite['row']> }[]> {
+    return this.#guard(() => {
+      const where = after === null ? '' : 'WHERE key > ?';
+      const found = this.#sql(`SELECT * FROM ${asName(table)} ${where} ORDER BY key LIMIT ?`).all(...(after === null ? [] : [after]), limit);
+      return (found as { key: string }[]).map(({ key, ...row }) => ({ key, row }));
+    });
+  }
+
+  async tables(): Promise<string[]> {
+    const sql = `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE TABLE % (key TEXT PRIMARY KEY%' ORDER BY name`;
+    return this.#guard(() => this.#sql(sql).pluck().all() as string[]);
+  }
+
+  async rebuild({ epoch, writes, clear = [], drop = [] }: TableRebuild): Promise<void> {
+    this.#guard(() => this.#db.transaction(() => {
+      const held = this.#epoch();
+      if (epoch !== held) throw fenced(`this writer has epoch ${epoch}, the store ${held}`);
+      for (const table of clear) this.#db.exec(`DELETE FROM ${asName(table)}`);
+      for (const write of writes) this.#write(write);
+      for (const table of drop) {
+        this.#db.exec(`DROP TABLE ${asName(table)}`);
+        this.#statements.clear();
+      }
     }).immediate());
   }
 
