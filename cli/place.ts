@@ -18,6 +18,8 @@ import { openPayloads, type PayloadStore } from '../ledger/store/payloads.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
 import { openSecrets, type SecretStore } from '../ledger/store/secrets.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
+import type { DocumentReader, DocumentTables } from '../projections/reader.ts';
+import { LiveProjector, projectionTables } from '../projections/tables.ts';
 import { UsageError, type Call } from './command.ts';
 import { findKey } from './keys.ts';
 import type { Place } from './layout.ts';
@@ -57,7 +59,7 @@ export function makePlace(place: Place): void {
   writeFileSync(join(place.directory, 'ledger.json'), `${JSON.stringify({ format, origin, ledger, anchor }, null, 2)}\n`);
 }
 
-export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly });
+export const openPlaceStore = (place: Place, readOnly = false) => openSqlite(place.directory, { readOnly, tables: projectionTables });
 export const openPlaceAnchor = (place: Place, readOnly = false) => openFileAnchor(place.anchor, { readOnly });
 export const openPlacePayloads = (place: Place): PayloadStore => openPayloads(join(place.directory, 'payloads'));
 /**
@@ -95,9 +97,10 @@ export async function openForWriting(call: Call, place: Place, { many = false } 
   let committer: CommitThread | null = null;
   try {
     const signer = await currentSigner(call, place);
-    if (many) committer = startCommitThread(place.directory);
+    if (many) committer = startCommitThread(place.directory, projectionTables);
     return await openLog({
       store, anchor, signer, clock: clockOf(call), random: (count) => call.random(count), outsideTime: witnessedTime(place),
+      projector: new LiveProjector(store),
       ...(committer === null ? {} : { committer }),
     });
   } catch (error) {
@@ -111,6 +114,17 @@ export async function openForWriting(call: Call, place: Place, { many = false } 
 /** Opens the ledger for reading, beside its writer or without one; nothing is taken or signed. */
 export async function openForReading(place: Place): Promise<LogView> {
   return openView({ store: openPlaceStore(place, true), anchor: openPlaceAnchor(place, true) });
+}
+
+/**
+ * Documents of what the log comes to, at its published size, from the tables that move with it.
+ *
+ * The caller closes them. @throws {LedgerError} PROJECTION_STOPPED once something is read
+ */
+export async function openDocuments(place: Place, log: LogView): Promise<{ documents: DocumentReader; close(): Promise<void> }> {
+  const [{ openQueries }, { DocumentReader }] = await Promise.all([import('../ledger/store/queries.ts'), import('../projections/reader.ts')]);
+  const queries = openQueries<DocumentTables>(place.directory);
+  return { documents: new DocumentReader(log.published.size, log, queries), close: () => queries.destroy() };
 }
 
 /** The key that signs checkpoints now, as the log itself says, opened with the passphrase. */

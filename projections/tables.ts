@@ -98,7 +98,9 @@ export class LiveProjector {
     this.#next = size;
     if (size === 0 || !(await this.#readGenesis())) return;
     let at = await tablesSize(this.#store);
-    if (at > size) throw new LedgerError('STORE_CORRUPT', `Cannot go on: the tables are of size ${at}, the log of ${size}`, { hint: 'run "stella recover --tables"' });
+    if (at > size) {
+      throw new LedgerError('STORE_CORRUPT', `Cannot go on: the tables are of size ${at}, the log of ${size}`, { hint: 'run "stella recover --tables"' });
+    }
     if (at === size) return;
     if (at === 0) await this.#store.rebuild({ epoch, writes: [], clear: projectionList.map(tableOf) });
     while (at < size) at = await this.#catchUp(epoch, at, await this.#stepEnd(at, size));

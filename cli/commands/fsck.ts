@@ -2,13 +2,15 @@
 import { formatHex } from '../../ledger/bytes.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
+import type { Fault } from '../../ledger/store/port.ts';
+import { checkTables, type TablesChecked } from '../../projections/check-tables.ts';
 import type { Command } from '../command.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore } from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '[--no-payloads]',
-  help: `Reads every entry, tile, checkpoint, memo and payload and recomputes what each must be. Every fault is named with its place.
+  help: `Reads every entry, tile, checkpoint, memo, document and payload and recomputes what each must be. Every fault is named with its place.
 Exit code 0: everything is what was written. 1: something is not. Nothing is changed or repaired.`,
   options: { 'no-payloads': { type: 'boolean', help: 'leave the payload files out' } },
   examples: [['stella fsck', 'after a crash, a move or a restore, and now and then']],
@@ -20,27 +22,37 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
     const vkeys = await openForReading(place).then(allVkeys, () => []);
     const ports = { store, anchor, ...(call.flag('no-payloads') ? {} : { payloads: openPlacePayloads(place) }) };
     const checking = fsck({ ...ports, ...(vkeys.length === 0 ? {} : { keys: vkeys.map(parseVkey) }) });
-    const faults = [];
+    const faults: Fault[] = [];
+    const fault = (found: Fault) => {
+      call.out.say(`FAULT  ${found.where}: ${found.what}`);
+      faults.push(found);
+    };
     let summary: FsckSummary;
+    let tables: TablesChecked;
     try {
-      for (;;) {
-        const next = await checking.next();
-        if (next.done === true) {
-          summary = next.value;
-          break;
-        }
-        call.out.say(`FAULT  ${next.value.where}: ${next.value.what}`);
-        faults.push(next.value);
-      }
+      summary = await drain(checking, fault);
+      tables = await drain(checkTables(store, summary.size), fault);
     } finally {
       await store.close();
       await anchor.close();
     }
     const { size, root, payloadsMissing } = summary;
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
+    if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
     if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
-    call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length} faults. Bring a copy: "stella recover --from COPY"`);
-    call.out.answer({ size, root: formatHex(root), payloadsMissing, faults });
+    const inTables = faults.length > 0 && faults.every(({ where }) => where.startsWith('table ') && where.includes('_v'));
+    const todo = inTables ? 'Make the documents again: "stella recover --tables"' : 'Bring a copy: "stella recover --from COPY"';
+    call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length} faults. ${todo}`);
+    call.out.answer({ size, root: formatHex(root), payloadsMissing, projected: tables, faults });
     return faults.length === 0 ? 'yes' : 'no';
   },
 };
+
+/** Gives each fault away, and returns what the check came to. */
+async function drain<T>(checking: AsyncGenerator<Fault, T>, fault: (found: Fault) => void): Promise<T> {
+  for (;;) {
+    const next = await checking.next();
+    if (next.done === true) return next.value;
+    fault(next.value);
+  }
+}

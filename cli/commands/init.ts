@@ -4,6 +4,7 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { openKey, sealKey, sealP256Key } from '../../ledger/log/key-file.ts';
 import { isP256Secret, parseVkey } from '../../ledger/note/index.ts';
+import { LiveProjector } from '../../projections/tables.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { addKey } from '../keys.ts';
 import { clockOf, defaultAnchor, directoryOf, findPlace, makePlace, openPlaceAnchor, openPlaceStore, passphraseOf } from '../place.ts';
@@ -39,7 +40,10 @@ The anchor remembers the newest signed head outside the directory: keep it on an
     const { vkey } = addKey(place, sealed);
     const signer = openKey(sealed, passphrase);
     const rekorVkey = call.flag('rekor') ? addKey(place, sealP256Key(origin, p256Secret(call), passphrase, call.random(28))).vkey : null;
-    const ports = { store: openPlaceStore(place), anchor: openPlaceAnchor(place), signer, clock: clockOf(call), random: (count: number) => call.random(count) };
+    const store = openPlaceStore(place);
+    const ports = {
+      store, anchor: openPlaceAnchor(place), signer, clock: clockOf(call), random: (count: number) => call.random(count), projector: new LiveProjector(store),
+    };
     const log = await initLedger(ports, {
       ledger, origin, ...(rekorVkey === null ? { kinds: [call.flag('raw') ? 'raw' : 'event'] } : { kinds: ['event', 'rekor'], rekorKey: parseVkey(rekorVkey) }),
     });

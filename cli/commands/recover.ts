@@ -10,6 +10,7 @@ import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts'
 import type { Store } from '../../ledger/store/port.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
+import { LiveProjector } from '../../projections/tables.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { tilesAt } from '../mirror.ts';
 import {
@@ -18,27 +19,32 @@ import {
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
-  usage: '--from COPY [--secrets DIR] | --checkpoint FILE [--key VKEY]',
+  usage: '--from COPY [--secrets DIR] | --checkpoint FILE [--key VKEY] | --tables',
   help: `Imports missing entries from any copy: a ledger directory, or the address of a server of its tiles. The copy need not be trusted:
 it is read once, and nothing is stored unless its entries lead to the signed root. A directory's payload files come along; secrets of sealed
 payloads do not, for they are never in a backup of data: --secrets names where they are kept.
 When the anchor itself is lost, --checkpoint gives the newest signed head that somebody outside has kept (a mirror, a witness, a
-receipt): a new anchor is made of it. Whatever was signed after that head is then unknown here, so bring the newest there is.`,
+receipt): a new anchor is made of it. Whatever was signed after that head is then unknown here, so bring the newest there is.
+The tables of documents are made again from the entries after an import, and with --tables alone.`,
   options: {
     from: { type: 'string', takes: 'COPY', help: 'a ledger directory, or http(s)://… of its tiles' },
     checkpoint: { type: 'string', takes: 'FILE', help: 'the newest signed head known outside, when the anchor is lost' },
     secrets: { type: 'string', takes: 'DIR', help: 'a backup of the secrets of sealed payloads; of those that were erased since none comes back' },
+    tables: { type: 'boolean', help: 'make the tables of documents again from the entries' },
     key: { type: 'string', takes: 'VKEY', help: 'the log\'s key, where the database cannot say it' },
   },
   examples: [
     ['stella recover --from /backup/ledger', 'after an old backup was restored'],
     ['stella recover --from /backup/ledger --secrets /vault/secrets', 'and sealed documents can be opened again'],
+    ['stella recover --tables', 'after "stella fsck" named a row that is not what the entries give'],
     ['stella recover --checkpoint newest.checkpoint', 'the anchor\'s disk is gone'],
   ],
 
   async run(call) {
     const [from, file] = [call.value('from'), call.value('checkpoint')];
-    if (from === undefined && file === undefined) throw new UsageError('give --from COPY, or --checkpoint FILE when the anchor is lost');
+    if (from === undefined && file === undefined && !call.flag('tables')) {
+      throw new UsageError('give --from COPY, or --checkpoint FILE when the anchor is lost, or --tables');
+    }
     const place = findPlace(call);
     const ports = { store: openPlaceStore(place), anchor: openPlaceAnchor(place), random: (count: number) => call.random(count) };
     try {
@@ -57,6 +63,13 @@ receipt): a new anchor is made of it. Whatever was signed after that head is the
         const payloads = await copyPayloads(from, openPlacePayloads(place));
         if (payloads > 0) call.out.say(`${payloads} payload files copied`);
         call.out.answer({ before, size, payloads, sealed: await restore(call, place, ports.store, from) });
+      }
+      if (from !== undefined || call.flag('tables')) {
+        const head = await ports.store.head();
+        const size = head === null ? 0 : head.start + head.count;
+        await new LiveProjector(ports.store).rebuild({ epoch: await ports.store.epoch(), size });
+        if (call.flag('tables')) call.out.say(`the tables of documents are made again from ${size} entries`);
+        call.out.answer({ projected: size });
       }
     } finally {
       await ports.store.close();
