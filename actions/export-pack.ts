@@ -22,6 +22,8 @@ export interface ExportPorts extends PayloadPorts {
   readonly signer: PackSigner;
   /** The verifier keys that ever signed checkpoints of this log, the newest first. */
   readonly vkeys: readonly string[];
+  /** The newest checkpoint with cosignatures: taken where it covers what the pack needs. */
+  readonly cosigned?: { readonly size: number; readonly note: string } | null;
 }
 
 export interface ExportOptions extends PayloadChoice {
@@ -61,12 +63,12 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
   }
   // 1. The stream index is stated, so that what the pack holds can be shown to be all; a decision has stated its own.
   const stated = decision === null ? await statedNow(log) : (request as { decision: number }).decision;
-  const { size, root, note } = log.published;
+  const { size, root, note } = await headFor(ports, stated);
   const { origin } = log.control.genesis;
   const scope = await scopeOf(log, request, decision, size);
   const pinned = decision === null ? [] : await pinnedBy(ports, decision);
   const gathered = await gatherStreams(log, scope, stated, size, pinned);
-  const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, options);
+  const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, size, options);
   const entries = new Map(gathered.entries);
   for (const index of erasures) entries.set(index, decodeEvent(await log.entry(index)));
   // 2. The members, the manifest that names them, and its signature.
@@ -140,6 +142,14 @@ async function statedNow(log: Log): Promise<number> {
   const entry = await log.entry(last);
   const isStated = kindOf(entry) === 'event' && decodeEvent(entry).type === 'ledger.indexed';
   return isStated ? last : (await log.stateIndex()).index;
+}
+
+/** The head whose checkpoint the pack is under: the newest, or a cosigned one that covers the stated index and the key that signs. */
+async function headFor({ log, cosigned = null, signer }: ExportPorts, stated: number): Promise<{ size: number; root: Uint8Array; note: string }> {
+  const { published } = log;
+  const keyAt = (await log.head(`key:${signer.id}`))?.index ?? published.size;
+  if (cosigned === null || cosigned.size <= Math.max(stated, keyAt) || cosigned.size > published.size) return published;
+  return { size: cosigned.size, root: await log.rootAt(cosigned.size), note: cosigned.note };
 }
 
 async function scopeOf(log: LogView, request: PackRequest, decision: DecisionEvent | null, size: number): Promise<Scope> {

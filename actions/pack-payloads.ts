@@ -35,7 +35,7 @@ export interface ChosenPayloads {
 }
 
 export async function choosePayloads(
-  ports: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>, choice: PayloadChoice,
+  ports: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>, size: number, choice: PayloadChoice,
 ): Promise<ChosenPayloads> {
   const needed = await neededBy(ports, scope, entries);
   const chosen = new Map<string, ChosenPayload>();
@@ -46,7 +46,7 @@ export async function choosePayloads(
       const id = payloadId(reference);
       const name = payloadName(id);
       if (chosen.has(name)) continue;
-      const found = await find(ports, event as Event, entry, reference, needed, choice);
+      const found = await find(ports, event as Event, entry, reference, needed, size, choice);
       if (typeof found === 'function') chosen.set(name, { name, role: reference.digest === undefined ? 'opened' : 'payload', open: found });
       else {
         withheld.push({ entry, role: reference.role, payload: id, why: found.why });
@@ -64,7 +64,7 @@ type Found = ChosenPayload['open'] | { readonly why: Withheld['why']; readonly e
 type Needed = (event: Event, entry: number, reference: PayloadReference) => boolean;
 
 async function find(
-  ports: PayloadPorts, event: Event, entry: number, reference: PayloadReference, needed: Needed, choice: PayloadChoice,
+  ports: PayloadPorts, event: Event, entry: number, reference: PayloadReference, needed: Needed, size: number, choice: PayloadChoice,
 ): Promise<Found> {
   const { payloads, secrets, log } = ports;
   const { digest, commitment, role } = reference;
@@ -75,7 +75,7 @@ async function find(
   const [, sealed] = commitment as readonly [string, Uint8Array];
   const secret = await secrets.get(sealed);
   if (secret === null) {
-    const erased = await erasureOf(log, event, entry, sealed);
+    const erased = await erasureOf(log, event, entry, sealed, size);
     return erased === null ? { why: 'missing' } : { why: 'erased', erased };
   }
   if (choice.open !== true || !needed(event, entry, reference)) return { why: 'sealed' };
@@ -91,12 +91,12 @@ export async function openedPayloadOf({ payloads, secrets }: Omit<PayloadPorts, 
 }
 
 /** The entry that says that a sealed payload was erased; null where none does. */
-async function erasureOf(log: LogView, event: Event, entry: number, commitment: Uint8Array): Promise<number | null> {
+async function erasureOf(log: LogView, event: Event, entry: number, commitment: Uint8Array, size: number): Promise<number | null> {
   const [{ name } = { name: '' }] = event.streams;
   for await (const { index, event: later } of log.stream(name)) {
     if (index <= entry) return null;
     const erased = later.type === 'payload.erased' && later.data.entry === entry && formatHex(later.data.commitment[1]) === formatHex(commitment);
-    if (erased && index < log.published.size) return index;
+    if (erased && index < size) return index;
   }
   return null;
 }

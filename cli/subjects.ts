@@ -1,5 +1,5 @@
 // Artifacts as a caller names them: by digest, for a tag or a name is no identity.
-import { parseHex } from '../ledger/bytes.ts';
+import { formatHex, parseHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
 import type { Digest } from '../ledger/events/index.ts';
 
@@ -12,4 +12,9 @@ export function parseSubject(text: string): Digest<'sha256'> {
     });
   }
   return ['sha256', parseHex(match[1] as string)];
+}
+
+/** `sha256:` and hexadecimal. */
+export function formatSubject([algorithm, digest]: Digest<'sha256'>): string {
+  return `${algorithm}:${formatHex(digest)}`;
 }

@@ -1,11 +1,13 @@
 // stella fsck: recompute everything from the entries, and name each place that is not what was written.
+import { auditLog } from '../../actions/audit-log.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import type { Fault } from '../../ledger/store/port.ts';
 import { checkTables, type TablesChecked } from '../../projections/check-tables.ts';
 import type { Command } from '../command.ts';
-import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore } from '../place.ts';
+import { copyAt } from '../copies.ts';
+import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore, type Place } from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
@@ -37,6 +39,12 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
       await anchor.close();
     }
     const { size, root, payloadsMissing } = summary;
+    if (faults.length === 0 && !call.flag('no-payloads')) {
+      for await (const fault of wrongPins(place, summary)) {
+        call.out.say(`FAULT  ${fault.where}: ${fault.what}`);
+        faults.push(fault);
+      }
+    }
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
     if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
@@ -54,5 +62,18 @@ async function drain<T>(checking: AsyncGenerator<Fault, T>, fault: (found: Fault
     const next = await checking.next();
     if (next.done === true) return next.value;
     fault(next.value);
+  }
+}
+
+/** Decisions whose pins are not the versions that the streams had: what an operator does who wants a waiver's end not to count. */
+async function* wrongPins(place: Place, head: FsckSummary): AsyncGenerator<{ where: string; what: string }> {
+  const { source, close } = copyAt(place.directory, head.size);
+  try {
+    for await (const { index, code, message } of auditLog(source.entries(0, head.size), head, openPlacePayloads(place))) {
+      // All else has been looked at, and was in order.
+      if (code === 'DECISION_PIN_WRONG') yield { where: `entry ${index}`, what: `${code}: ${message}` };
+    }
+  } finally {
+    await close();
   }
 }

@@ -1,18 +1,17 @@
 // stella recover: bring back what the anchor says was signed and the database lacks.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documentBytesMax } from '../../actions/record-evidence.ts';
 import { restoreSealed, type RestoredSealed } from '../../actions/restore-sealed.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
-import { adoptHead, recover, recoverAnchor, sourceOf, tilesSource, type EntrySource } from '../../ledger/log/recover.ts';
+import { adoptHead, recover, recoverAnchor } from '../../ledger/log/recover.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts';
 import type { Store } from '../../ledger/store/port.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
-import { openSqlite } from '../../ledger/store/sqlite.ts';
 import { LiveProjector } from '../../projections/tables.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { tilesAt } from '../mirror.ts';
+import { copyAt } from '../copies.ts';
 import {
   findPlace, knownPepper, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceSecrets, openPlaceStore, type Place,
 } from '../place.ts';
@@ -57,7 +56,7 @@ The tables of documents are made again from the entries after an import, and wit
         call.out.answer({ anchored: size });
       }
       if (from !== undefined) {
-        const { before, size } = await recover(ports, sourceAt(from, (await ports.anchor.read())?.size ?? 0));
+        const { before, size } = await recover(ports, copyAt(from, (await ports.anchor.read())?.size ?? 0).source);
         const back = size - before === 1 ? `entry ${before} is back` : `entries ${before} to ${size - 1} are back`;
         call.out.say(before === size ? `nothing was missing: ${size} entries` : `${back}, under the signed root`);
         const payloads = await copyPayloads(from, openPlacePayloads(place));
@@ -78,13 +77,6 @@ The tables of documents are made again from the entries after an import, and wit
     return 'yes';
   },
 };
-
-/** @param size - the signed size, which says how wide the copy's last bundle is */
-function sourceAt(from: string, size: number): EntrySource {
-  if (/^https?:\/\//.test(from)) return tilesSource(tilesAt(from), size);
-  if (!existsSync(from) || !statSync(from).isDirectory() || !existsSync(join(from, 'ledger.db'))) throw new UsageError(`"${from}" holds no ledger.db`);
-  return sourceOf(openSqlite(from, { readOnly: true }));
-}
 
 /** What stands beside the log for sealed payloads: where they lie, their secrets, and how they are recognised. */
 async function restore(call: Call, place: Place, store: Store, from: string): Promise<RestoredSealed> {

@@ -1,30 +1,34 @@
 // stella verify: check evidence offline, against keys that you bring.
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { decodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { decodeEnvelope, kindOf } from '../../ledger/events/index.ts';
-import { parseVkey } from '../../ledger/note/index.ts';
 import {
-  trustKeys, trustPolicy, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyStream, verifyTlogProof,
+  trustKeys, verifyCheckpoint, verifyGrowth, verifyReceipt, verifyStream, verifyTlogProof,
   type Answer, type Complete, type Included, type Refused, type Signed, type Trust,
 } from '../../verify/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
+import { isPack, readerTrust, verifyPackFile } from '../verify-pack.ts';
 import type { ExitName } from '../exit.ts';
 
 export const command: Command = {
   usage: 'FILE (--key VKEY | --policy FILE) [OPTIONS]',
-  help: `Checks a receipt, a C2SP .tlog-proof or a checkpoint against the keys you name. It opens no ledger and no connection. Without a
-key or policy it refuses: a verifier that trusts whoever signed proves nothing.`,
+  help: `Checks a pack, a receipt, a C2SP .tlog-proof or a checkpoint against the keys you name. It opens no ledger and no connection. Without
+a key or policy it refuses: a verifier that trusts whoever signed proves nothing. A pack is looked at all the same, under its own keys.`,
   options: {
     key: { type: 'string', multiple: true, takes: 'VKEY', help: 'a log\'s verifier key, or a file that holds one; may be repeated' },
     policy: { type: 'string', takes: 'FILE', help: 'a C2SP trust policy: logs, witnesses and their quorum' },
     'best-effort': { type: 'boolean', help: 'show which witnesses signed, and do not refuse when too few did' },
     entry: { type: 'string', takes: 'FILE', help: 'the entry\'s bytes, which a .tlog-proof does not hold' },
     document: { type: 'string', takes: 'FILE', help: 'check too that this file is what the entry names' },
+    retired: { type: 'string', multiple: true, takes: 'VKEY[@SIZE]', help: 'a key that signed once, and the last size it may have signed' },
+    receipt: { type: 'string', takes: 'FILE', help: 'of a pack: the export\'s receipt (else PACK.receipt.json, where it lies)' },
+    audit: { type: 'string', takes: 'COPY', help: 'of a pack: read a whole copy of the log too, a ledger directory or http(s)://… of its tiles' },
     update: { type: 'string', takes: 'FILE', help: 'a newer checkpoint with its consistency proof (stella log consistency --out)' },
   },
   examples: [
     ['stella verify receipt.json --key log.vkey --document sbom.cdx.json', 'this very file is in the log'],
+    ['stella verify decision-1207.zip --key log.vkey', 'all that a decision was made from is here, and was in the log'],
     ['stella verify receipt.json --policy policy.txt', 'and enough witnesses saw the log'],
     ['stella verify 2026-10.checkpoint --key log.vkey --update now.proof', 'and the log only grew since October'],
   ],
@@ -32,6 +36,7 @@ key or policy it refuses: a verifier that trusts whoever signed proves nothing.`
   async run(call) {
     const [file, ...others] = call.positionals;
     if (file === undefined || others.length > 0) throw new UsageError('name one file');
+    if (isPack(file)) return verifyPackFile(call, file);
     const bytes = new Uint8Array(readFileSync(file));
     const trust = trustOf(call);
     const updateFile = call.value('update');
@@ -51,14 +56,7 @@ key or policy it refuses: a verifier that trusts whoever signed proves nothing.`
 
 /** What the caller trusts; nobody, when neither keys nor a policy are given. */
 function trustOf(call: Call): Trust {
-  const policy = call.value('policy');
-  const witnessing = call.flag('best-effort') ? 'best-effort' : 'required';
-  const vkeys = call.values('key').map((given) => (/^\S+\+[0-9a-f]{8}\+\S+$/.test(given) ? given : decodeUtf8(new Uint8Array(readFileSync(given))).trim()));
-  if (policy !== undefined && vkeys.length > 0) throw new UsageError('give either --key or --policy');
-  if (policy !== undefined) return trustPolicy(new Uint8Array(readFileSync(policy)), { witnessing });
-  // A vkey's name is the origin it may speak for.
-  const trusts = vkeys.map((vkey) => trustKeys(parseVkey(vkey).name, [vkey], { witnessing }));
-  return { ...trustKeys('', [], { witnessing }), logs: trusts.flatMap(({ logs }) => logs) };
+  return readerTrust(call) ?? trustKeys('', [], {});
 }
 
 function refuse(call: Call, what: string, { code, message, notes }: Refused): ExitName {

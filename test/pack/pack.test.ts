@@ -40,11 +40,11 @@ describe('export', () => {
     expect(answer.manifest.withheld.map(({ role, why }) => [role, why])).toEqual([['document', 'sealed']]);
     expect(answer.proven).toEqual([
       '6 entries are in the log ledger.example, in its tree of 7', `all that the log says of sha256:${image} is there`,
-      '3 streams are whole: the index says so at size 6, and that 1 of them had no event', '3 payloads are what the entries name',
+      '3 streams are there whole: the index says so at size 6, and that 1 of them had no event', '3 payloads are there, as the entries name them',
     ]);
     expect(answer.notProven).toEqual([
       'that the log built its index from all entries: nobody named here recomputed it', 'that nothing was appended after size 7',
-      'that evidence which was never appended does not exist', 'what 1 payloads say that are not here: sealed',
+      'that evidence which was never appended does not exist', 'what the payloads say that are not here: 1 sealed',
       'that the log recorded this pack: bring the receipt that came beside it',
     ]);
     expect([...answer.entries.values()].some(({ event }) => event?.streams.some(({ name }) => name.includes(other)))).toBe(false);

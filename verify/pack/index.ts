@@ -12,3 +12,4 @@ export { encodePackStreams, type PackStream, type PackStreams } from './streams.
 export { checkpointName, keysName, streamsName, verifyPack, type PackOptions, type VerifiedPack, type WholeStream } from './verify.ts';
 export { memorySource, type Source } from './zip-reader.ts';
 export { writeZip, type ZipContent } from './zip-writer.ts';
+export { describeScope, reportPack, type PackReport } from './report.ts';

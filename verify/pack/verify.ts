@@ -213,11 +213,12 @@ type Held = Omit<VerifiedPack, 'proven' | 'notProven'>;
 function told(held: Held, scope: { readonly proven: readonly string[]; readonly notProven: readonly string[] }): Pick<VerifiedPack, 'proven' | 'notProven'> {
   const { entries, checkpoint, streams, indexedSize, payloads, exported, level, trusted } = held;
   const absent = [...streams.values()].filter(({ version }) => version === 0).length;
+  const none = absent === 0 ? '' : `, and that ${absent} of them had no event`;
   const proven = [
-    `${entries.size} entries are in the log ${checkpoint.origin}, in its tree of ${checkpoint.size}`,
+    `${counted(entries.size, 'entry', 'entries')} in the log ${checkpoint.origin}, in its tree of ${checkpoint.size}`,
     ...scope.proven,
-    `${streams.size} streams are whole: the index says so at size ${indexedSize}${absent === 0 ? '' : `, and that ${absent} of them had no event`}`,
-    `${payloads.held} payloads are what the entries name`,
+    `${counted(streams.size, 'stream')} there whole: the index says so at size ${indexedSize}${none}`,
+    `${counted(payloads.held, 'payload')} there, as the entries name them`,
   ];
   if (level === 'AUDITED') proven.push('the index was recomputed from all entries');
   if (exported !== null) proven.push(`the log recorded this very pack as handed out, in entry ${exported.index}`);
@@ -225,8 +226,12 @@ function told(held: Held, scope: { readonly proven: readonly string[]; readonly 
   if (level === 'HEAD') notProven.unshift('that the log built its index from all entries: nobody named here recomputed it');
   const why = new Map<string, number>();
   for (const one of payloads.withheld) why.set(one.why, (why.get(one.why) ?? 0) + 1);
-  for (const [reason, count] of why) notProven.push(`what ${count} payloads say that are not here: ${reason}`);
+  for (const [reason, count] of why) notProven.push(`what the payloads say that are not here: ${count} ${reason}`);
   if (exported === null) notProven.push('that the log recorded this pack: bring the receipt that came beside it');
   if (trusted === 'pack') notProven.unshift('whose log this is: the keys are the pack\'s own; compare them with ones you got elsewhere');
   return { proven, notProven };
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? `1 ${one} is` : `${count} ${many} are`;
 }

@@ -1,0 +1,60 @@
+// "stella verify" of a pack: the same verdict as the program in it, and with --audit a whole copy read.
+import { readFileSync } from 'node:fs';
+import { auditLog, type FullFinding } from '../actions/audit-log.ts';
+import { clip } from '../ledger/errors.ts';
+import type { Trust } from '../verify/index.ts';
+import { reportPack, verifyPack, type PackOptions, type VerifiedPack } from '../verify/pack/index.ts';
+import { UsageError, type Call } from './command.ts';
+import { copyAt } from './copies.ts';
+import type { ExitName } from './exit.ts';
+import { digestOfFile, nodeHashing, openSource, receiptBeside, trustFrom } from './programs/arguments.ts';
+
+/** A zip begins with a member's header, or, where it is empty, with its end. */
+export function isPack(file: string): boolean {
+  const source = openSource(file);
+  const [p, k] = source.read(0, 2);
+  source.close();
+  return p === 0x50 && k === 0x4b;
+}
+
+/** What the caller trusts; null where he says nothing. */
+export function readerTrust(call: Call): Trust | null {
+  const policy = call.value('policy');
+  if (policy !== undefined && call.values('key').length > 0) throw new UsageError('give either --key or --policy');
+  return trustFrom({ keys: call.values('key'), policy, retired: call.values('retired'), bestEffort: call.flag('best-effort') });
+}
+
+export async function verifyPackFile(call: Call, file: string): Promise<ExitName> {
+  const trust = readerTrust(call);
+  const update = call.value('update');
+  const options: PackOptions = {
+    hashing: nodeHashing, ...receiptBeside(file, call.value('receipt')), ...(update === undefined ? {} : { update: new Uint8Array(readFileSync(update)) }),
+  };
+  const source = openSource(file);
+  const answer = verifyPack(source, trust, options);
+  const copy = call.value('audit');
+  const found = answer.ok && copy !== undefined ? await auditCopy(call, copy, answer) : [];
+  const whole = answer.ok && copy !== undefined && found.length === 0 ? verifyPack(source, trust, { ...options, audited: true }) : answer;
+  const { verdict, lines, members } = reportPack(whole, digestOfFile(file));
+  source.close();
+  const [first] = found;
+  if (first !== undefined) {
+    for (const { index, code, message } of found.slice(0, 8)) call.out.say(`NO  ${code}: entry ${index}: ${clip(message)}`);
+    call.out.answer({ ...members, verdict: first.code, message: first.message, audit: found });
+    return 'no';
+  }
+  for (const line of lines) call.out.say(line);
+  if (verdict === 'TRUST_EMPTY') call.out.say('Give the log\'s key with --key, or a trust policy with --policy.');
+  call.out.answer(members);
+  if (verdict === 'OK') return 'yes';
+  return verdict === 'TRUST_EMPTY' || verdict === 'EVIDENCE_NEWER' || verdict === 'KEY_RETIRED' ? 'cannot' : 'no';
+}
+
+async function auditCopy(call: Call, from: string, { checkpoint: { size, root } }: VerifiedPack): Promise<FullFinding[]> {
+  const { source, payloads, close } = copyAt(from, size);
+  const found: FullFinding[] = [];
+  for await (const finding of auditLog(source.entries(0, size), { size, root }, payloads)) found.push(finding);
+  await close();
+  if (found.length === 0) call.out.say(`read all ${size} entries of ${from}: each is as it should be`);
+  return found;
+}

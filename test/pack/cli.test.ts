@@ -1,0 +1,97 @@
+// Packs on the command line: exported, checked by the command and by the program in the pack, with no network interface, on an older Node.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { membersOf } from './kit.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'stella-pack-cli-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const artifact = `sha256:${'a1'.repeat(32)}`;
+const env = { PATH: process.env['PATH'] ?? '', STELLA_PASSPHRASE: 'for this test', XDG_STATE_HOME: join(home, 'state') };
+
+function run(program: string, args: readonly string[]) {
+  return spawnSync(program, args, { cwd: home, encoding: 'utf8', timeout: 120_000, input: '', env });
+}
+const stella = (args: string) => run(process.execPath, [join(root, 'cli/stella.js'), ...args.split(' ')]);
+const json = (args: string) => JSON.parse(stella(`${args} --json`).stdout) as Record<string, unknown>;
+const read = (name: string) => new Uint8Array(readFileSync(join(home, name)));
+
+beforeAll(() => {
+  expect(stella('init --origin pack.example').status).toBe(0);
+  writeFileSync(join(home, 'notes.txt'), 'notes\n');
+  expect(stella(`add --subject ${artifact} notes.txt`).status).toBe(0);
+  writeFileSync(join(home, 'log.vkey'), `${(json('status') as { vkey: string }).vkey}\n`);
+  const exported = json(`export pack --artifact ${artifact} --out a.zip`);
+  expect(exported).toMatchObject({ ok: true, scope: { kind: 'artifact', artifact }, payloads: 1, withheld: [], receipt: 'a.zip.receipt.json' });
+  expect(exported['sha256']).toBe(createHash('sha256').update(read('a.zip')).digest('hex'));
+  for (const [name, bytes] of membersOf(read('a.zip'))) if (name.endsWith('.mjs')) writeFileSync(join(home, name), bytes);
+}, 120_000);
+
+/** Every Node at hand, the oldest that the programs promise among them where it is there. */
+const nodes = (process.env['PATH'] ?? '').split(':').map((place) => join(place, 'node')).filter((node, i, all) => existsSync(node) && all.indexOf(node) === i);
+
+describe('verify', () => {
+  test('with the key: yes, with what is proven; without: all holds, and whose log it is was not proven', () => {
+    expect(json('verify a.zip --key log.vkey')).toMatchObject({ verdict: 'OK', exit: 0, level: 'HEAD', exported: { index: 4 } });
+    expect(json('verify a.zip')).toMatchObject({ verdict: 'TRUST_EMPTY', exit: 5, level: 'HEAD' });
+    expect(json('verify a.zip --key log.vkey --audit ledger')).toMatchObject({ verdict: 'OK', level: 'AUDITED' });
+    expect(json('verify a.zip --key log.vkey --receipt nothing.json')).toMatchObject({ ok: false, error: { code: 'ENOENT' } });
+  });
+
+  test.each(nodes)('the program in the pack says the same: %s', (node) => {
+    const same = JSON.parse(stella('verify a.zip --key log.vkey --json').stdout) as Record<string, unknown>;
+    const { status, stdout, stderr } = run(node, ['verify.mjs', 'a.zip', '--key', 'log.vkey', '--json']);
+    expect([status, stderr]).toEqual([0, '']);
+    const { program, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
+    expect({ ...rest, exit: 0 }).toEqual(same);
+    expect(program).toBe(createHash('sha256').update(read('verify.mjs')).digest('hex'));
+    const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('YES') || line.startsWith('     '));
+    expect(lines(run(node, ['verify.mjs', 'a.zip', '--key', 'log.vkey']).stdout)).toEqual(lines(stella('verify a.zip --key log.vkey').stdout));
+    expect(run(node, ['verify.mjs', 'a.zip']).status).toBe(5);
+    expect(run(node, ['verify.mjs']).status).toBe(2);
+    expect(run(node, ['verify.mjs', 'log.vkey', '--key', 'log.vkey']).stdout).toContain('NO  EVIDENCE_MALFORMED');
+  });
+
+  test('one byte changed: no', () => {
+    const bytes = read('a.zip');
+    const at = new TextDecoder('latin1').decode(bytes).indexOf('notes\n');
+    bytes[at] = 0x4e;
+    writeFileSync(join(home, 'changed.zip'), bytes);
+    expect(json('verify changed.zip --key log.vkey')).toMatchObject({ verdict: 'PACK_MEMBER_CHANGED', exit: 1 });
+    expect(run(process.execPath, ['verify.mjs', 'changed.zip', '--key', 'log.vkey']).stdout).toContain('NO  PACK_MEMBER_CHANGED');
+  });
+
+  const alone = spawnSync('unshare', ['-n', 'true']).status === 0;
+  test.skipIf(!alone)('with no network interface at all (not run where a namespace is not permitted)', () => {
+    const { status, stdout } = run('unshare', ['-n', process.execPath, 'verify.mjs', 'a.zip', '--key', 'log.vkey']);
+    expect([status, stdout.split(' ')[0]]).toEqual([0, 'YES']);
+    expect(run('unshare', ['-n', process.execPath, join(root, 'cli/stella.js'), 'verify', 'a.zip', '--key', 'log.vkey']).status).toBe(0);
+  });
+
+  test('the program holds no way to the network', () => {
+    const text = readFileSync(join(home, 'verify.mjs'), 'utf8');
+    const modules = new Set([...text.matchAll(/(?:from|import|require\()\s*["'](?:node:)?([a-z_/]+)["']/g)].map((match) => match[1]));
+    expect([...modules].sort()).toEqual(['crypto', 'fs', 'util']);
+    expect(text.match(/\bfetch\(|XMLHttpRequest|WebSocket|EventSource/g)).toBeNull();
+  });
+});
+
+describe('export', () => {
+  test('again: the same bytes', () => {
+    expect(json('export pack --again 4 --out again.zip')).toMatchObject({ ok: true, index: 4 });
+    expect(read('again.zip')).toEqual(read('a.zip'));
+  });
+
+  test.each([
+    ['export pack', 2], [`export pack --artifact ${artifact} --decision 1`, 2], ['export pack --from 2026-01-01', 2],
+    ['export pack --from 2026-02-01 --to 2026-01-01', 2], ['export pack --decision 1', 3], ['export pack --from 2001-01-01 --to 2001-01-02', 3],
+    [`export pack --artifact sha256:${'00'.repeat(32)}`, 3], ['export pack --again 1', 3],
+  ])('%s: exit code %i', (args, status) => {
+    expect(stella(args).status).toBe(status);
+  });
+});
