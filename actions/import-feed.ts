@@ -135,9 +135,20 @@ export interface StoredSnapshot {
 }
 
 /** Appends the `feed.imported` of a snapshot file that lies in the payload store and was checked. */
-export async function recordSnapshot(
-  { log, payloads, pepper }: Omit<FeedPorts, 'workFile'>, { feed, file, refused, kit }: StoredSnapshot, by: Actor, key: string | null = null,
+async function recordSnapshot(
+  { log, payloads, pepper }: Omit<FeedPorts, 'workFile'>, stored: StoredSnapshot, by: Actor, key: string | null = null,
 ): Promise<RecordedSnapshot> {
+  const { feed, file, refused } = stored;
+  const { event, name, manifest } = await planSnapshot(payloads, stored, by);
+  const once = key === null ? {} : { once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, [feed, file.digest]) } };
+  const { index, repeated } = await log.appendOne({ drafts: [prepareDraft({ ...event, ...once }, sha256)] });
+  return { index, name, manifest, file, refused, repeated };
+}
+
+/** The `feed.imported` of a snapshot file that lies in the payload store and was checked. */
+export async function planSnapshot(
+  payloads: PayloadStore, { feed, file, refused, kit }: StoredSnapshot, by: Actor,
+): Promise<{ readonly event: NewEvent; readonly name: string; readonly manifest: Manifest }> {
   const opened = await payloads.openAt(file.digest);
   const { manifest, digest: name } = new Snapshot(opened);
   opened.close();
@@ -161,10 +172,7 @@ export async function recordSnapshot(
     }))),
     ...(kit === undefined ? {} : { kit: ['sha256', kit.digest] }),
   };
-  const once = key === null ? {} : { once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, [feed, file.digest]) } };
-  const event = { type: 'feed.imported', by, data, payloads: references, ...once } as NewEvent;
-  const { index, repeated } = await log.appendOne({ drafts: [prepareDraft(event, sha256)] });
-  return { index, name, manifest, file, refused, repeated };
+  return { event: { type: 'feed.imported', by, data, payloads: references } as NewEvent, name, manifest };
 }
 
 function expectSources(count: number): void {

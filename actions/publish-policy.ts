@@ -1,7 +1,8 @@
 // Publish a policy: compiled, kept whole as a payload, on record under its name; and find the newest again.
 import { parseHex } from '../ledger/bytes.ts';
 import {
-  asSet, decodeEvent, idempotencyKeyOf, kindOf, prepareDraft, requestDigestOf, Skim, skimEntry, skimmedText, type Actor, type Digest, type Event,
+  asSet, decodeEvent, idempotencyKeyOf, kindOf, prepareDraft, requestDigestOf, Skim, skimEntry, skimmedText, type Actor, type DataOf, type Digest,
+  type Event, type PayloadReference,
 } from '../ledger/events/index.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
 import type { Appended } from '../ledger/log/command.ts';
@@ -52,9 +53,34 @@ export interface Published extends Appended {
 export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publishing: PolicyToPublish, by: Actor): Promise<Published> {
   const { name, expected, key } = publishing;
   const document = encodePolicy(publishing.bundle);
+  const { data, digests, entrypoints, warnings } = planPolicy(name, document, publishing.entrypoints);
+  const once = key === undefined ? {} : {
+    once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, ['policy.published', name, sha256(document), entrypoints]) },
+  };
+  const draft = prepareDraft({ type: 'policy.published', by, data, payloads: [policyReference(document)], ...once }, sha256);
+  // The payload first. A crash after this leaves a file that no entry names; the other way round, a policy that nobody can read.
+  await payloads.put([document], document.length);
+  const stream = `policy:${name}`;
+  const appended = await log.appendOne({ drafts: [draft], ...(expected === undefined ? {} : { expected: [{ stream, version: expected }] }) });
+  const version = versionIn(stream, decodeEvent(await log.entry(appended.index)));
+  return { ...appended, version, digests, warnings };
+}
+
+/** A policy's document as a payload. */
+export function policyReference(document: Uint8Array): PayloadReference {
+  return { role: 'bundle', size: document.length, media: POLICY_MEDIA, digest: ['sha256', sha256(document)] };
+}
+
+/**
+ * What a `policy.published` says of a document, which is compiled for it.
+ *
+ * @param asked - entrypoints; when empty, what its METADATA marks
+ * @throws {LedgerError} POLICY_INVALID
+ */
+export function planPolicy(name: string, document: Uint8Array, asked: readonly string[]) {
   // Read back before anything is stored: what a gate could not read never comes on record.
   const { bundle: { digests, modules, regoVersion }, policy } = compiled(() => readPolicy(document));
-  const entrypoints = asSet(publishing.entrypoints.length > 0 ? publishing.entrypoints : policy.entrypoints);
+  const entrypoints = asSet(asked.length > 0 ? asked : policy.entrypoints);
   if (entrypoints.length === 0) {
     throw new LedgerError('POLICY_INVALID', 'Cannot publish policy: it has no entrypoint', {
       hint: 'name one with --entrypoint data.gate.allow, or mark a rule with "entrypoint: true" in its METADATA',
@@ -62,22 +88,11 @@ export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publ
   }
   const missing = entrypoints.find((entrypoint) => !policy.has(entrypoint));
   if (missing !== undefined) throw new LedgerError('POLICY_INVALID', `Cannot publish policy: no rule gives "${clip(missing)}"`);
-
-  const once = key === undefined ? {} : {
-    once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, ['policy.published', name, sha256(document), entrypoints]) },
-  };
-  const data = {
+  const data: DataOf<'policy.published'> = {
     name, bundle: digestOf(digests.bundle), modules: digestOf(digests.modules), count: modules.length, data: digestOf(digests.data), entrypoints,
     rego: regoVersion, semantics: SEMANTICS, capabilities: digestOf(capabilitiesDigest()),
   };
-  const reference = { role: 'bundle', size: document.length, media: POLICY_MEDIA, digest: ['sha256', sha256(document)] as const };
-  const draft = prepareDraft({ type: 'policy.published', by, data, payloads: [reference], ...once }, sha256);
-  // The payload first. A crash after this leaves a file that no entry names; the other way round, a policy that nobody can read.
-  await payloads.put([document], document.length);
-  const stream = `policy:${name}`;
-  const appended = await log.appendOne({ drafts: [draft], ...(expected === undefined ? {} : { expected: [{ stream, version: expected }] }) });
-  const version = versionIn(stream, decodeEvent(await log.entry(appended.index)));
-  return { ...appended, version, digests, warnings: policy.warnings };
+  return { data, digests, entrypoints, warnings: policy.warnings };
 }
 
 function digestOf(text: string): Digest<'sha256'> {
@@ -144,6 +159,11 @@ export async function* listPolicies(log: Pick<LogView, 'stream' | 'entries' | 'r
 
 const skim = new Skim();
 
+/** The digest of a published policy's document, 32 bytes. */
+export function payloadOfPolicy({ event }: Pick<PolicyVersion, 'event'>): Uint8Array {
+  return event.payloads?.find(({ role }) => role === 'bundle')?.digest?.[1] as Uint8Array;
+}
+
 /**
  * The policy that an event published, compiled from its payload.
  *
@@ -152,7 +172,6 @@ const skim = new Skim();
  *   does not know the semantics; as `readPolicy`
  */
 export async function loadPolicy(payloads: PayloadStore, { event }: Pick<PolicyVersion, 'event'>, semantics?: number): Promise<PublishedPolicy> {
-  const digest = event.payloads?.find(({ role }) => role === 'bundle')?.digest?.[1] as Uint8Array;
-  const document = await readPayload(payloads, digest);
+  const document = await readPayload(payloads, payloadOfPolicy({ event }));
   return compiled(() => readPolicy(document, semantics === undefined ? {} : { semantics }));
 }

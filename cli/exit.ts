@@ -90,6 +90,9 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   SBOM_UNKNOWN: 'input',
   DECISION_UNKNOWN: 'input',
   SNAPSHOT_DAMAGED: 'state',
+  KIT_UNTRUSTED: 'input',
+  KIT_BUILDER_WRONG: 'input',
+  KIT_DAMAGED: 'input',
   PROJECTION_STOPPED: 'state',
 };
 

@@ -79,6 +79,10 @@ export const CODES = [
   'SNAPSHOT_UNKNOWN',
   'SBOM_UNKNOWN',
   'SNAPSHOT_DAMAGED',
+  // Offline Update Kits.
+  'KIT_UNTRUSTED',
+  'KIT_BUILDER_WRONG',
+  'KIT_DAMAGED',
   // Projections: what the entries come to.
   'PROJECTION_STOPPED',
 ] as const;

@@ -38,6 +38,10 @@ export { concerned, footprintOf, type Footprint } from './match/rescan.ts';
 export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
+export {
+  attestationName, encodeKitManifest, kitDamaged, manifestBytesMax, manifestName, membersOf, parseKitManifest, snapshotName, type KitManifest, type KitMember,
+} from './kit/manifest.ts';
+export { checkKitStatement, kitBuildType, kitStatement } from './kit/provenance.ts';
 export { chainTo, encodeTrace, entryPointOf, traceEntryPoint, traceSemantics, withTrace, type EntryPoint, type TraceDocument } from './trace/trace.ts';
 export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';
 export { draftVex, judgedOfSarif, readVexPolicy, type Draft, type Judged, type VexRule } from './vex/draft.ts';
