@@ -1,5 +1,4 @@
 // Offline Update Kits: a snapshot, policies and trusted roots in one signed file; made, and verified whole before anything is used.
-import { createHash } from 'node:crypto';
 import { encodeUtf8, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { parseJson } from '../ledger/json.ts';
@@ -8,7 +7,8 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { PolicyErrors, readPolicy } from '../policy/index.ts';
 import {
-  attestationName, checkKitStatement, encodeKitManifest, kitDamaged, kitStatement, manifestBytesMax, manifestName, membersOf, parseKitManifest, Snapshot,
+  attestationName, checkKitStatement, encodeKitManifest, isKitMember, kitDamaged, kitStatement, manifestBytesMax, manifestName, membersOf, parseKitManifest,
+    Snapshot,
   snapshotName, verifySnapshot, type KitManifest, type KitMember, type SnapshotFile, type Spool,
 } from '../scanner/index.ts';
 import { crc32 } from '../verify/pack/crc32.ts';
@@ -163,17 +163,16 @@ export function verifyKit(source: Source, expected: KitExpected, spool: Spool): 
   return { digest, manifest, attestation, signers, snapshotPieces: () => zip.pieces(placed), policies, roots };
 }
 
-function checkMember(
-  { name, sha256: digest, size }: KitMember, placed: PlacedMember | undefined, pieces: (member: PlacedMember) => Iterable<Uint8Array>,
-): void {
-  if (placed === undefined) throw kitDamaged(`"${name}" is missing`);
-  const hash = createHash('sha256');
+function checkMember(member: KitMember, placed: PlacedMember | undefined, pieces: (member: PlacedMember) => Iterable<Uint8Array>): void {
+  if (placed === undefined) throw kitDamaged(`"${member.name}" is missing`);
   let crc = 0;
-  for (const piece of pieces(placed)) {
-    hash.update(piece);
-    crc = crc32(piece, crc);
-  }
-  if (crc !== placed.crc || placed.size !== size || hash.digest('hex') !== digest) throw kitDamaged(`"${name}" is not what was signed`);
+  const summed = function* () {
+    for (const piece of pieces(placed)) {
+      crc = crc32(piece, crc);
+      yield piece;
+    }
+  };
+  if (!isKitMember(member, summed()) || crc !== placed.crc) throw kitDamaged(`"${member.name}" is not what was signed`);
 }
 
 /** The snapshot's bytes within the kit's: members are stored as they are, behind a header of 30 bytes, the name and what it says. */

@@ -39,7 +39,8 @@ export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
 export {
-  attestationName, encodeKitManifest, kitDamaged, manifestBytesMax, manifestName, membersOf, parseKitManifest, snapshotName, type KitManifest, type KitMember,
+  attestationName, encodeKitManifest, isKitMember, kitDamaged, manifestBytesMax, manifestName, membersOf, parseKitManifest, snapshotName, type KitManifest,
+    type KitMember,
 } from './kit/manifest.ts';
 export { checkKitStatement, kitBuildType, kitStatement } from './kit/provenance.ts';
 export { chainTo, encodeTrace, entryPointOf, traceEntryPoint, traceSemantics, withTrace, type EntryPoint, type TraceDocument } from './trace/trace.ts';

@@ -1,4 +1,6 @@
 // An Offline Update Kit's manifest: which members it has, by digest and size, and what each is for (spec/kit.md).
+import { createHash } from 'node:crypto';
+import { equalBytes } from '../../ledger/bytes.ts';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../../ledger/json.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
@@ -62,7 +64,7 @@ export function parseKitManifest(bytes: Uint8Array): KitManifest {
     roots: listAt(read, 'roots').map(memberOf),
   };
   // One text for one meaning: an unknown member could be something that a newer reader must heed.
-  if (new TextDecoder().decode(encodeKitManifest(manifest)) !== new TextDecoder().decode(bytes)) throw kitDamaged('its manifest has members that are not known');
+  if (!equalBytes(encodeKitManifest(manifest), bytes)) throw kitDamaged('its manifest has members that are not known');
   return manifest;
 }
 
@@ -92,6 +94,17 @@ function listAt(object: JsonObject, key: string): JsonObject[] {
 
 function refuse(key: string): never {
   throw kitDamaged(`its manifest has no good "${key}"`);
+}
+
+/** Whether a member's bytes are those that the manifest names. */
+export function isKitMember({ sha256, size }: KitMember, pieces: Iterable<Uint8Array>): boolean {
+  const hash = createHash('sha256');
+  let count = 0;
+  for (const piece of pieces) {
+    hash.update(piece);
+    count += piece.length;
+  }
+  return count === size && hash.digest('hex') === sha256;
 }
 
 /** All members that the manifest names. */
