@@ -1,7 +1,7 @@
 // What an attestation's signatures are worth now: the verifier's verdicts, and the facts of them that go on record.
 import { parseHex } from '../ledger/bytes.ts';
 import { asSet, type DataOf, type Digest } from '../ledger/events/index.ts';
-import { verifyBundle, verifyEnvelope, type SignatureVerdict, type Signer, type Trust } from '../verify/sigstore/index.ts';
+import { verifyBareSignature, verifyBundle, verifyCosignBundle, verifyEnvelope, type SignatureVerdict, type Signer, type Trust } from '../verify/sigstore/index.ts';
 import type { LedgerTrust } from './ledger-trust.ts';
 import type { EnvelopeRead } from './read-evidence.ts';
 
@@ -41,7 +41,11 @@ function verdictOf(one: EnvelopeRead, trust: Trust, { given, at }: CheckOptions)
     const [meant] = one.isStatement ? [] : sha256Of(one.subjects, given);
     return verifyBundle(one.source, meant === undefined ? null : { digests: { sha256: meant } }, trust, { at });
   }
-  return { is: 'unverifiable', missing: 'artifact', message: 'this older envelope is kept, and its signature is not checked' };
+  const [meant] = sha256Of(one.subjects, given);
+  const artifact = meant === undefined ? null : { digests: { sha256: meant } };
+  if (one.envelope === 'signature') return verifyBareSignature(one.source as string, artifact, trust, { at });
+  // Of an image it is the payload's own subject that counts; of a statement, as everywhere, those that were signed.
+  return verifyCosignBundle(one.source, one.isStatement ? null : artifact, trust, { at });
 }
 
 function sha256Of(subjects: EnvelopeRead['subjects'], given: readonly Digest<'sha256'>[]): Uint8Array[] {

@@ -1,6 +1,7 @@
 // What carries statements: DSSE envelopes, Sigstore bundles, cosign's older forms, and the lists that registries hand out.
 import { formatHex } from '../../ledger/bytes.ts';
-import { isJsonObject, type Json } from '../../ledger/json.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { isJsonObject, type Json, parseJson } from '../../ledger/json.ts';
 import type { Deviation, Source } from '../document.ts';
 import { at, below, objectsAt, textAt } from '../json-view.ts';
 import { certificatesOfPem, decodeEitherBase64 } from './base64.ts';
@@ -31,6 +32,7 @@ const HASHES: Readonly<Record<string, string>> = { SHA2_256: 'sha256', SHA2_384:
 
 /** Every envelope in a document with its place, or nothing where the document is no such thing. */
 export function envelopesIn(source: Source): readonly { json: Json; pointer: string }[] {
+  if (source.syntax === 'text') return bareSignature(source.text) === null ? [] : [{ json: source.text.trim(), pointer: '' }];
   if (source.syntax === 'lines') return source.lines.map((json, i) => ({ json, pointer: below('', i) }));
   if (source.syntax !== 'json') return [];
   const { json } = source;
@@ -48,6 +50,7 @@ export function envelopesIn(source: Source): readonly { json: Json; pointer: str
 
 /** Tells which kind of envelope a value claims to be. */
 export function kindOf(json: Json): Opened['envelope'] | null {
+  if (typeof json === 'string') return bareSignature(json) === null ? null : 'signature';
   if (textAt(json, 'mediaType')?.startsWith('application/vnd.dev.sigstore.bundle') === true) return 'sigstore-bundle';
   if (at(json, 'payload') !== undefined && (at(json, 'signatures') !== undefined || at(json, 'payloadType') !== undefined)) return 'dsse';
   if (at(json, 'payloadType') !== undefined && at(json, 'signatures') !== undefined) return 'dsse';
@@ -64,6 +67,11 @@ export function open(kind: Opened['envelope'], json: Json, pointer: string): Con
       return openBundle(json, pointer);
     case 'cosign-bundle':
       return openCosign(json, pointer);
+    case 'signature':
+      return {
+        version: null, deviations: [], verdict: 'valid',
+        opened: { ...blank(kind, json), signatures: [{ keyid: null, signature: bareSignature(json as string) as Uint8Array }] },
+      };
     default:
       return { version: null, opened: blank(kind, json), deviations: [], verdict: 'valid' };
   }
@@ -132,17 +140,55 @@ function openCosign(json: Json, pointer: string): Container {
     const deviation: Deviation = { code: 'SCHEMA_VIOLATED', pointer: below(pointer, 'base64Signature'), message: 'expected base64' };
     return { version: null, opened: null, deviations: [deviation], verdict: 'invalid_schema' };
   }
-  const payload = decodeEitherBase64(textAt(json, 'Payload') ?? '');
-  // The certificate stands as PEM, or as base64 of PEM.
-  const pem = textAt(json, 'cert') ?? textAt(json, 'Cert') ?? '';
+  // The certificate stands as PEM, as base64 of PEM, or as Go prints a parsed one.
+  const pem = textAt(json, 'cert') ?? '';
   const decoded = pem.includes('BEGIN') ? pem : new TextDecoder().decode(decodeEitherBase64(pem) ?? new Uint8Array());
+  const parsed = decodeEitherBase64(textAt(json, 'Cert', 'Raw') ?? '');
+  const certificates = parsed === null || parsed.length === 0 ? certificatesOfPem(decoded) : [parsed];
+  // `attest-blob` put a whole envelope where `sign-blob` puts a signature.
+  const envelope = signature[0] === 0x7b ? envelopeIn(signature) : null;
+  if (envelope !== null) {
+    const inner = openEnvelope(envelope, below(pointer, 'base64Signature'));
+    return inner.opened === null ? inner : { ...inner, opened: { ...inner.opened, envelope: 'cosign-bundle', source: json, certificates } };
+  }
+  const payload = decodeEitherBase64(textAt(json, 'Payload') ?? '');
   const opened: Opened = {
     ...blank('cosign-bundle', json),
     payload: payload === null || payload.length === 0 ? null : payload,
     signatures: [{ keyid: null, signature }],
-    certificates: certificatesOfPem(decoded),
+    certificates,
   };
   return { version: null, opened, deviations: [], verdict: 'valid' };
+}
+
+function envelopeIn(bytes: Uint8Array): Json | null {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (error instanceof LedgerError) return null;
+    throw error;
+  }
+}
+
+/**
+ * A signature file of cosign's (`--output-signature`): the base64 of an ECDSA signature in DER or of an RSA signature, and nothing else.
+ *
+ * An Ed25519 signature is 64 bytes like many another secret; it says nothing without the artifact's bytes anyway.
+ */
+export function bareSignature(text: string): Uint8Array | null {
+  const trimmed = text.trim();
+  if (trimmed.length > 1024 || !/^[A-Za-z0-9+/]{80,}={0,2}$/.test(trimmed.replace(/[\r\n]/g, ''))) return null;
+  const bytes = decodeEitherBase64(trimmed.replace(/[\r\n]/g, ''));
+  if (bytes === null) return null;
+  return isEcdsa(bytes) || [256, 384, 512].includes(bytes.length) ? bytes : null;
+}
+
+/** SEQUENCE { INTEGER, INTEGER } that fills the bytes. */
+function isEcdsa(bytes: Uint8Array): boolean {
+  const start = bytes[1] === 0x81 ? 3 : 2;
+  if (bytes[0] !== 0x30 || (bytes[start - 1] as number) !== bytes.length - start || bytes[start] !== 0x02) return false;
+  const second = start + 2 + (bytes[start + 1] as number);
+  return bytes[second] === 0x02 && second + 2 + (bytes[second + 1] as number) === bytes.length;
 }
 
 function blank(envelope: Opened['envelope'], source: Json): Opened {

@@ -52,7 +52,7 @@ export type Predicate =
 
 export interface Attestation {
   /** What carried it: `none` for a bare statement. */
-  readonly envelope: 'none' | 'dsse' | 'sigstore-bundle' | 'cosign-bundle' | 'simple-signing';
+  readonly envelope: 'none' | 'dsse' | 'sigstore-bundle' | 'cosign-bundle' | 'signature' | 'simple-signing';
   /** The envelope as it was parsed: what `verifyEnvelope` and `verifyBundle` take. */
   readonly source: Json;
   /** The media type of a bundle. */

@@ -41,7 +41,7 @@ export interface Forgery {
 
 export const usual = [keyUsage(0), purposes(false, CODE_SIGNING), names(uri(subject)), issuerClaim(issuer)];
 
-export function world(forgery: Forgery = {}): { bundle: Uint8Array; trust: Trust } {
+export function world(forgery: Forgery = {}): { bundle: Uint8Array; trust: Trust; trustedRoot: string } {
   const same = <T>(value: T): T => value;
   const day = { from: now - 24 * hour, to: now + 24 * hour };
   const authority = [basicConstraints(true), keyUsage(5)];
@@ -72,7 +72,8 @@ export function world(forgery: Forgery = {}): { bundle: Uint8Array; trust: Trust
   const json = (forgery.bundle ?? same)(bundle) as JcsValue;
   const trusted = (forgery.root ?? same)(rootOf([intermediate, root], [tsa, tsaRoot])) as JcsValue;
   const entries = forgery.trust ?? [{ kind: 'identity', subject, issuer }];
-  return { bundle: encodeUtf8(JSON.stringify(json)), trust: readTrust([{ kind: 'root', trustedRoot: JSON.stringify(trusted) }, ...entries]) };
+  const trustedRoot = JSON.stringify(trusted);
+  return { bundle: encodeUtf8(JSON.stringify(json)), trust: readTrust([{ kind: 'root', trustedRoot }, ...entries]), trustedRoot };
 }
 
 export function statementOf(digest: JcsValue): JcsValue {

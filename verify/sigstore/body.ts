@@ -20,15 +20,18 @@ export interface Signed {
   readonly payloadType: string | null;
   payloadDigest(hash: Hash): Uint8Array | null;
   paeDigest(hash: Hash): Uint8Array | null;
+  /** Of the envelope's JSON, null where its very bytes are not known. */
+  envelopeDigest(hash: Hash): Uint8Array | null;
 }
 
 interface Recorded {
-  readonly signature: Uint8Array;
+  /** Null where the log recorded it only inside the digest. */
+  readonly signature: Uint8Array | null;
   readonly verifier: Uint8Array;
   readonly hash: Hash;
   readonly digest: Uint8Array;
   /** What the digest is over. */
-  readonly over: 'artifact-or-pae' | 'payload';
+  readonly over: 'artifact-or-pae' | 'payload' | 'envelope';
   readonly payloadType?: string;
 }
 
@@ -56,6 +59,10 @@ const READERS: Readonly<Record<string, (spec: Fields) => Recorded>> = {
     const signature = onlyOne(entry, 'signatures');
     return { signature: signature.bytes('content'), verifier: verifierOf(signature), ...digestOf(entry.object('payloadHash')), over: 'payload' };
   },
+  'intoto 0.0.1': (spec) => ({
+    // The digest of the whole envelope, and with it that of the signature.
+    signature: null, verifier: pemOf(spec.bytes('publicKey')), ...hexDigestOf(spec.object('content').object('hash')), over: 'envelope',
+  }),
   'intoto 0.0.2': (spec) => {
     const content = spec.object('content');
     const envelope = content.object('envelope');
@@ -72,18 +79,19 @@ const READERS: Readonly<Record<string, (spec: Fields) => Recorded>> = {
 /** Checks that the entry records exactly what the bundle signed. @throws {Stop} a BODY_ code */
 export function bindBody(entry: TlogEntry, signed: Signed): void {
   const recorded = readBody(entry);
-  if (recorded.over === 'payload' && signed.kind === 'message') fail('BODY_KIND_MISMATCH', `an entry of kind ${entry.kind} cannot record a message signature`);
+  if (recorded.over !== 'artifact-or-pae' && signed.kind === 'message') fail('BODY_KIND_MISMATCH', `an entry of kind ${entry.kind} cannot record a message signature`);
   // 1. What was signed.
   const expected = recorded.over === 'payload'
     ? signed.payloadDigest(recorded.hash)
-    : signed.kind === 'message' ? signed.artifactDigest(recorded.hash) : signed.paeDigest(recorded.hash);
+    : recorded.over === 'envelope' ? signed.envelopeDigest(recorded.hash) : signed.kind === 'message' ? signed.artifactDigest(recorded.hash) : signed.paeDigest(recorded.hash);
+  if (expected === null && recorded.over === 'envelope') fail('BODY_KIND_MISMATCH', 'the log recorded an envelope whose very bytes are not here');
   if (expected === null) lack('artifact', `the log recorded a ${recorded.hash} digest of the artifact, which is not known`);
   if (!equalBytes(recorded.digest, expected)) fail('BODY_DIGEST_MISMATCH', 'the log recorded the digest of something else');
   if (recorded.payloadType !== undefined && recorded.payloadType !== signed.payloadType) fail('BODY_DIGEST_MISMATCH', 'the log recorded another payload type');
   // 2. By whom.
   if (!equalBytes(recorded.verifier, signed.verifier)) fail('BODY_KEY_MISMATCH', 'the log recorded another certificate or key');
   // 3. The very signature.
-  if (!equalBytes(recorded.signature, signed.signature)) fail('BODY_SIGNATURE_MISMATCH', 'the log recorded another signature');
+  if (recorded.signature !== null && !equalBytes(recorded.signature, signed.signature)) fail('BODY_SIGNATURE_MISMATCH', 'the log recorded another signature');
 }
 
 function readBody(entry: TlogEntry): Recorded {

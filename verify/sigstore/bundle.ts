@@ -28,7 +28,8 @@ export interface Certificates {
 
 export type Content =
   | { readonly kind: 'message'; readonly digest: { readonly hash: Hash; readonly bytes: Uint8Array } | null; readonly signature: Uint8Array }
-  | { readonly kind: 'envelope'; readonly envelope: Envelope };
+  /** `raw` is the envelope's JSON where its very bytes are known: older logs recorded their digest. */
+  | { readonly kind: 'envelope'; readonly envelope: Envelope; readonly raw?: Uint8Array };
 
 export interface TlogEntry {
   readonly logIndex: number;

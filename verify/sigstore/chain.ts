@@ -1,8 +1,9 @@
 // Certificate paths: from a leaf to an anchor, and the profile each certificate on it must have (RFC 5280 §6, client-spec §4).
 import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { childrenOf, DerError, oidOf, readDer } from './der.ts';
-import { type Hash, holds, type PublicKey, publicKeyOf, type Scheme } from './keys.ts';
+import { schemeOfBytes } from './algorithms.ts';
+import { DerError } from './der.ts';
+import { holds, type PublicKey, publicKeyOf } from './keys.ts';
 import { nameConstraintBreach } from './name-constraints.ts';
 import { type CertificateAuthority, covers, type Validity } from './trusted-root.ts';
 import { type Failed, fail, type SigstoreCode, Stop } from './verdict.ts';
@@ -13,16 +14,6 @@ export type Path = readonly Certificate[];
 
 /** Longest path tried: the public instance has three certificates. */
 const pathMax = 8;
-
-const SIGNATURE_ALGORITHMS: Readonly<Record<string, Scheme>> = {
-  '1.2.840.10045.4.3.2': { name: 'ecdsa', hash: 'sha256' },
-  '1.2.840.10045.4.3.3': { name: 'ecdsa', hash: 'sha384' },
-  '1.2.840.10045.4.3.4': { name: 'ecdsa', hash: 'sha512' },
-  '1.2.840.113549.1.1.11': { name: 'rsa-pkcs1', hash: 'sha256' },
-  '1.2.840.113549.1.1.12': { name: 'rsa-pkcs1', hash: 'sha384' },
-  '1.2.840.113549.1.1.13': { name: 'rsa-pkcs1', hash: 'sha512' },
-  '1.3.101.112': { name: 'ed25519' },
-};
 
 /** The extensions this verifier understands; any other that is critical refuses the certificate (RFC 5280 §4.2). */
 const UNDERSTOOD: ReadonlySet<string> = new Set([OID.keyUsage, OID.extKeyUsage, OID.basicConstraints, OID.subjectAltName, OID.nameConstraints]);
@@ -136,8 +127,8 @@ export function profileBreach(certificate: Certificate): Failed | null {
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
   if (!isSameName(certificate.issuer, issuer.subject)) return false;
   try {
-    const scheme = SIGNATURE_ALGORITHMS[oidOf(childrenOf(readDer(certificate.signatureAlgorithm))[0])];
-    return scheme !== undefined && holds(publicKeyOf(issuer.spki, [scheme]), certificate.tbs, certificate.signature);
+    const scheme = schemeOfBytes(certificate.signatureAlgorithm);
+    return scheme !== null && holds(publicKeyOf(issuer.spki, [scheme]), certificate.tbs, certificate.signature);
   } catch (error) {
     if (error instanceof DerError || error instanceof LedgerError) return false;
     throw error;
@@ -153,17 +144,6 @@ export function keyOf(certificate: Certificate): PublicKey {
     throw error;
   }
 }
-
-/** The scheme that an AlgorithmIdentifier of a signature names, or null. */
-export function schemeOfOid(oid: string): Scheme | null {
-  return SIGNATURE_ALGORITHMS[oid] ?? null;
-}
-
-export const HASH_OIDS: Readonly<Record<string, Hash>> = {
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-};
 
 function checkCodeSigningLeaf(leaf: Certificate): void {
   const usage = keyUsageOf(leaf);

@@ -17,7 +17,8 @@ export type Scheme =
   | { readonly name: 'ed25519ph' }
   | { readonly name: 'ecdsa'; readonly hash: Hash }
   | { readonly name: 'rsa-pkcs1'; readonly hash: Hash }
-  | { readonly name: 'rsa-pss'; readonly hash: Hash };
+  /** A certificate or timestamp states the salt's length in bytes; elsewhere it is the signer's choice. */
+  | { readonly name: 'rsa-pss'; readonly hash: Hash; readonly saltLength?: number };
 
 export interface PublicKey {
   /** SubjectPublicKeyInfo in DER. */
@@ -127,7 +128,7 @@ export function holds(key: PublicKey, message: Uint8Array, signature: Uint8Array
     if (scheme.name === 'rsa-pkcs1') return verifyQuietly(scheme.hash, message, { key: key.object, padding: constants.RSA_PKCS1_PADDING }, signature);
     if (scheme.name === 'rsa-pss') {
       // The salt's length is the signer's choice (RFC 8017 §9.1); a key that fixes a least one is held to it.
-      const saltLength = constants.RSA_PSS_SALTLEN_AUTO;
+      const saltLength = scheme.saltLength ?? constants.RSA_PSS_SALTLEN_AUTO;
       return verifyQuietly(scheme.hash, message, { key: key.object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
     }
     if (verifyQuietly(scheme.hash, message, { key: key.object, dsaEncoding: 'der' }, signature)) return true;

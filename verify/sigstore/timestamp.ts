@@ -1,7 +1,8 @@
 // RFC 3161 timestamps: that an authority of the trusted root saw the signature, and when (RFC 3161 §2.4, RFC 5652 §5).
 import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { HASH_OIDS, schemeOfOid, timeStampingRules, trustedPath } from './chain.ts';
+import { HASH_OIDS, schemeOfAlgorithm } from './algorithms.ts';
+import { timeStampingRules, trustedPath } from './chain.ts';
 import {
   booleanOf, childrenOf, childrenOfTagged, type Der, DerError, explicit, implicit, integerBytesOf, oidOf, readTagged, smallIntegerOf, TAG, tagged, timeOf,
 } from './der.ts';
@@ -188,7 +189,7 @@ function signerOf(sid: Der | undefined): Token['signer'] {
 function schemeOf(algorithm: Der | undefined, digestHash: Hash): Scheme {
   const oid = oidOf(childrenOfTagged(algorithm, TAG.sequence)[0]);
   if (oid === RSA_ENCRYPTION) return { name: 'rsa-pkcs1', hash: digestHash };
-  const scheme = schemeOfOid(oid);
+  const scheme = schemeOfAlgorithm(algorithm as Der);
   if (scheme === null) throw new DerError(`an unknown signature algorithm ${oid}`);
   return scheme;
 }

@@ -45,10 +45,15 @@ export interface BundleOptions {
 export function verifyBundle(input: Uint8Array | Json, artifact: Artifact | null, trust: Trust, options: BundleOptions = {}): SignatureVerdict {
   return verdictOf(() => {
     const bundle = input instanceof Uint8Array ? parseBundle(input) : bundleOf(input);
-    return bundle.material.kind === 'key'
-      ? verifyManaged(bundle, artifact, trust, options)
-      : verifyKeyless(bundle, bundle.material, artifact, trust, options);
+    return verifyRead(bundle, artifact, trust, options);
   });
+}
+
+/** Verifies a bundle that was read, whatever it was written as. @throws {Stop} */
+export function verifyRead(bundle: Bundle, artifact: Artifact | null, trust: Trust, options: BundleOptions): SignatureVerdict {
+  return bundle.material.kind === 'key'
+    ? verifyManaged(bundle, artifact, trust, options)
+    : verifyKeyless(bundle, bundle.material, artifact, trust, options);
 }
 
 /** Turns the one exception of this room into its verdict. Anything else is a bug and passes. */
@@ -164,12 +169,14 @@ function signedOf(content: Content, artifact: Artifact | null, verifier: Uint8Ar
     return {
       kind: 'message', signature: content.signature, verifier, payloadType: null,
       artifactDigest: (hash) => (artifact === null ? null : artifactDigest(artifact, hash)), payloadDigest: () => null, paeDigest: () => null,
+      envelopeDigest: () => null,
     };
   }
   const { payload, payloadType, signatures } = content.envelope;
   return {
     kind: 'envelope', signature: (signatures[0] as { signature: Uint8Array }).signature, verifier, payloadType,
     artifactDigest: () => null, payloadDigest: (hash) => digestOf(hash, payload), paeDigest: (hash) => digestOf(hash, preAuthEncoding(payloadType, payload)),
+    envelopeDigest: (hash) => (content.raw === undefined ? null : digestOf(hash, content.raw)),
   };
 }
 

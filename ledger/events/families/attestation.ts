@@ -33,7 +33,7 @@ export const attestationEvents = {
     version({
       data: map({
         subjects: set(sha256, 1, 64),
-        envelope: oneOf('cosign-bundle', 'dsse', 'none', 'sigstore-bundle', 'simple-signing'),
+        envelope: oneOf('cosign-bundle', 'dsse', 'none', 'sigstore-bundle', 'signature', 'simple-signing'),
         semantics: integer(1, 65_535),
         signatures: list(signature, 0, 64),
         deviations: integer(),
