@@ -1,7 +1,9 @@
 // What an attestation's signatures are worth now: the verifier's verdicts, and the facts of them that go on record.
 import { parseHex } from '../ledger/bytes.ts';
 import { asSet, type DataOf, type Digest } from '../ledger/events/index.ts';
-import { verifyBareSignature, verifyBundle, verifyCosignBundle, verifyEnvelope, type SignatureVerdict, type Signer, type Trust } from '../verify/sigstore/index.ts';
+import {
+  verifyBareSignature, verifyBundle, verifyCosignBundle, verifyEnvelope, type SignatureVerdict, type Signer, type Trust,
+} from '../verify/sigstore/index.ts';
 import type { LedgerTrust } from './ledger-trust.ts';
 import type { EnvelopeRead } from './read-evidence.ts';
 

@@ -81,7 +81,8 @@ describe('with Rekor\'s promise', () => {
 
   test('of an image it is the signed payload that must name the manifest', async () => {
     const image = sha256(encodeUtf8('manifest'));
-    const payload = encodeJcs({ critical: { identity: {}, image: { 'docker-manifest-digest': `sha256:${formatHex(image)}` }, type: 'cosign container image signature' } });
+    const named = { 'docker-manifest-digest': `sha256:${formatHex(image)}` };
+    const payload = encodeJcs({ critical: { identity: {}, image: named, type: 'cosign container image signature' } });
     const own = signWith(signer, payload);
     const body = hashedRekordBodyV1({ signature: own, hash: 'sha256', digest: sha256(payload) }, pemOfSpki(signer.spki));
     const file = { Base64Signature: formatBase64(own), Payload: formatBase64(payload), Cert: null, Chain: null, Bundle: await rekorBundle(body) };
@@ -93,7 +94,8 @@ describe('with Rekor\'s promise', () => {
 
   test('an attestation recorded as a whole envelope (intoto 0.0.1) is bound to its very bytes', async () => {
     const author = authorKeyOfSeed(new Uint8Array(32).fill(3));
-    const statement = { _type: 'https://in-toto.io/Statement/v0.1', subject: [{ digest: { sha256: formatHex(sha256(hi)) } }], predicateType: 'https://x.test', predicate: {} };
+    const subjects = [{ digest: { sha256: formatHex(sha256(hi)) } }];
+    const statement = { _type: 'https://in-toto.io/Statement/v0.1', subject: subjects, predicateType: 'https://x.test', predicate: {} };
     const envelope = await signJson(statement, [author]);
     const own = readTrust([{ kind: 'key', publicKey: formatBase64(author.key.spki) }, root]);
     const bodyOf = (bytes: Uint8Array) => encodeJcs({
@@ -114,7 +116,9 @@ describe('with Rekor\'s promise', () => {
 test('a certificate\'s attestation is verified under issuer and exact subject, and refused for another', () => {
   const { bundle, trust } = world();
   type Parts = { dsseEnvelope: JcsValue; verificationMaterial: { certificate: { rawBytes: string }; tlogEntries: [Entry] } };
-  type Entry = { integratedTime: string; logIndex: string; canonicalizedBody: string; logId: { keyId: string }; inclusionPromise: { signedEntryTimestamp: string } };
+  type Entry = {
+    integratedTime: string; logIndex: string; canonicalizedBody: string; logId: { keyId: string }; inclusionPromise: { signedEntryTimestamp: string };
+  };
   const { dsseEnvelope, verificationMaterial: { certificate, tlogEntries: [entry] } } = JSON.parse(decodeUtf8(bundle)) as Parts;
   const pem = `-----BEGIN CERTIFICATE-----\n${certificate.rawBytes}\n-----END CERTIFICATE-----\n`;
   const file = (cert: string) => ({

@@ -79,11 +79,11 @@ const READERS: Readonly<Record<string, (spec: Fields) => Recorded>> = {
 /** Checks that the entry records exactly what the bundle signed. @throws {Stop} a BODY_ code */
 export function bindBody(entry: TlogEntry, signed: Signed): void {
   const recorded = readBody(entry);
-  if (recorded.over !== 'artifact-or-pae' && signed.kind === 'message') fail('BODY_KIND_MISMATCH', `an entry of kind ${entry.kind} cannot record a message signature`);
+  if (recorded.over !== 'artifact-or-pae' && signed.kind === 'message') {
+    fail('BODY_KIND_MISMATCH', `an entry of kind ${entry.kind} cannot record a message signature`);
+  }
   // 1. What was signed.
-  const expected = recorded.over === 'payload'
-    ? signed.payloadDigest(recorded.hash)
-    : recorded.over === 'envelope' ? signed.envelopeDigest(recorded.hash) : signed.kind === 'message' ? signed.artifactDigest(recorded.hash) : signed.paeDigest(recorded.hash);
+  const expected = digestSigned(recorded, signed);
   if (expected === null && recorded.over === 'envelope') fail('BODY_KIND_MISMATCH', 'the log recorded an envelope whose very bytes are not here');
   if (expected === null) lack('artifact', `the log recorded a ${recorded.hash} digest of the artifact, which is not known`);
   if (!equalBytes(recorded.digest, expected)) fail('BODY_DIGEST_MISMATCH', 'the log recorded the digest of something else');
@@ -92,6 +92,12 @@ export function bindBody(entry: TlogEntry, signed: Signed): void {
   if (!equalBytes(recorded.verifier, signed.verifier)) fail('BODY_KEY_MISMATCH', 'the log recorded another certificate or key');
   // 3. The very signature.
   if (recorded.signature !== null && !equalBytes(recorded.signature, signed.signature)) fail('BODY_SIGNATURE_MISMATCH', 'the log recorded another signature');
+}
+
+function digestSigned({ over, hash }: Recorded, signed: Signed): Uint8Array | null {
+  if (over === 'payload') return signed.payloadDigest(hash);
+  if (over === 'envelope') return signed.envelopeDigest(hash);
+  return signed.kind === 'message' ? signed.artifactDigest(hash) : signed.paeDigest(hash);
 }
 
 function readBody(entry: TlogEntry): Recorded {

@@ -53,7 +53,8 @@ function cosignBundleOf(json: Json): { readonly bundle: Bundle; readonly payload
   const rekor = file.optionalObject('rekorBundle') ?? file.optionalObject('Bundle');
   return {
     bundle: {
-      version: '0.1', material: materialOf(file), entries: rekor === null ? [] : [entryOf(rekor)], timestamps: timestampsOf(file), content: contentOf(signature),
+      version: '0.1', material: materialOf(file), entries: rekor === null ? [] : [entryOf(rekor)], timestamps: timestampsOf(file),
+      content: contentOf(signature),
     },
     payload: payload.length === 0 ? null : payload,
   };

@@ -9,12 +9,13 @@ import { promisify } from 'node:util';
 import { encodeUtf8, formatHex, parseBase64 } from '../../../ledger/bytes.ts';
 import {
   type AuthorKey, authorKeyOf, authorKeyOfSeed, entryJson, formatBundle, hashedRekordBody, parsePublicKey, readTrust, type Recordable, recordableOf,
-  recordableOfMessage, type SignatureVerdict, signJson, verifyBundle,
+  recordableOfMessage, signJson, verifyBundle,
 } from '../../../verify/sigstore/index.ts';
 import { digestOf } from '../../../verify/sigstore/keys.ts';
 import { OwnLog } from '../../sigstore/own-log.ts';
 import type { Client, Step } from '../client.ts';
 import { ledgerSteps } from './cosign-ledger.ts';
+import { expected, olderSteps } from './cosign-older.ts';
 
 const version = '3.1.3';
 const artifact = encodeUtf8('an artifact that cosign and the ledger sign\n');
@@ -76,7 +77,12 @@ async function* run(peers: string, scratch: string): AsyncIterable<Step> {
       yield await passed(`our bare envelope by an ${name} key passes verify-blob-attestation`, cli(...bare, 'artifact'));
       yield { step: `and not for another artifact (${name})`, ok: await refuses(...bare, 'other') };
     }
-    // 3. What the command line makes, on a ledger of its own.
+    // 3. Its formats of before.
+    const inside = async (more: Readonly<Record<string, string>>, ...argv: string[]) =>
+      await promisify(execFile)(join(peers, 'bin/cosign'), argv, { cwd: scratch, env: { ...env, ...more }, timeout: 60_000 });
+    yield* olderSteps(inside, scratch);
+
+    // 4. What the command line makes, on a ledger of its own.
     const told = (error: { stderr?: string }) => String(error.stderr ?? error).trim().slice(-300);
     const said = async (...argv: string[]) => await cli(...argv).then(() => null, told);
     yield* ledgerSteps(said, scratch);
@@ -108,11 +114,6 @@ async function sign(author: AuthorKey, log: OwnLog): Promise<string> {
 
 function pemOf(author: AuthorKey): string {
   return author.key.object.export({ type: 'spki', format: 'pem' }) as string;
-}
-
-function expected(step: string, verdict: SignatureVerdict, wanted: string): Step {
-  const got = verdict.is === 'failed' ? verdict.code : verdict.is;
-  return { step, ok: got === wanted, ...(got === wanted ? {} : { seen: `${got}${'message' in verdict ? `: ${verdict.message}` : ''}` }) };
 }
 
 async function passed(step: string, command: Promise<unknown>): Promise<Step> {
