@@ -55,7 +55,7 @@ const attestation = object({
   build_type: optional(text()),
   builder: optional(text()),
   digest: said('Of the document as received; absent when it is sealed', optional(digest)),
-  envelope: oneOf('cosign-bundle', 'dsse', 'none', 'sigstore-bundle', 'simple-signing'),
+  envelope: oneOf('cosign-bundle', 'dsse', 'none', 'sigstore-bundle', 'signature', 'simple-signing'),
   id: text(/^entry:[0-9]+(?:#[0-9]+)?$/, 40),
   levels: said('Of a verification summary', optional(array(text()))),
   predicate: oneOf('document', 'other', 'sbom-reference', 'slsa-provenance', 'slsa-verification'),
