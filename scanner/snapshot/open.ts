@@ -70,7 +70,7 @@ export class Snapshot {
     if (start < this.#footer.shards || end < start || end > this.#footer.shardTable) damaged(`shard ${index}`);
     const bytes = this.#file.read(start, end - start);
     if (!equalBytes(sha256(bytes), this.#shardHashes.subarray(32 * index, 32 * (index + 1)))) damaged(`shard ${index}`);
-    const shard = `\n${decodeUtf8(bytes)}`;
+    const shard = decodeUtf8(bytes);
     this.touched.shards += 1;
     this.touched.bytes += bytes.length;
     this.#shards.set(index, shard);
@@ -82,8 +82,10 @@ export class Snapshot {
     if (space === undefined) return [];
     const shard = this.#shard(shardOf(space, name));
     // Only the asked line is parsed: a shard holds many names, and a scan asks for few of them.
-    const start = shard.indexOf(`\n[${JSON.stringify(name)},`) + 1;
-    return start === 0 ? [] : (JSON.parse(shard.slice(start, shard.indexOf('\n', start))) as [string, RecordRef[]])[1];
+    const begins = `[${JSON.stringify(name)},`;
+    const start = shard.startsWith(begins) ? 0 : shard.indexOf(`\n${begins}`) + 1;
+    if (start === 0 && !shard.startsWith(begins)) return [];
+    return (JSON.parse(shard.slice(start, shard.indexOf('\n', start))) as [string, RecordRef[]])[1];
   }
 
   /** Records about a package. @param nameKey - the name as `nameKey` spells it */

@@ -7,4 +7,7 @@ export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
   omniwitness: async () => (await import('./clients/witnesses.ts')).omniwitness,
   litewitness: async () => (await import('./clients/witnesses.ts')).litewitness,
   syft: async () => (await import('./clients/syft.ts')).syft,
+  'osv-scanner': async () => (await import('./clients/scanners.ts')).osvScanner,
+  grype: async () => (await import('./clients/scanners.ts')).grype,
+  trivy: async () => (await import('./clients/scanners.ts')).trivy,
 };
