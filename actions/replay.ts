@@ -6,6 +6,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { replayDecision, type DecisionEvent, type Replay } from '../policy/gate/replay.ts';
 import type { State } from '../policy/gate/source.ts';
+import { whatIf, type Change, type WhatIf } from '../policy/gate/what-if.ts';
 import { StreamState } from './stream-state.ts';
 
 export interface ReplayPorts {
@@ -30,4 +31,17 @@ export async function replayFromStreams({ log, payloads }: ReplayPorts, index: n
 export async function stateAt({ log, payloads }: Pick<ReplayPorts, 'log' | 'payloads'>, size: number): Promise<State> {
   const { genesis } = await log.readControl();
   return { size, root: await log.rootAt(size), origin: genesis.origin, source: new StreamState(log, payloads, size) };
+}
+
+export interface WhatIfChange extends Change {
+  /** The size of the state to decide on; the decision's own when left out. */
+  readonly size?: number;
+}
+
+/** Decides again with something changed. It is not on record, and no answer that a gate could give. @param index - of a decision */
+export async function whatIfFromStreams({ log, payloads }: ReplayPorts, index: number, change: WhatIfChange): Promise<WhatIf> {
+  const { data } = await findDecision(log, index);
+  const before = await stateAt({ log, payloads }, data.tree.size);
+  const after = change.size === undefined ? before : await stateAt({ log, payloads }, change.size);
+  return whatIf(index, data, before, after, change, { sha256 });
 }

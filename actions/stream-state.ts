@@ -2,7 +2,7 @@
 import { decodeEvent } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import type { Head, StateSource } from '../policy/gate/source.ts';
+import type { Came, Head, StateSource } from '../policy/gate/source.ts';
 import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
 import { foldStream, type StreamEvent } from '../projections/memory.ts';
 import type { Projection } from '../projections/projection.ts';
@@ -40,6 +40,15 @@ export class StreamState implements StateSource {
       if (document !== null) documents.set(stream, document);
     }
     return documents;
+  }
+
+  async since(stream: string, version: number): Promise<readonly Came[]> {
+    const came: Came[] = [];
+    for await (const { index, event } of this.#log.stream(stream)) {
+      if ((event.streams.find(({ name }) => name === stream)?.version as number) <= version) break;
+      if (index < this.#size) came.push({ index, type: event.type });
+    }
+    return came.reverse();
   }
 
   payload(digest: Uint8Array): Promise<Uint8Array> {

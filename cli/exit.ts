@@ -16,6 +16,8 @@ export const EXIT = {
   cannot: 5,
   /** The environment lacks something: Node, a passphrase, a directory, permission. */
   environment: 6,
+  /** A what-if was answered, whatever the answer: it is no verdict, and no script shall take it for one. */
+  hypothetical: 7,
   /** A bug in this program. */
   bug: 70,
 } as const;

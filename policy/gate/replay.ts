@@ -91,7 +91,7 @@ export async function replayDecision(index: number, event: DecisionEvent, state:
     if (!equalBytes(data.tree.root[1], state.root)) return record('tree', formatHex(data.tree.root[1]), formatHex(state.root));
     const pins = parsePins(await state.source.payload(payloadOf(event, 'pins') as Uint8Array));
     if (pins.streams.length !== data.pins) return record('pins', `${data.pins} streams`, `${pins.streams.length} streams`);
-    const moved = await movedPin(pins, state);
+    const moved = await movedPin(pins, state, index);
     if (moved !== null) return { verdict: moved, decided: null, notes: [] };
     // 3. The decision, again.
     const decided = await decide(requestOf(data), state, { ...options, semantics: data.semantics });
@@ -137,12 +137,13 @@ function missingOf({ code, cause }: LedgerError): Missing | null {
 }
 
 /** The first stream that does not stand where the decision says it stood. */
-async function movedPin({ streams }: Pins, { source, size }: State): Promise<Drift | null> {
+async function movedPin({ streams }: Pins, { source }: State, index: number): Promise<Drift | null> {
   const heads = await source.heads(streams.map(({ name }) => name));
   for (const pin of streams) {
     const head = heads.get(pin.name);
     if ((head?.version ?? 0) === pin.version && head?.index === pin.index) continue;
-    const cause: Cause = { kind: 'event', index: head?.index ?? pin.index ?? size, type: 'unknown', stream: pin.name };
+    const [came] = await source.since(pin.name, pin.version);
+    const cause: Cause = came === undefined ? { kind: 'record', index } : { kind: 'event', ...came, stream: pin.name };
     const replayed = versionText({ name: pin.name, version: head?.version ?? 0 });
     return { is: 'DRIFT', member: `pins/${pin.name}`, pointer: null, recorded: versionText(pin), replayed, cause };
   }

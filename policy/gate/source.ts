@@ -8,11 +8,19 @@ export interface Head {
   readonly index: number;
 }
 
+/** An event that came to a stream. */
+export interface Came {
+  readonly index: number;
+  readonly type: string;
+}
+
 export interface StateSource {
   /** Heads by stream; a stream without events is left out. */
   heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>>;
   /** Documents by stream; left out where no event made one. @throws {LedgerError} PROJECTION_STOPPED at an event of a later time */
   documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>>;
+  /** The events of a stream after a version, oldest first: what explains a difference. */
+  since(stream: string, version: number): Promise<readonly Came[]>;
   /** Bytes with this SHA-256. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT */
   payload(digest: Uint8Array): Promise<Uint8Array>;
 }

@@ -1,0 +1,56 @@
+// stella decision show: what was decided, why, and on what it stands.
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { findDecision } from '../../actions/replay.ts';
+import { readPolicy, formatJson } from '../../policy/index.ts';
+import { readPayload } from '../../actions/sealed-payload.ts';
+import { decodeEvent } from '../../ledger/events/index.ts';
+import type { LogView } from '../../ledger/log/view.ts';
+import type { PayloadStore } from '../../ledger/store/payloads.ts';
+import { payloadOf, type DecisionEvent } from '../../policy/gate/replay.ts';
+import { foreignKey, ledgerKey } from '../author-key.ts';
+import { UsageError, type Command } from '../command.ts';
+import { decisionJson, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
+import { parseCount } from '../numbers.ts';
+import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
+
+export const command: Command = {
+  usage: 'INDEX [OPTIONS]',
+  help: 'Shows a decision on record: the answer, its codes, what the policy said, and the state it stands on; and writes it in other forms.',
+  options: { ...reportOptions, ...signOptions },
+  examples: [
+    ['stella decision show 41', 'why it said so'],
+    ['stella decision show 41 --vsa vsa.json', 'the same as a SLSA verification summary, signed'],
+  ],
+
+  async run(call) {
+    const [index, ...others] = call.positionals;
+    if (index === undefined || others.length > 0) throw new UsageError('name one decision by its index; "stella decision list" has them');
+    const place = findPlace(call);
+    const log = await openForReading(place);
+    const payloads = openPlacePayloads(place);
+    const at = parseCount(index, 'an index');
+    const event = await findDecision(log, at);
+    const told = await readTold(payloads, place.origin, at, event);
+    let key = foreignKey(call);
+    if (key === null && wantsSignature(call)) {
+      const own = await ledgerKey(call, place);
+      if (own.isNew) {
+        const writing = await openForWriting(call, place);
+        await addAttestationKey(writing, own.key.key, localActor(call, place)).finally(() => writing.close());
+      }
+      ({ key } = own);
+    }
+    const data = call.value('write-input') === undefined ? null : await dataTextOf(log, payloads, event);
+    await writeReports(call, told, payloads, data, wantsSignature(call) ? key : null);
+    sayDecision(call, told);
+    call.out.answer(decisionJson(told));
+    return 'yes';
+  },
+};
+
+/** The data of the policy that decided, as JSON. */
+async function dataTextOf(log: LogView, payloads: PayloadStore, { data }: DecisionEvent): Promise<string | null> {
+  if (data.published === undefined) return null;
+  const digest = payloadOf(decodeEvent(await log.entry(data.published.entry)), 'bundle');
+  return digest === null ? null : formatJson(readPolicy(await readPayload(payloads, digest)).bundle.data);
+}

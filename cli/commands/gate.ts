@@ -1,0 +1,85 @@
+// stella gate: may this artifact go on? Decided on the newest state, and put on record whatever the answer is.
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { gate } from '../../actions/gate.ts';
+import { findDecision } from '../../actions/replay.ts';
+import { formatJson } from '../../policy/index.ts';
+import { foreignKey, ledgerKey } from '../author-key.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
+import { decisionJson, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
+import { parseCount } from '../numbers.ts';
+import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
+import { parseSubject } from '../subjects.ts';
+import { parseTime } from '../times.ts';
+import type { Log } from '../../ledger/log/log.ts';
+
+export const command: Command = {
+  usage: 'sha256:HEX --policy NAME [OPTIONS]',
+  help: `Decides about an artifact: reads its evidence, scan, VEX, waivers and contracts at one size of the log, asks the policy, and
+records the decision with everything it depends on. What is missing, unreadable or undefined denies, with a code; so does what
+keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
+  options: {
+    policy: { type: 'string', takes: 'NAME', help: 'what decides, as "stella policy publish" named it' },
+    entrypoint: { type: 'string', multiple: true, takes: 'data.PATH', help: 'what is asked; may be repeated (else all that the policy publishes)' },
+    contract: { type: 'string', multiple: true, takes: 'NAME', help: 'a contract to meet, beside those assigned to the artifact' },
+    feed: { type: 'string', takes: 'NAME', help: 'the feed whose scan counts (else the newest scan)' },
+    weaken: { type: 'string', multiple: true, takes: 'CODE', help: 'a check that shall not deny, such as SNAPSHOT_STALE; it is on record and shown' },
+    at: { type: 'string', takes: 'TIME', help: 'decide as of this time; it is on record as EFFECTIVE_TIME_GIVEN' },
+    steps: { type: 'string', takes: 'N', help: 'the most steps that the policy may take' },
+    ...reportOptions,
+    ...signOptions,
+    idempotency: { type: 'string', takes: 'KEY', help: 'sent again with the same key, the first decision is the answer' },
+  },
+  examples: [
+    ['stella gate sha256:4f2c…9a --policy release', 'may it be released?'],
+    ['stella gate sha256:4f2c…9a --policy release --junit gate.xml --sarif gate.sarif --vsa vsa.json', 'in CI, with files for its pages'],
+    ['stella gate sha256:4f2c…9a --policy release --write-input in/input.json', 'then "opa eval -i in/input.json -d in/data.json -d POLICY" says the same'],
+    ['stella gate sha256:4f2c…9a --policy release --weaken SNAPSHOT_STALE', 'the feed is down: on record as weakened'],
+  ],
+
+  async run(call) {
+    const [artifact, ...others] = call.positionals;
+    const policy = call.value('policy');
+    if (artifact === undefined || others.length > 0) throw new UsageError('name one artifact by its digest');
+    if (policy === undefined) throw new UsageError('name what decides: --policy NAME');
+    const subject = parseSubject(artifact);
+    const place = findPlace(call);
+    const payloads = openPlacePayloads(place);
+    const log = await openForWriting(call, place);
+    try {
+      const ports = { log, payloads, pepper: pepperOf(call, place), now: () => call.now() };
+      const { appended, decided } = await gate(ports, { artifact: subject[1], policy, ...askedOf(call) }, localActor(call, place));
+      const event = await findDecision(log, appended.index);
+      const told = await readTold(payloads, place.origin, appended.index, event);
+      const key = wantsSignature(call) ? await signingKey(call, place, log) : null;
+      const data = decided.shown.policy === null ? null : formatJson(decided.shown.policy.bundle.data);
+      await writeReports(call, told, payloads, data, key);
+      sayDecision(call, told);
+      call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
+      return event.data.outcome === 'allow' ? 'yes' : 'no';
+    } finally {
+      await log.close();
+    }
+  },
+};
+
+function askedOf(call: Call) {
+  const [entrypoints, contracts, weakened] = ['entrypoint', 'contract', 'weaken'].map((name) => call.values(name));
+  const [feed, at, steps, key] = ['feed', 'at', 'steps', 'idempotency'].map((name) => call.value(name));
+  return {
+    ...(entrypoints?.length === 0 ? {} : { entrypoints: entrypoints as readonly string[] }),
+    contracts: contracts as readonly string[], weakened: weakened as readonly string[],
+    ...(feed === undefined ? {} : { feed }), ...(at === undefined ? {} : { effective: parseTime(at, 'end') }), ...(key === undefined ? {} : { key }),
+    ...(steps === undefined ? {} : { limits: { steps: parseCount(steps, 'a number of steps'), outputBytes: 268_435_456, depth: 500 } }),
+  };
+}
+
+async function signingKey(call: Call, place: Place, log: Log) {
+  const own = foreignKey(call);
+  if (own !== null) return own;
+  const { key, isNew } = await ledgerKey(call, place);
+  if (isNew) {
+    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
+    call.out.warn(`a new key for this ledger's attestations, entry ${index}: back up ${place.directory}/keys/attestation`);
+  }
+  return key;
+}
