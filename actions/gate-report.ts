@@ -1,5 +1,6 @@
 // A decision told: lines for people, Markdown for a pull request, JUnit and SARIF for the pages that show them.
 import { formatHex } from '../ledger/bytes.ts';
+import { DENIALS } from '../policy/gate/codes.ts';
 import type { PolicyInput } from '../policy/gate/input-shape.ts';
 import type { Results } from '../policy/gate/decision.ts';
 import { sarifOf } from '../scanner/output/sarif.ts';
@@ -38,12 +39,18 @@ const NEXT: Readonly<Record<string, string>> = {
 /** @returns null for a code without advice */
 export const nextStep = (code: string): string | null => NEXT[code] ?? null;
 
+/** Codes as they are found, not as sets are sorted; one of a later release comes last. */
+export function inOrder(codes: readonly string[] = []): readonly string[] {
+  return [...DENIALS.filter((code) => codes.includes(code)), ...codes.filter((code) => !(DENIALS as readonly string[]).includes(code))];
+}
+
 /** A stranger's text on one line of a terminal. */
 const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '·').slice(0, 400);
 
 /** Lines for a terminal: the answer first, then why, then what it stands on. */
 export function textOf({ index, at, data, results, origin }: Told): string[] {
-  const { outcome, codes = [], warnings = [], weakened = [], counts, artifact, policy, tree, effective } = data;
+  const { outcome, warnings = [], weakened = [], counts, artifact, policy, tree, effective } = data;
+  const codes = inOrder(data.codes);
   const lines = [
     `${outcome.toUpperCase()}  sha256:${formatHex(artifact[1])}`,
     `  policy ${policy}${data.published === undefined ? '' : `, entry ${data.published.entry}`}`,
@@ -78,7 +85,8 @@ export function textOf({ index, at, data, results, origin }: Told): string[] {
 /** Markdown, as a pull request shows it. */
 export function markdownOf(told: Told): string {
   const { index, data, results, input, origin } = told;
-  const { outcome, codes = [], warnings = [], weakened = [], artifact, policy } = data;
+  const { outcome, warnings = [], weakened = [], artifact, policy } = data;
+  const codes = inOrder(data.codes);
   const about = `Artifact \`sha256:${formatHex(artifact[1])}\`, policy \`${policy}\`, decision ${index} of \`${origin}\``;
   const lines = [`## Gate: ${outcome === 'allow' ? '✅ allow' : '❌ deny'}`, '', about, ''];
   for (const code of codes) lines.push(`- **${code}** ${NEXT[code] ?? ''}`);

@@ -6,6 +6,7 @@ import type { Came, Head, StateSource } from '../policy/gate/source.ts';
 import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
 import { foldStream, type StreamEvent } from '../projections/memory.ts';
 import type { Projection } from '../projections/projection.ts';
+import type { DocumentReader } from '../projections/reader.ts';
 import { mainOf } from '../projections/walk.ts';
 import { readPayload } from './sealed-payload.ts';
 
@@ -76,5 +77,33 @@ export class StreamState implements StateSource {
       }
     }
     return events.reverse();
+  }
+}
+
+/** The same, with documents from the live tables: a stream of ten thousand decisions is not folded for the next one. */
+export class LiveState implements StateSource {
+  readonly #streams: StreamState;
+  readonly #reader: Pick<DocumentReader, 'documents'>;
+
+  /** @param reader - of the same size */
+  constructor(streams: StreamState, reader: Pick<DocumentReader, 'documents'>) {
+    this.#streams = streams;
+    this.#reader = reader;
+  }
+
+  heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
+    return this.#streams.heads(streams);
+  }
+
+  documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>> {
+    return streams.length === 0 ? Promise.resolve(new Map()) : this.#reader.documents(name, streams);
+  }
+
+  since(stream: string, version: number): Promise<readonly Came[]> {
+    return this.#streams.since(stream, version);
+  }
+
+  payload(digest: Uint8Array): Promise<Uint8Array> {
+    return this.#streams.payload(digest);
   }
 }

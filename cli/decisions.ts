@@ -1,7 +1,7 @@
 // Decisions as commands read and show them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { junitOf, markdownOf, sarifText, textOf, type Told } from '../actions/gate-report.ts';
+import { inOrder, junitOf, markdownOf, sarifText, textOf, type Told } from '../actions/gate-report.ts';
 import { dataJson, decisionStatement, summaryStatement } from '../actions/gate-statements.ts';
 import { signStatement } from '../actions/attest.ts';
 import { readPayload } from '../actions/sealed-payload.ts';
@@ -58,10 +58,11 @@ export function sayDecision(call: Call, told: Told): void {
 
 /** The members of `--json` (spec/cli.md). */
 export function decisionJson({ origin, index, at, data, results }: Told): Record<string, unknown> {
-  const { artifact, codes = [], warnings = [], weakened = [], effective, ...rest } = data;
+  const { artifact, warnings = [], weakened = [], effective, ...rest } = data;
+  const codes = inOrder(data.codes);
   return {
     decision: index, origin, recorded: new Date(at).toISOString(), effective: new Date(effective).toISOString(),
-    artifact: `sha256:${formatHex(artifact[1])}`, codes, warnings, weakened, ...(dataJson(rest) as object),
+    artifact: `sha256:${formatHex(artifact[1])}`, ...(dataJson(rest) as object), codes, warnings, weakened,
     ...(results === null ? {} : { results }),
   };
 }

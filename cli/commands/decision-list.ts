@@ -1,4 +1,5 @@
 // stella decision list: what gates answered, newest first.
+import { inOrder } from '../../actions/gate-report.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { decodeEvent, type Event } from '../../ledger/events/index.ts';
 import type { LogView } from '../../ledger/log/view.ts';
@@ -29,7 +30,8 @@ export const command: Command = {
       if (found.length === most) break;
       if (event.type !== 'decision.recorded' || (policy !== undefined && event.data.policy !== policy)) continue;
       const about = `sha256:${formatHex(event.data.artifact[1])}`;
-      const { outcome, codes = [], policy: name } = event.data;
+      const { outcome, policy: name } = event.data;
+      const codes = inOrder(event.data.codes);
       const why = codes.length === 0 ? '' : `  ${codes.join(', ')}`;
       call.out.say(`${String(index).padStart(8)}  ${new Date(event.at).toISOString()}  ${outcome.padEnd(5)}  ${about.slice(0, 19)}…  ${name}${why}`);
       found.push({ decision: index, recorded: new Date(event.at).toISOString(), outcome, codes, artifact: about, policy: name });

@@ -2,7 +2,11 @@
 import { addAttestationKey } from '../../actions/add-key.ts';
 import { gate } from '../../actions/gate.ts';
 import { findDecision } from '../../actions/replay.ts';
+import { LiveState, StreamState } from '../../actions/stream-state.ts';
+import type { Log } from '../../ledger/log/log.ts';
+import { openQueries } from '../../ledger/store/queries.ts';
 import { formatJson } from '../../policy/index.ts';
+import { DocumentReader, type DocumentTables } from '../../projections/reader.ts';
 import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { decisionJson, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
@@ -10,7 +14,6 @@ import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 import { parseTime } from '../times.ts';
-import type { Log } from '../../ledger/log/log.ts';
 
 export const command: Command = {
   usage: 'sha256:HEX --policy NAME [OPTIONS]',
@@ -45,8 +48,10 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
     const place = findPlace(call);
     const payloads = openPlacePayloads(place);
     const log = await openForWriting(call, place);
+    const queries = openQueries<DocumentTables>(place.directory);
     try {
-      const ports = { log, payloads, pepper: pepperOf(call, place), now: () => call.now() };
+      const stateAt = (size: number) => new LiveState(new StreamState(log, payloads, size), new DocumentReader(size, log, queries));
+      const ports = { log, payloads, pepper: pepperOf(call, place), now: () => call.now(), stateAt };
       const { appended, decided } = await gate(ports, { artifact: subject[1], policy, ...askedOf(call) }, localActor(call, place));
       const event = await findDecision(log, appended.index);
       const told = await readTold(payloads, place.origin, appended.index, event);
@@ -57,6 +62,7 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
       call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
       return event.data.outcome === 'allow' ? 'yes' : 'no';
     } finally {
+      await queries.destroy();
       await log.close();
     }
   },

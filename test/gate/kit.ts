@@ -147,6 +147,23 @@ export class Gates {
     });
   }
 
+  /** An attestation whose signature holds under somebody's key, and what it says in the words of facts. */
+  async attestation(artifact: readonly ['sha256', Uint8Array], signer: string, predicate: JcsValue, proven?: number): Promise<number> {
+    const subject = { digests: [['sha256', formatHex(artifact[1])]] };
+    const types = { payloadType: 'application/vnd.in-toto+json', predicateType: 'https://example/p' };
+    const statement = { envelope: 'dsse', ...types, predicate, signatures: 1, subjects: [subject] };
+    const data: DataOf<'attestation.recorded'> = {
+      subjects: [artifact], envelope: 'dsse', semantics: 1, deviations: 0,
+      signatures: [{ outcome: 'holds', keys: [['sha256', keyOf(signer).id]], ...(proven === undefined ? {} : { proven }) }],
+    };
+    return this.append({
+      type: 'attestation.recorded', by: actor('ci'), data,
+      payloads: [
+        await this.put('document', encodeUtf8(`attestation ${this.log.published.size}`)), await this.put('facts', { attestations: [statement], semantics: 1 }),
+      ],
+    });
+  }
+
   trust(signer: string): Promise<number> {
     return this.append({ type: 'trust.added', by: actor('ci'), data: { key: keyOf(signer) } });
   }
