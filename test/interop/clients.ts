@@ -6,6 +6,7 @@ export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
   tessera: async () => (await import('./clients/tessera.ts')).client,
   omniwitness: async () => (await import('./clients/witnesses.ts')).omniwitness,
   litewitness: async () => (await import('./clients/witnesses.ts')).litewitness,
+  chromium: async () => (await import('./clients/chromium.ts')).chromium,
   syft: async () => (await import('./clients/syft.ts')).syft,
   'osv-scanner': async () => (await import('./clients/scanners.ts')).osvScanner,
   grype: async () => (await import('./clients/scanners.ts')).grype,

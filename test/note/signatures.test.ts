@@ -14,6 +14,7 @@ interface Case {
   message: string;
   signature: string;
   holds: boolean;
+  openssl: boolean;
   go: boolean;
 }
 
@@ -28,6 +29,10 @@ describe('Ed25519', () => {
     expect(cases.length).toBeGreaterThan(600);
     expect(cases.filter((c) => c.holds).length).toBeGreaterThan(40);
     expect(cases.filter((c) => c.go && !c.holds).length).toBeGreaterThan(100);
+  });
+
+  test('libsodium and OpenSSL 3.5 share every verdict; Go\'s library is looser, and never stricter', () => {
+    expect(cases.filter((c) => c.holds !== c.openssl || (c.holds && !c.go))).toEqual([]);
   });
 
   test('this project agrees with libsodium on every case', () => {
@@ -83,6 +88,10 @@ describe('Ed25519', () => {
 });
 
 describe('ECDSA over P-256', () => {
+  test('OpenSSL and Go share every verdict on a key that this project checks', () => {
+    expect(read('p256.json').filter((c) => c.publicKey.length === 182 && (c.openssl !== c.go || c.holds !== c.openssl))).toEqual([]);
+  });
+
   test.each(read('p256.json').map((c) => [c.name, c] as const))('%s', (_, c) => {
     const verdict = verifyP256(parseHex(c.publicKey), parseHex(c.message), parseHex(c.signature));
     // Null: a key that is no uncompressed point of P-256, which this project does not check.
