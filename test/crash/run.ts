@@ -30,8 +30,8 @@ function take(name: string, { figures: found, violations: broken }: { figures: o
   process.stdout.write(`${name.padEnd(10)} ${JSON.stringify(found)}${broken.length > 0 ? `  ${broken.length} VIOLATIONS` : ''}\n`);
 }
 
-// Half of the time for kills, 200 rounds where it suffices; what is left over goes to the parsers.
-take('kills', await killRounds(seed, (round) => round < 200 && isBefore(0.6)));
+// Most of the time for kills, 200 rounds where it suffices; what is left over goes to the parsers.
+take('kills', await killRounds(seed, (round) => round < 200 && isBefore(0.7)));
 take('flips', await flipRounds(random, 3, Math.ceil(minutes * 20)));
 take('fullDisk', await fullDiskRounds(random, Math.ceil(minutes * 4)));
 take('payloads', await bigPayloadRounds(random, 3));

@@ -1,7 +1,7 @@
 // A full reader against honest random logs, and against logs in which exactly one thing is wrong.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeUtf8, parseHex } from '../../ledger/bytes.ts';
+import { compareBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { asSet, decodeCbor, encodeCbor, prepareDraft, streamsOfDraft, writeEntry, type Actor, type Digest, type NewEvent } from '../../ledger/events/index.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import { Audit, indexedEveryMax, StreamHeads, StreamIndex, streamKeyOf } from '../../ledger/streams/index.ts';
@@ -165,6 +165,44 @@ describe('an audit', () => {
     expect(findings([lied])).toEqual(['0 AUDIT_RECOGNITION_WRONG']);
   });
 
+  test.each(['key.added', 'key.rotated'])('%s with an id that is not its hash', (type) => {
+    const golden = families.get('key')?.golden.find((one) => (one.event as { type: string }).type === type)?.event as unknown as NewEvent;
+    const { entries } = new Writer().begin().add({ type, by: golden.by, data: golden.data, payloads: golden.payloads ?? [] } as NewEvent);
+    expect(findings(entries)).toEqual([]);
+    const lied = changed(entries[1] as Uint8Array, (e) => {
+      const key = (e.data.key ?? e.data.to) as { id: Uint8Array };
+      const hex = formatHex(key.id);
+      key.id = new Uint8Array(32).fill(0xff);
+      for (const tag of e.streams) if (tag.name === `key:${hex}`) tag.name = `key:${'f'.repeat(64)}`;
+      e.streams.sort((a, b) => compareBytes(encodeCbor(a.name as string), encodeCbor(b.name as string)));
+    });
+    expect(findings([entries[0] as Uint8Array, lied])).toEqual(['1 AUDIT_RECOGNITION_WRONG']);
+  });
+
+  test('what a ledger takes is said by its first entry alone', () => {
+    const [plain, more] = honest().entries as [Uint8Array, Uint8Array];
+    const raw = parseHex(families.get('ledger')?.golden[2]?.hex as string);
+    expect(findings([plain, raw, encodeUtf8('{')]).filter((found) => found.startsWith('2 '))).toContain('2 AUDIT_KIND_WRONG');
+    expect(findings([more, encodeUtf8('{}')])).toEqual(['0 AUDIT_GENESIS_WRONG', '1 AUDIT_KIND_WRONG']);
+  });
+
+  test('a cause that is earlier', () => {
+    const caused = { ...stored(['a'], 'a'), cause: [0] } as NewEvent;
+    expect(findings(new Writer().begin().add(caused).entries)).toEqual([]);
+  });
+
+  test('only links look back as links do', () => {
+    const linked: NewEvent = { type: 'document.linked', by: self, data: { back: 1, subjects: [digest('x')] } };
+    const later = changed(new Writer().begin().add(stored(['a'], 'a')).add(linked).entries[2] as Uint8Array, (e) => {
+      e.schema = 2;
+      e.data.back = 9;
+    });
+    expect(findings([...new Writer().begin().add(stored(['a'], 'a')).entries, later])).toEqual(['2 AUDIT_EVENT_UNKNOWN']);
+    const golden = families.get('rekor')?.golden[0]?.event as unknown as NewEvent<'rekor.recorded'>;
+    const recorded = { type: golden.type, by: golden.by, data: { ...golden.data, back: 5 }, payloads: golden.payloads ?? [] } as NewEvent;
+    expect(findings(new Writer().begin().add(recorded).entries)).toEqual(['1 AUDIT_ORDER_WRONG']);
+  });
+
   test('a link beyond the beginning', () => {
     const linked = (back: number): NewEvent => ({ type: 'document.linked', by: self, data: { back, subjects: [digest('x')] } });
     expect(findings(new Writer().begin().add(stored(['a'], 'a')).add(linked(1)).entries)).toEqual([]);
@@ -195,12 +233,15 @@ describe('an audit', () => {
     expect(findings([raw, new Uint8Array(0), encodeUtf8('{'), raw])).toEqual([]);
   });
 
-  test('a stream index is due every 65,536 entries', () => {
+  test('a stream index is due 65,536 entries after the last one', () => {
     const admitting = parseHex(families.get('ledger')?.golden[1]?.hex as string);
     const audit = new Audit();
     audit.add(admitting);
+    const root = audit.index.root();
+    const indexed = new Writer().begin().add({ type: 'ledger.indexed', by: self, data: { size: 1, root: ['sha256', root] } }).entries[1] as Uint8Array;
+    expect(audit.add(indexed)).toEqual([]);
     const body = encodeUtf8('{}');
     const found = Array.from({ length: indexedEveryMax + 10 }, () => audit.add(body)).flat();
-    expect(found).toMatchObject([{ index: indexedEveryMax, code: 'AUDIT_INDEX_MISSING', message: 'no stream index since entry 0' }]);
+    expect(found).toMatchObject([{ index: indexedEveryMax + 1, code: 'AUDIT_INDEX_MISSING', message: 'no stream index since entry 1' }]);
   });
 });
