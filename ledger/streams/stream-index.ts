@@ -38,6 +38,8 @@ export class StreamIndex {
   /** How many streams with events are below a node: 0, 1, or 2 for more. */
   #below = new Uint8Array(1024);
   #nodes = 1;
+  /** How many nodes there were when they were numbered in order. */
+  #ordered = 0;
   #leaves = 0;
   /** By ordinal: whether it has a leaf, and whether it has moved since hashes were computed. */
   #state = new Uint8Array(1024);
@@ -115,7 +117,45 @@ export class StreamIndex {
       else if (this.#heads.version(ordinal) > 0) this.#place(ordinal);
     }
     this.#moved = [];
+    if (this.#nodes > 1.25 * this.#ordered + 1000) this.#order();
     if (this.#stale[0] === 1) this.#refresh();
+  }
+
+  /**
+   * Numbers the nodes level by level, from left to right, as they are hashed: then hashes that are read together lie together, and
+   * a root over 100,000 streams takes half the time. Each node is moved about five times while the index grows.
+   */
+  #order(): void {
+    const order = new Int32Array(this.#nodes);
+    const places = new Int32Array(this.#nodes);
+    for (let i = 0, end = 1; i < end; i++) {
+      const node = order[i] as number;
+      places[node] = i;
+      for (let side = 0; side < 2; side++) {
+        const child = this.#children[2 * node + side] as Child;
+        if (child > 0) order[end++] = child;
+      }
+    }
+    const children = new Int32Array(this.#children.length);
+    const hashes = new Uint8Array(this.#hashes.length);
+    const [stale, below] = [new Uint8Array(this.#stale.length), new Uint8Array(this.#below.length)];
+    for (let i = 0; i < this.#nodes; i++) {
+      const node = order[i] as number;
+      for (let side = 0; side < 2; side++) {
+        const child = this.#children[2 * node + side] as Child;
+        children[2 * i + side] = child > 0 ? (places[child] as number) : child;
+        if (child > 0) this.#parents[places[child] as number] = i;
+        else if (child < 0) this.#above[-1 - child] = i;
+      }
+      copyHash(this.#hashes, keyBytes * node, hashes, keyBytes * i);
+      stale[i] = this.#stale[node] as number;
+      below[i] = this.#below[node] as number;
+    }
+    this.#children = children;
+    this.#hashes = hashes;
+    this.#stale = stale;
+    this.#below = below;
+    this.#ordered = this.#nodes;
   }
 
   /** Marks a node and those above it, up to one that is out of date already. */
