@@ -1,11 +1,12 @@
 // What the SQLite store can find wrong by itself: the engine's own check, gaps and overlaps, rows whose check sums do not fit.
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { equalBytes, formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { checkOf } from './checks.ts';
 import { bundleEntries } from './cuts.ts';
 import { offsetsOf, type Run } from './packed.ts';
 import type { Commit, Fault, SealedMark } from './port.ts';
+import { markSql, schema } from './schema.ts';
 
 type Row<T> = T & { chk: Uint8Array };
 
@@ -13,6 +14,7 @@ export function* faultsOf(db: Database.Database): Iterable<Fault> {
   for (const row of db.prepare('PRAGMA integrity_check(20)').pluck().iterate() as Iterable<string>) {
     if (row !== 'ok') yield { where: 'database', what: row };
   }
+  yield* tried('schema', () => objects(db));
   yield* tried('table fence', () => fences(db));
   yield* tried('table batch', () => batches(db));
   yield* tried('table bundle', () => entries(db));
@@ -27,6 +29,36 @@ function* tried(where: string, look: () => Iterable<Fault>): Iterable<Fault> {
   } catch (error) {
     yield { where, what: error instanceof Error ? error.message : String(error) };
   }
+}
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly tbl_name: string;
+  readonly sql: string;
+}
+
+const movingTable = /^CREATE TABLE ([a-z][a-z0-9_]{0,62}) \(key TEXT PRIMARY KEY(?:, [a-z][a-z0-9_]{0,62} (?:TEXT|INTEGER|BLOB))*\) STRICT$/;
+
+/** The tables, triggers and indexes themselves: one that is gone or altered would leave rows that nobody looks at. */
+function* objects(db: Database.Database): Iterable<Fault> {
+  const blank = new Database(':memory:');
+  blank.exec(schema + markSql);
+  const expected = new Map(objectsOf(blank).map((row) => [row.name, row]));
+  blank.close();
+  for (const { type, name, tbl_name: table, sql } of objectsOf(db)) {
+    const ours = expected.get(name);
+    expected.delete(name);
+    const isMoving = ours === undefined && type === 'table' && table === name && movingTable.exec(sql)?.[1] === name;
+    if (isMoving || (ours !== undefined && ours.type === type && ours.tbl_name === table && ours.sql === sql)) continue;
+    yield { where: `schema ${type} ${name}`, what: 'it is not as this layout has it' };
+  }
+  // A store that was begun before there were marks gets their table when it is next opened for writing.
+  for (const { type, name, tbl_name: table } of expected.values()) if (table !== 'mark') yield { where: `schema ${type} ${name}`, what: 'it is not there' };
+}
+
+function objectsOf(db: Database.Database): SchemaRow[] {
+  return db.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL').all() as SchemaRow[];
 }
 
 function* fences(db: Database.Database): Iterable<Fault> {

@@ -105,6 +105,20 @@ test('an entry that verifies and lies is found by what it says', async () => {
   expect(faults.map(({ where, what }) => `${where} ${what.split(':')[0]}`)).toContain('entry 2 AUDIT_VERSION_WRONG');
 });
 
+test.each([
+  ['a trigger that is gone', 'DROP TRIGGER tile_no_delete', 'schema trigger tile_no_delete', 'it is not there'],
+  ['a table of another name', 'ALTER TABLE mark RENAME TO nark', 'schema table nark', 'it is not as this layout has it'],
+  ['a table of nobody', 'CREATE TABLE notes (text TEXT)', 'schema table notes', 'it is not as this layout has it'],
+  ['an index that is another', 'DROP INDEX mark_of_commitment; CREATE INDEX mark_of_commitment ON mark (entry)', 'schema index mark_of_commitment',
+    'it is not as this layout has it'],
+])('%s is a fault', async (_, sql, where, what) => {
+  const directory = ledgerOnDisk();
+  const db = new Database(join(directory, 'ledger.db'));
+  db.exec(sql);
+  db.close();
+  expect((await check(directory)).faults).toContainEqual({ where, what });
+});
+
 describe('a flip is found, and where', () => {
   test.each([
     ['fence', 'epoch', 'epoch = 1', /^fence 9$/],
