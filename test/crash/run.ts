@@ -31,7 +31,7 @@ function take(name: string, { figures: found, violations: broken }: { figures: o
 }
 
 // Most of the time for kills, 200 rounds where it suffices; what is left over goes to the parsers.
-take('kills', await killRounds(seed, (round) => round < 200 && isBefore(0.7)));
+take('kills', await killRounds(seed, (round) => round < 200 && isBefore(0.85)));
 take('flips', await flipRounds(random, 3, Math.ceil(minutes * 20)));
 take('fullDisk', await fullDiskRounds(random, Math.ceil(minutes * 4)));
 take('payloads', await bigPayloadRounds(random, 3));
