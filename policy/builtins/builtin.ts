@@ -83,7 +83,7 @@ export function asNumber(value: Value, position: number): number | Num {
   throw wrongType(position, value, 'number');
 }
 
-/** An integer as Go's `Atoi` reads its text (`1.0` is none), within 64 bits; beyond the safe range it is a bigint. */
+/** An integer as its text shows it (`1.0` is one, `1e0` is none), within 64 bits; beyond the safe range it is a bigint. */
 export function asInteger(value: Value, position: number): number | bigint {
   const integer = Num.toInt(asNumber(value, position));
   if (integer === null) throw new OperandError(position, 'must be integer number but got floating-point number');

@@ -197,7 +197,7 @@ export class TermFormatter {
 
   /**
    * @param parens - around an infix call: it is an operand of another
-   * @param asText - a text read from a name after a dot stands in quotes here
+   * @param asText - a text in brackets stands in plain quotes, however it was written
    */
   protected term(term: Term, parens = false, asText = false): void {
     const { v, loc } = term;
@@ -206,10 +206,10 @@ export class TermFormatter {
       case 'var': this.w.write(isWildcard(v.name) ? '_' : v.name); break;
       case 'ref': this.ref(v.terms, (name) => isKeyword(name, 1)); break;
       case 'call': this.call(v.terms, loc, parens); break;
-      case 'array': this.bracketed('[', ']', v.terms, loc, (element) => this.element(element)); break;
+      case 'array': this.bracketed('[', ']', v.terms, loc, (element) => this.term(element, isUnion(element))); break;
       case 'set':
         if (v.terms.length === 0) this.w.write('set()');
-        else this.bracketed('{', '}', v.terms, loc, (element) => this.element(element));
+        else this.bracketed('{', '}', v.terms, loc, (element) => this.term(element, isUnion(element)));
         break;
       case 'object': this.object(v.pairs, loc); break;
       case 'arraycomp': this.comprehension('[', ']', null, v.head, v.body, loc); break;
@@ -230,7 +230,7 @@ export class TermFormatter {
     }
   }
 
-  /** A union in a list keeps its parentheses: without them a brace before it would begin a comprehension. */
+  /** A union that is an argument or a member keeps its parentheses; in an array or a set it always has them, else it could begin a comprehension. */
   private element(term: Term): void {
     this.term(term, isUnion(term) && startsWithParen(term));
   }
@@ -291,7 +291,7 @@ export class TermFormatter {
       if (name !== null && isPlainName(name, part, staysQuoted)) this.w.write(`.${name}`);
       else {
         this.w.write('[');
-        this.term(part);
+        this.term(part, false, name !== null);
         this.w.write(']');
       }
     }

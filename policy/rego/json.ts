@@ -202,7 +202,13 @@ export function jsonEntries(object: RegoObject): [string, Value][] {
 
 /** A JSON string as Go's `encoding/json` writes it. */
 export function quoteJson(text: string, html = false): string {
-  const quoted = JSON.stringify(text.toWellFormed()).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+  // A byte that was no UTF-8 (value.ts, textOfBytes) is escaped, the character U+FFFD itself is not.
+  const shown = text.isWellFormed() ? JSON.stringify(text) : JSON.stringify(text).replace(/\\ud[89a-f][0-9a-f]{2}/g, (escape, at: number, all: string) => {
+    let slashes = 0;
+    while (all[at - 1 - slashes] === '\\') slashes++;
+    return slashes % 2 === 0 ? '\\ufffd' : escape;
+  });
+  const quoted = shown.replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
   return html ? quoted.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`) : quoted;
 }
 

@@ -103,11 +103,12 @@ export class Num {
     return typeof n === 'number' ? String(n) : n.text;
   }
 
-  /** The integer whose text is a plain integer, as Go's `Atoi` reads it (`1.0` is none); null otherwise or beyond 64 bits. */
+  /** The integer whose text is one, zeros after a point included (`1.00`, but not `1e0`); null otherwise or beyond 64 bits. */
   static toInt(n: number | Num): number | bigint | null {
     if (typeof n === 'number') return n;
-    if (!/^-?\d+$/.test(n.text)) return null;
-    const value = BigInt(n.text);
+    const [, whole] = /^(-?\d+)(?:\.0+)?$/.exec(n.text) ?? [];
+    if (whole === undefined) return null;
+    const value = BigInt(whole);
     if (BigInt.asIntN(64, value) !== value) return null;
     return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
   }

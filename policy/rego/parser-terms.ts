@@ -205,6 +205,10 @@ export abstract class TermParser extends ParserState {
 
   private template(raw: boolean): Term | null {
     const start = this.loc;
+    if (this.version === 0) {
+      this.error(start, 'template strings are not supported by current capabilities');
+      return null;
+    }
     const parts: (Term | Expr)[] = [];
     for (;;) {
       const { lit } = this.token;

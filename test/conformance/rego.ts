@@ -173,7 +173,7 @@ function asJson(value: Value): Value {
 }
 
 /** YAML with every integer exact and every other number by its text. */
-function fromYaml(node: Node | null): Value {
+export function fromYaml(node: Node | null): Value {
   if (node === null) return null;
   if (isAlias(node)) throw new TypeError('the suite uses no aliases');
   if (isSeq(node)) return node.items.map((item) => fromYaml(item as Node));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BUILTINS } from '../../policy/builtins/registry.ts';
 import type { Context } from '../../policy/builtins/builtin.ts';
+import { compile } from '../../policy/index.ts';
 import { formatJson, parseJson } from '../../policy/rego/json.ts';
 import { Num } from '../../policy/rego/number.ts';
 import { formatTerm } from '../../policy/rego/term.ts';
@@ -88,6 +89,19 @@ describe('JSON', () => {
       .toBe('{"a":"é😀","b":[1.0,1e3,-0,1.10,12345678901234567890]}');
     expect(formatJson(RegoSet.of(['b', 'a', 1]))).toBe('[1,"a","b"]');
     expect(formatJson(RegoObject.of([[1, 2], [['x'], 3]]))).toBe('{"1":2,"[\\"x\\"]":3}');
+  });
+
+  test('a byte that is no UTF-8 is escaped, the character that stands for one is not', () => {
+    expect(formatJson([textOfBytes(Uint8Array.of(0x61, 0xab)), '\ufffd', '\\udcab'])).toBe('["a\\ufffd","\ufffd","\\\\udcab"]');
+  });
+
+  test.each([['1.0', '1'], ['1.00', '1'], ['-0', '0'], ['1e0', 'undefined'], ['1.5', 'undefined'], ['0.0', '0']])('%s as an index', (text, index) => {
+    const policy = compile([{ file: 'm', text: 'package m\n\np := [7, 8][input.n]\n\nq := array.slice([7, 8], input.n, 2)' }]);
+    const ask = (name: string) => {
+      const { value, defined } = policy.evaluate(`data.m.${name}`, { input: parseJson(`{"n": ${text}}`), clock: 0n });
+      return defined ? formatJson(value) : 'undefined';
+    };
+    expect([ask('p'), ask('q')]).toEqual(index === 'undefined' ? [index, index] : [['7', '[7,8]'], ['8', '[8]']][Number(index)]);
   });
 
   test('of keys with one text the last counts', () => {

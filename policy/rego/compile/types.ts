@@ -105,7 +105,8 @@ export function isUnknown(type: Type | null): boolean {
 /** What may stand as a key of a type's values; null where it has none. */
 export function keysOf(type: Type | null): Type | null {
   switch (type?.k) {
-    case 'array': return NUMBER;
+    // An empty array has no index, as an empty object has no key.
+    case 'array': return type.items.length > 0 || type.open !== null ? NUMBER : null;
     case 'object': {
       let keys: Type | null = null;
       for (const { key } of type.members.values()) keys = or(keys, typeOf(key));

@@ -1,5 +1,6 @@
 // Refs: a document, then keys one after the other; a free key iterates, in the order of the keys.
 import { isVar, type Term } from '../ast.ts';
+import { Num } from '../number.ts';
 import { type Key, keyOf, RegoObject, RegoSet, isArray, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
 import type { DocumentNode } from './documents.ts';
@@ -19,9 +20,16 @@ function planKeys(terms: readonly Term[], scope: Scope, bodies: BodyCompiler): K
   });
 }
 
+/** `-0` and `1.0` are indexes as well, `1e0` is none. */
+function elementAt(elements: readonly Value[], index: Value): Value | undefined {
+  if (typeof index === 'number') return elements[index];
+  const integer = index instanceof Num ? Num.toInt(index) : null;
+  return typeof integer === 'number' ? elements[integer] : undefined;
+}
+
 export function memberOf(value: Value, key: Value): Value | undefined {
   if (value instanceof RegoObject) return value.entries.get(keyOf(key));
-  if (isArray(value)) return typeof key === 'number' ? value[key] : undefined;
+  if (isArray(value)) return elementAt(value, key);
   return value instanceof RegoSet ? value.members.get(keyOf(key)) : undefined;
 }
 
@@ -33,7 +41,7 @@ function baseMember(value: Value, key: Value): Value | undefined {
 
 function memberAt(value: Value, plan: KeyPlan & { is: 'constant' }): Value | undefined {
   if (value instanceof RegoObject) return value.entries.get(plan.key);
-  if (isArray(value)) return typeof plan.value === 'number' ? value[plan.value] : undefined;
+  if (isArray(value)) return elementAt(value, plan.value);
   return value instanceof RegoSet ? value.members.get(plan.key) : undefined;
 }
 

@@ -15,7 +15,8 @@ const context: Context = { clock: 1_795_219_200_000_000_000n, spend: () => {}, s
 function answer(name: string, operands: readonly Value[]): string {
   try {
     const value = BUILTINS.get(name)?.run(context, ...operands);
-    return value === undefined ? 'undefined' : formatJson(value);
+    // The vectors were read as text before they were written: of a byte that is no UTF-8 they have the character alone.
+    return value === undefined ? 'undefined' : formatJson(value).replaceAll('\\ufffd', '\ufffd');
   } catch (cause) {
     if (cause instanceof BuiltinError || cause instanceof OperandError) return `error: ${cause.message}`;
     throw cause;
