@@ -1,9 +1,13 @@
 // The gate: what allows, what denies, each with its code; and that nothing which moves meanwhile is missed.
 import { describe, expect, test } from 'vitest';
+import { gate } from '../../actions/gate.ts';
+import { replayFromStreams } from '../../actions/replay.ts';
+import { StreamState } from '../../actions/stream-state.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
-import { app, day, Gates, noCriticals } from './kit.ts';
+import { digestOf } from '../log/kit.ts';
+import { actor, app, day, Gates, noCriticals } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
 
@@ -40,5 +44,179 @@ describe('a gate', () => {
     const gates = await scanned();
     const { appended, data } = await gates.gate();
     expect(decodeEvent(await gates.log.entry(appended.index)).data).toEqual(data);
+  });
+
+  test('is weakened only by name, on record, and shown', async () => {
+    const gates = await scanned([]);
+    gates.world.clock.pass(31 * day);
+    expect(await gates.answer()).toBe('deny SNAPSHOT_STALE');
+    const { data, decided } = await gates.gate({ weakened: ['SNAPSHOT_STALE'] });
+    expect([data.outcome, data.weakened, decided.shown.results.weakened]).toEqual(['allow', ['SNAPSHOT_STALE'], ['SNAPSHOT_STALE']]);
+    expect((await gates.gate({ weakened: ['SCAN_MISSING'] })).data).toMatchObject({ outcome: 'deny', codes: ['SNAPSHOT_STALE'], weakened: ['SCAN_MISSING'] });
+    await expect(gates.gate({ weakened: ['POLICY_DENIED'] })).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
+    expect((await gates.gate({ effective: gates.world.clock.wall - 20 * day })).data).toMatchObject({ outcome: 'allow', weakened: ['EFFECTIVE_TIME_GIVEN'] });
+  });
+
+  test('with an idempotency key answers once', async () => {
+    const gates = await scanned([]);
+    const [first, again] = [await gates.gate({ key: 'build-7' }), await gates.gate({ key: 'build-7' })];
+    expect([again.appended.index, again.appended.repeated]).toEqual([first.appended.index, true]);
+  });
+
+  test.each<[string, number, string]>([['before', -1, 'allow'], ['at', 0, 'deny POLICY_DENIED'], ['after', 1, 'deny POLICY_DENIED']])(
+    'a waiver %s its end', async (_, offset, answer) => {
+      const gates = await scanned();
+      const expires = gates.world.clock.wall + 10 * day;
+      await gates.act('waiver.approved', 'w-1', log4j.id, await gates.request('w-1', log4j.id, expires));
+      gates.world.clock.pass(10 * day + offset);
+      expect(await gates.answer()).toBe(answer);
+    },
+  );
+
+  test('a waiver by one person twice is none, and one that overlaps another changes nothing', async () => {
+    const gates = await scanned();
+    const expires = gates.world.clock.wall + day;
+    await gates.act('waiver.approved', 'w-1', log4j.id, await gates.request('w-1', log4j.id, expires), 'ann');
+    expect(await gates.answer()).toBe('deny POLICY_DENIED');
+    for (const id of ['w-2', 'w-3']) await gates.act('waiver.approved', id, log4j.id, await gates.request(id, log4j.id, expires));
+    const { data, decided } = await gates.gate();
+    expect([data.outcome, data.counts?.waived, data.counts?.affected]).toEqual(['allow', 1, 1]);
+    expect(decided.shown.results.waivers.map(({ id, state, why }) => [id, state, why])).toEqual([
+      ['w-1', 'self_approved', 'WAIVER_SELF_APPROVED'], ['w-2', 'active', 'WAIVER_ACTIVE'], ['w-3', 'active', 'WAIVER_ACTIVE'],
+    ]);
+  });
+
+  test('issuers who contradict each other: the worst counts, and both are shown', async () => {
+    const gates = await scanned();
+    for (const name of ['vendor', 'auditor']) await gates.trust(name);
+    await gates.vex(app, [{ vulnerability: log4j.id }], 'vendor');
+    expect(await gates.answer()).toBe('allow');
+    await gates.vex(app, [{ vulnerability: log4j.id, status: 'affected' }], 'auditor');
+    const { data, decided } = await gates.gate();
+    expect([data.outcome, data.warnings]).toEqual(['deny', ['VEX_CONFLICT']]);
+    expect(decided.shown.results.conflicts).toEqual([{ vuln_id: log4j.id, purl: log4j.purl, status: 'affected', entries: [7, 9] }]);
+    expect(decided.shown.input?.vex_rejected).toMatchObject([{ reason: 'contradicted', status: 'not_affected', trusted: true }]);
+  });
+
+  test('VEX that matches nothing closes nothing, and is shown', async () => {
+    const gates = await scanned();
+    await gates.trust('vendor');
+    await gates.vex(app, [{ vulnerability: log4j.id, part: 'pkg:npm/other' }], 'vendor');
+    expect((await gates.gate()).data).toMatchObject({ outcome: 'deny', warnings: ['VEX_UNMATCHED'] });
+  });
+
+  test('a policy that asks for the time is warned about', async () => {
+    const gates = await scanned([]);
+    await gates.policy('release', { 'gate.rego': 'package gate\n\nimport rego.v1\n\ndefault allow := false\n\nallow if time.now_ns() > 0\n' });
+    expect((await gates.gate()).data).toMatchObject({ outcome: 'allow', warnings: ['CLOCK_NOT_IN_INPUT'] });
+  });
+});
+
+const policyOf = (text: string) => ({ 'gate.rego': `package gate\n\nimport rego.v1\n\n${text}\n` });
+const contract = (kind: string) => ({ format: 'stella-contract/1', require: [{ id: 'it', anyOf: [{ kind }] }] });
+
+describe('every denial has its code', () => {
+  test.each<[string, (gates: Gates) => Promise<string>]>([
+    ['ARTIFACT_UNKNOWN SCAN_MISSING', (gates) => gates.answer({ artifact: digestOf('unknown')[1] })],
+    ['POLICY_UNPUBLISHED', (gates) => gates.answer({ policy: 'unknown' })],
+    ['SCAN_MISSING', (gates) => gates.answer({ feed: 'unknown' })],
+    ['CONTRACT_UNREADABLE', (gates) => gates.answer({ contracts: ['unknown'] })],
+    ['ENTRYPOINT_UNKNOWN', (gates) => gates.answer({ entrypoints: ['data.gate.nothing'] })],
+    ['EVIDENCE_MISSING', async (gates) => {
+      await gates.contract('release', contract('attestation'));
+      return gates.answer({ contracts: ['release'] });
+    }],
+    ['SCAN_OUTDATED', async (gates) => {
+      await gates.sbom(app, ['pkg:npm/newer@1']);
+      return gates.answer();
+    }],
+    ['SCAN_FAILED', async (gates) => {
+      await gates.failScan(app);
+      return gates.answer();
+    }],
+    ['SNAPSHOT_STALE', async (gates) => {
+      await gates.policy('release', noCriticals, '{"stella": {"config": {"snapshot_days": 1}}}');
+      gates.world.clock.pass(day + 1);
+      return gates.answer();
+    }],
+    ['PAYLOAD_UNAVAILABLE', async (gates) => {
+      gates.forget('facts');
+      return gates.answer();
+    }],
+    ['POLICY_UNREADABLE', async (gates) => {
+      gates.forget('bundle');
+      return gates.answer();
+    }],
+    ['INPUT_INVALID', async (gates) => {
+      const found = [{ ...log4j, id: 'not an id' }];
+      await gates.scan(app, await gates.sbom(app, [log4j.purl]), found);
+      return gates.answer();
+    }],
+    ['EVALUATION_FAILED', async (gates) => {
+      await gates.policy('release', policyOf('allow := x if some x in [true, false]'));
+      return gates.answer();
+    }],
+    ['EVALUATION_LIMIT', (gates) => gates.answer({ limits: { steps: 1, outputBytes: 1_000, depth: 500 } })],
+    ['RESULT_UNDEFINED', async (gates) => {
+      await gates.policy('release', policyOf('allow if input.nothing'));
+      return gates.answer();
+    }],
+    ['RESULT_MALFORMED', async (gates) => {
+      await gates.policy('release', policyOf('allow := "true"'));
+      return gates.answer();
+    }],
+    ['POLICY_DENIED', async (gates) => {
+      await gates.policy('release', policyOf('default allow := true\n\nviolation contains "no" if true'));
+      return gates.answer();
+    }],
+  ])('%s', async (codes, act) => {
+    expect(await act(await scanned([]))).toBe(`deny ${codes}`);
+  });
+});
+
+describe('what moves while a gate evaluates', () => {
+  /** A gate during whose evaluation something is appended, as often as it evaluates. */
+  function racing(gates: Gates, act: (time: number) => Promise<unknown>, times: number) {
+    let done = 0;
+    const stateAt = (size: number) => {
+      const state = new StreamState(gates.log, gates.payloads, size);
+      const payload = state.payload.bind(state);
+      // The findings are read after every stream that stands in the artifact's way was pinned.
+      state.payload = async (digest) => {
+        if (done < times) {
+          done += 1;
+          await act(done);
+        }
+        return payload(digest);
+      };
+      return state;
+    };
+    // Each attempt reads payloads; what is appended once an attempt is enough.
+    return gate({ ...gates.ports, stateAt }, { artifact: app[1], policy: 'release' }, actor('ci'));
+  }
+
+  test('is not missed: a waiver revoked meanwhile denies', async () => {
+    const gates = await scanned();
+    const request = await gates.request('w-1', log4j.id, gates.world.clock.wall + day);
+    await gates.act('waiver.approved', 'w-1', log4j.id, request);
+    expect(await gates.answer()).toBe('allow');
+    const { data } = await racing(gates, () => gates.act('waiver.revoked', 'w-1', log4j.id, request), 1);
+    expect([data.outcome, data.codes, data.attempts]).toEqual(['deny', ['POLICY_DENIED'], 2]);
+  });
+
+  test('over and over denies with STATE_MOVED, and replays SAME', async () => {
+    const gates = await scanned([]);
+    const { data, appended } = await racing(gates, () => gates.sbomAndScan(app), 100);
+    expect([data.outcome, data.codes, data.attempts]).toEqual(['deny', ['STATE_MOVED'], 3]);
+    const { log, payloads } = gates;
+    expect((await replayFromStreams({ log, payloads }, appended.index)).verdict).toEqual({ is: 'SAME' });
+  });
+
+  test('of what no document reads moves nothing: fifty gates at once', async () => {
+    const gates = await scanned([]);
+    const made = await Promise.all(Array.from({ length: 50 }, () => gates.gate()));
+    expect(new Set(made.map(({ data }) => `${data.outcome} ${data.attempts}`))).toEqual(new Set(['allow 1']));
+    expect(new Set(made.map(({ appended }) => appended.index)).size).toBe(50);
+    await gates.check();
   });
 });

@@ -1,15 +1,16 @@
 // A ledger with artifacts, scans, VEX, waivers, trust and policies put on record directly, and gates over them.
 import { gate, type GateAsked, type Gated } from '../../actions/gate.ts';
+import { inOrder } from '../../actions/gate-report.ts';
 import { publishPolicy } from '../../actions/publish-policy.ts';
 import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
-import { asSet, prepareDraft, type Actor, type DataOf, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
+import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import { PolicyShelf } from '../../policy/gate/decide.ts';
 import { parseJson, type RegoObject } from '../../policy/index.ts';
 import type { Finding } from '../../scanner/match/findings.ts';
 import { memoryPayloads } from '../actions/kit.ts';
-import { digestOf, sha256, World } from '../log/kit.ts';
+import { checkLog, digestOf, sha256, World } from '../log/kit.ts';
 
 export const app = digestOf('app');
 export const person = (name: string): Uint8Array => sha256(encodeUtf8(`person ${name}`)).subarray(0, 16);
@@ -59,6 +60,7 @@ export class Gates {
   readonly payloads = memoryPayloads();
   readonly pepper = new Uint8Array(32).fill(7);
   readonly policies = new PolicyShelf();
+  readonly #roles = new Map<string, string[]>();
   readonly log: Log;
 
   private constructor(log: Log) {
@@ -75,6 +77,7 @@ export class Gates {
   async put(role: string, value: JcsValue | Uint8Array): Promise<PayloadReference> {
     const bytes = value instanceof Uint8Array ? value : encodeJcs(value);
     const { digest, size } = await this.payloads.put([bytes], bytes.length);
+    this.#roles.set(role, [...(this.#roles.get(role) ?? []), formatHex(digest)]);
     return { role, size, media: 'application/json', digest: ['sha256', digest] };
   }
 
@@ -124,6 +127,32 @@ export class Gates {
       },
       payloads: [await this.put('findings', document as unknown as JcsValue)],
     });
+  }
+
+  async failScan(artifact: readonly ['sha256', Uint8Array], feed = 'osv'): Promise<number> {
+    return this.append({
+      type: 'scan.failed', by: actor('ci'),
+      data: { subject: artifact, feed, snapshot: digestOf('snapshot 1'), engine: '0.1.0', semantics: 1, config: digestOf('config'), reason: 'time' },
+    });
+  }
+
+  /** A newer bill of materials, scanned: it changes nothing, and moves the artifact. */
+  async sbomAndScan(artifact: readonly ['sha256', Uint8Array]): Promise<void> {
+    await this.scan(artifact, await this.sbom(artifact, ['pkg:npm/quiet@1']), []);
+  }
+
+  async contract(name: string, document: JcsValue): Promise<number> {
+    const data = { name, semantics: 1, requirements: 1 };
+    return this.append({ type: 'contract.published', by: actor('ci'), data, payloads: [await this.put('contract', document)] });
+  }
+
+  /** Payloads of a role are here no more. */
+  forget(role: string): void {
+    for (const digest of this.#roles.get(role) ?? []) this.payloads.held.delete(digest);
+  }
+
+  check(): Promise<void> {
+    return checkLog(this.log);
   }
 
   /** VEX signed with somebody's key, or by nobody. */
@@ -197,6 +226,8 @@ export class Gates {
       modules: Object.entries(modules).map(([file, text]) => ({ file, text })), data: parseJson(data) as RegoObject, revision: '', regoVersion: 1 as const,
     };
     const { index } = await publishPolicy({ log: this.log, payloads: this.payloads, pepper: this.pepper }, { name, bundle, entrypoints }, actor('ci'));
+    const { payloads = [] } = decodeEvent(await this.log.entry(index));
+    for (const { digest } of payloads) this.#roles.set('bundle', [...(this.#roles.get('bundle') ?? []), formatHex(digest?.[1] as Uint8Array)]);
     return index;
   }
 
@@ -212,7 +243,7 @@ export class Gates {
   /** The outcome and codes in one line: `deny POLICY_DENIED`. */
   async answer(asked: Partial<GateAsked> = {}): Promise<string> {
     const { data } = await this.gate(asked);
-    return [data.outcome, ...(data.codes ?? [])].join(' ');
+    return [data.outcome, ...inOrder(data.codes)].join(' ');
   }
 }
 
