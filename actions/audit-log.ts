@@ -5,7 +5,7 @@ import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import { nativeHasher, sha256, sha256All } from '../ledger/log/engine.ts';
 import { Frontier } from '../ledger/merkle/index.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { Audit, streamKeyOf, type AuditCode } from '../ledger/streams/index.ts';
+import { Audit, type AuditCode } from '../ledger/streams/index.ts';
 import { readPins } from '../verify/pack/index.ts';
 import { readPayload } from './sealed-payload.ts';
 
@@ -48,9 +48,7 @@ export async function* auditLog(entries: AsyncIterable<Uint8Array>, head: Head, 
 }
 
 /**
- * Why a decision's pins are not the heads that the streams had, or null.
- *
- * A decision is refused when a stream it read has moved since, so that its pins are the heads just before its own entry.
+ * Why a decision's pins are not the heads that the streams had at the size it read, or null.
  */
 async function pinWrong(entry: Uint8Array, audit: Audit, payloads: PayloadStore): Promise<string | null> {
   const event = decisionIn(entry);
@@ -59,10 +57,12 @@ async function pinWrong(entry: Uint8Array, audit: Audit, payloads: PayloadStore)
   try {
     const { streams } = readPins(await readPayload(payloads, digest[1]));
     if (streams.length !== event.data.pins) return `it read ${event.data.pins} streams, and its pins name ${streams.length}`;
-    for (const { name, version, index } of streams) {
-      const ordinal = audit.heads.find(streamKeyOf(name, sha256));
-      const [is, at] = ordinal < 0 ? [0, null] : [audit.heads.version(ordinal), audit.heads.index(ordinal)];
-      if (version !== is || index !== at) return `it pins version ${version} of "${name}", which had ${is}`;
+    const heads = audit.headsAt(event.data.tree.size, streams.map(({ name }) => name));
+    for (const [i, { name, version, index }] of streams.entries()) {
+      const head = heads?.[i] ?? null;
+      if (heads === null) break;
+      if (version === (head?.version ?? 0) && index === (head?.index ?? null)) continue;
+      return `it pins version ${version} of "${name}", which had ${head?.version ?? 0}`;
     }
     return null;
   } catch (error) {

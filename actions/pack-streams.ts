@@ -3,6 +3,7 @@ import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
+import { mainOf } from '../projections/walk.ts';
 import type { PackStream, PackStreams, Scope } from '../verify/pack/index.ts';
 
 /** What somebody asks a pack of. Times are milliseconds since 1970, both included. */
@@ -58,7 +59,10 @@ export async function gatherStreams(log: LogView, scope: Scope, stated: number, 
     }
     streams.push({ name, version, head });
   }
-  return { scope, streams: { stated, streams }, entries: new Map([...events].sort(([a], [b]) => a - b)) };
+  // An event that brings more streams to another is nothing without it.
+  for (const [at, event] of events) if (event !== null && mainOf(event.type) !== null) await take(at - (event.data as { readonly back: number }).back);
+  const growth = stating?.type === 'decision.recorded' ? await log.proveConsistency(stating.data.tree.size, size) : [];
+  return { scope, streams: { stated, growth, streams }, entries: new Map([...events].sort(([a], [b]) => a - b)) };
 }
 
 /** The stream of an artifact, those that its events belong to beside it, and whom the ledger trusts. */

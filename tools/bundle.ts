@@ -36,13 +36,15 @@ export async function bundle(door: string, format: Format = 'esm'): Promise<stri
 /** Programs that packs carry along: one file each, for Node 20 and later, with nothing to install. */
 export const PROGRAMS = {
   'verify.mjs': 'cli/programs/verify.ts',
+  'replay.mjs': 'cli/programs/replay.ts',
 } as const;
 
 /** One program's text. */
 export async function program(entry: string): Promise<string> {
   const { outputFiles } = await build({
-    absWorkingDir: root, entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm', platform: 'node', target: 'node20', charset: 'utf8',
-    mainFields: ['module', 'main'], logLevel: 'silent',
+    absWorkingDir: root, entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm', target: 'node20', charset: 'utf8',
+    // As for browsers, so that packages bring no CommonJS that asks for more of Node; its own modules stay what they are.
+    platform: 'neutral', external: ['node:*'], mainFields: ['module', 'main'], logLevel: 'silent',
   });
   return outputFiles[0]?.text ?? '';
 }

@@ -31,6 +31,8 @@ export const nodeHashing = (): Hashing => {
   return { update: (piece) => hash.update(piece), digest: () => new Uint8Array(hash.digest()) };
 };
 
+export const sha256Of = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
+
 /** SHA-256 of a file, hexadecimal. */
 export function digestOfFile(file: string): string {
   const source = openSource(file);

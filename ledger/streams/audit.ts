@@ -8,6 +8,7 @@ import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
+import type { StreamHead } from './proof.ts';
 import { statedIndex } from './stated-index.ts';
 import { StreamIndex, type DigestAll } from './stream-index.ts';
 
@@ -84,6 +85,20 @@ export class Audit {
   /** The stream index over the entries read so far. */
   get index(): StreamIndex {
     return this.#index;
+  }
+
+  /**
+   * The heads of streams as the first `size` entries left them; null for a stream without an event.
+   *
+   * @returns null where that is further back than an audit looks, or not reached yet
+   */
+  headsAt(size: number, names: readonly string[]): readonly (StreamHead | null)[] | null {
+    if (size > this.#size || this.#size - size > indexedEveryMax) return null;
+    return this.#before.during(size, this.heads, (ordinal) => this.#index.touch(ordinal), () => names.map((name) => {
+      const ordinal = this.heads.find(streamKeyOf(name, this.#digest));
+      const version = ordinal < 0 ? 0 : this.heads.version(ordinal);
+      return version === 0 ? null : { version, index: this.heads.index(ordinal) };
+    }));
   }
 
   /** Reads the next entry. @returns what is wrong with it: nothing, where it is as it should be */

@@ -1,5 +1,5 @@
 // The streams of a pack: which of them it holds whole, up to which version, and what the stream index says of each.
-import { encodeUtf8 } from '../../ledger/bytes.ts';
+import { encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
@@ -17,6 +17,8 @@ export interface PackStream {
 export interface PackStreams {
   /** Index of the entry that states the stream index's root. */
   readonly stated: number;
+  /** Where that is a decision: the consistency proof from the tree that it read to the checkpoint's. Empty otherwise. */
+  readonly growth: readonly Uint8Array[];
   /** Ascending by name. */
   readonly streams: readonly PackStream[];
 }
@@ -24,19 +26,20 @@ export interface PackStreams {
 const FORMAT = 'stella-pack-streams/1';
 const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6 };
 
-export function encodePackStreams({ stated, streams }: PackStreams): Uint8Array {
+export function encodePackStreams({ stated, growth, streams }: PackStreams): Uint8Array {
   const lines = streams.map(({ name, version, head }) => JSON.stringify({ name, version, head: streamProofJson(head) }));
-  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"streams":[\n${lines.join(',\n')}\n]}\n`);
+  const hashes = JSON.stringify(growth.map(formatBase64));
+  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},"streams":[\n${lines.join(',\n')}\n]}\n`);
 }
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */
 export function parsePackStreams(bytes: Uint8Array): PackStreams {
   const json = parseJson(bytes, limits);
-  const { format, stated, streams, ...others } = isJsonObject(json) ? json : {};
+  const { format, stated, growth, streams, ...others } = isJsonObject(json) ? json : {};
   if (typeof format !== 'string') throw refuse('they name no format');
   if (format !== FORMAT) throw new LedgerError('INPUT_VERSION_UNKNOWN', `Cannot read streams: format "${clip(format)}", expected "${FORMAT}"`);
-  if (Object.keys(others).length > 0 || !Array.isArray(streams)) throw refuse('they have other members than they should');
-  const read = { stated: countIn(stated), streams: streams.map(streamIn) };
+  if (Object.keys(others).length > 0 || !Array.isArray(streams) || !Array.isArray(growth)) throw refuse('they have other members than they should');
+  const read = { stated: countIn(stated), growth: growth.map(hashIn), streams: streams.map(streamIn) };
   if (read.streams.some(({ name }, i) => i > 0 && name <= (read.streams[i - 1] as PackStream).name)) throw refuse('a stream stands twice or out of order');
   return read;
 }
@@ -45,6 +48,11 @@ function streamIn(value: Json): PackStream {
   const { name, version, head, ...others } = isJsonObject(value) ? value : {};
   if (typeof name !== 'string' || Object.keys(others).length > 0) throw refuse('a stream has other members than it should');
   return { name, version: countIn(version), head: parseStreamProof(head) };
+}
+
+function hashIn(value: Json): Uint8Array {
+  if (typeof value !== 'string') throw refuse('a hash is no text');
+  return parseBase64(value);
 }
 
 function countIn(value: Json | undefined): number {

@@ -2,6 +2,7 @@
 import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { clip } from '../../ledger/errors.ts';
 import { decodeEvent, type Event } from '../../ledger/events/index.ts';
+import { verifyConsistency } from '../../ledger/merkle/consistency.ts';
 import { sha256 } from '../../ledger/merkle/hash.ts';
 import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
 import type { NoteKey } from '../../ledger/note/keys.ts';
@@ -103,7 +104,7 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const signer = verifySigner(pack, entries);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries);
+  const streams = verifyStreams(pack, entries, checkpoint);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
@@ -160,13 +161,19 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
   return signatureHolds(signature, found) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
 }
 
-function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>): PackAnswer<{ whole: Map<string, WholeStream>; size: number }> {
+function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint): PackAnswer<Streams> {
   const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
   if (!read.ok) return read;
   const stating = entries.get(read.value.stated)?.event ?? null;
   if (stating === null) return no('STREAM_ROOT_MISSING', `entry ${read.value.stated}, which should state the stream index, is not there`);
   const index = statedBy(stating, read.value.stated);
   if (!index.ok) return index;
+  // A decision read a tree: that of the log which the checkpoint is of, and no other.
+  if (stating.type === 'decision.recorded') {
+    const { tree } = stating.data;
+    const growth = verifyConsistency(tree.size, size, tree.root[1], root, read.value.growth);
+    if (!growth.ok) return no(growth.code, `the tree of the decision in entry ${read.value.stated}: ${growth.message}`);
+  }
   const tagged = new Map<string, (StreamEvent & { readonly event: Event })[]>();
   for (const { index: at, event } of entries.values()) {
     for (const { name, version, prev } of event?.streams ?? []) {
@@ -186,6 +193,11 @@ function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>):
     whole.set(name, { name, version, events: tags.map((tag) => ({ index: tag.index, event: tag.event })) });
   }
   return { ok: true, whole, size: index.size };
+}
+
+interface Streams {
+  readonly whole: Map<string, WholeStream>;
+  readonly size: number;
 }
 
 function contradictionIn(manifest: Manifest, { origin, size, root }: SignedCheckpoint): string | null {

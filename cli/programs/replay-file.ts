@@ -1,0 +1,41 @@
+// Replaying a pack file: verified first, then decided again. Shared by "stella replay PACK.zip" and the program in the pack.
+import { cannotVerify, replayPack } from '../../actions/replay-pack.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { verifyPack, type PackOptions } from '../../verify/pack/verify.ts';
+import type { Trust } from '../../verify/trust.ts';
+import { reportReplay, type ReplayReport } from '../replay-lines.ts';
+import { digestOfFile, openSource, sha256Of } from './arguments.ts';
+
+/** `no` where the pack itself is refused, which no replay can mend. */
+export type ReplayedFile = ReplayReport & { readonly ends: 'yes' | 'no' | 'cannot' };
+
+export async function replayFile(file: string, trust: Trust | null, options: PackOptions): Promise<ReplayedFile> {
+  const source = openSource(file);
+  try {
+    const answer = verifyPack(source, trust, options);
+    const about = { what: 'pack', file: digestOfFile(file) };
+    if (!answer.ok) {
+      const { code, message } = answer;
+      const cannot = cannotVerify(answer);
+      if (cannot === null) return { ends: 'no', lines: [`NO  ${code}: ${message}`], members: { ...about, verdict: code, message } };
+      const { lines, members } = reportReplay(-1, cannot);
+      const { decision: _unknown, ...rest } = members;
+      return { ends: 'cannot', lines, members: { ...about, ...rest } };
+    }
+    const { decision, event, ...replay } = await replayPack(answer, { sha256: sha256Of });
+    const { lines, members } = reportReplay(decision, replay);
+    const { data } = event;
+    const asOf = new Date(data.effective).toISOString();
+    const first = `decision ${decision}: ${data.outcome} on the first ${data.tree.size} entries, policy ${data.policy}, as of ${asOf}`;
+    const proven = answer.proven.map((sentence) => `     proven: ${sentence}`);
+    const notProven = answer.notProven.map((sentence) => `     not proven: ${sentence}`);
+    const ends = ({ SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' } as const)[replay.verdict.is];
+    const level = { level: answer.level, trusted: answer.trusted, origin: answer.checkpoint.origin, proven: answer.proven, notProven: answer.notProven };
+    return { ends, lines: [first, ...lines, ...proven, ...notProven], members: { ...about, ...members, outcome: data.outcome, ...level } };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return { ends: 'cannot', lines: [`CANNOT: ${error.message}`], members: { what: 'pack', verdict: 'CANNOT', code: error.code, message: error.message } };
+  } finally {
+    source.close();
+  }
+}

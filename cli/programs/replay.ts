@@ -1,0 +1,15 @@
+// replay.mjs: makes the decision of a pack again with nothing but Node. Bundled into one file by tools/bundle.ts, and put into every pack.
+import { exits, runProgram } from './arguments.ts';
+import { replayFile } from './replay-file.ts';
+
+const usage = `node replay.mjs PACK.zip [--key VKEY]… [--policy FILE] [--retired VKEY[@SIZE]]… [--receipt FILE] [--update FILE] [--best-effort] [--json]
+
+Verifies a pack and makes its decision again: folds its streams, builds the policy's input, asks the policy, compares.
+Exit code 0: SAME. 1: DRIFT, or the pack does not verify. 5: CANNOT, with what is missing.`;
+
+await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own }) => {
+  const { ends, lines, members } = await replayFile(file, trust, options);
+  if (json) process.stdout.write(`${JSON.stringify({ command: 'replay', ok: ends === 'yes', ...members, program: own })}\n`);
+  else process.stdout.write(`${lines.join('\n')}\nthis program  sha256:${own}\n`);
+  return exits[ends];
+});
