@@ -2,7 +2,7 @@
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { replayDecision, type DecisionEvent, type Missing, type Replay, type ReplayOptions } from '../policy/gate/replay.ts';
-import type { Head, StateSource } from '../policy/gate/source.ts';
+import type { Came, Head, StateSource } from '../policy/gate/source.ts';
 import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
 import { foldStream, type StreamEvent } from '../projections/memory.ts';
 import type { Projection } from '../projections/projection.ts';
@@ -74,6 +74,10 @@ class PackState implements StateSource {
       if (document !== null) documents.set(stream, document);
     }
     return documents;
+  }
+
+  async since(stream: string, version: number): Promise<readonly Came[]> {
+    return this.#events(stream).slice(version).map(({ index, event }) => ({ index, type: event.type }));
   }
 
   async payload(digest: Uint8Array): Promise<Uint8Array> {

@@ -9,6 +9,22 @@ import { copyAt } from './copies.ts';
 import type { ExitName } from './exit.ts';
 import { digestOfFile, nodeHashing, openSource, receiptBeside, trustFrom } from './programs/arguments.ts';
 
+/** What a reader of packs may bring; a trust policy beside it, under the name that the command has for one. */
+export const trustOptions = {
+  key: { type: 'string', multiple: true, takes: 'VKEY', help: 'a log\'s verifier key, or a file that holds one; may be repeated' },
+  retired: { type: 'string', multiple: true, takes: 'VKEY[@SIZE]', help: 'a key that signed once, and the last size it may have signed' },
+  'best-effort': { type: 'boolean', help: 'show which witnesses signed, and do not refuse when too few did' },
+  receipt: { type: 'string', takes: 'FILE', help: 'of a pack: the export\'s receipt (else PACK.receipt.json, where it lies)' },
+  update: { type: 'string', takes: 'FILE', help: 'a newer checkpoint with its consistency proof (stella log consistency --out)' },
+} as const;
+
+/** What lies beside a pack, as the caller says. */
+export function packOptions(call: Call, file: string): PackOptions {
+  const update = call.value('update');
+  const newer = update === undefined ? {} : { update: new Uint8Array(readFileSync(update)) };
+  return { hashing: nodeHashing, ...receiptBeside(file, call.value('receipt')), ...newer };
+}
+
 /** A zip begins with a member's header, or, where it is empty, with its end. */
 export function isPack(file: string): boolean {
   const source = openSource(file);
@@ -17,19 +33,15 @@ export function isPack(file: string): boolean {
   return p === 0x50 && k === 0x4b;
 }
 
-/** What the caller trusts; null where he says nothing. */
-export function readerTrust(call: Call): Trust | null {
-  const policy = call.value('policy');
+/** What the caller trusts; null where he says nothing. @param policy - a file */
+export function readerTrust(call: Call, policy = call.value('policy')): Trust | null {
   if (policy !== undefined && call.values('key').length > 0) throw new UsageError('give either --key or --policy');
   return trustFrom({ keys: call.values('key'), policy, retired: call.values('retired'), bestEffort: call.flag('best-effort') });
 }
 
 export async function verifyPackFile(call: Call, file: string): Promise<ExitName> {
   const trust = readerTrust(call);
-  const update = call.value('update');
-  const options: PackOptions = {
-    hashing: nodeHashing, ...receiptBeside(file, call.value('receipt')), ...(update === undefined ? {} : { update: new Uint8Array(readFileSync(update)) }),
-  };
+  const options = packOptions(call, file);
   const source = openSource(file);
   const answer = verifyPack(source, trust, options);
   const copy = call.value('audit');

@@ -2,22 +2,30 @@
 import { findDecision, replayFromStreams, whatIfFromStreams } from '../../actions/replay.ts';
 import { clip } from '../../ledger/errors.ts';
 import { formatHex } from '../../ledger/bytes.ts';
-import type { Cause, Replay } from '../../policy/gate/replay.ts';
+import type { Replay } from '../../policy/gate/replay.ts';
 import type { WhatIf } from '../../policy/gate/what-if.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import type { ExitName } from '../exit.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
+import { replayFile } from '../programs/replay-file.ts';
+import { causeText, reportReplay } from '../replay-lines.ts';
 import { parseTime } from '../times.ts';
+import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--at TIME] [--policy NAME] [--size N | --now]',
+  usage: 'DECISION [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
+
+A pack is verified first, and its decision made again from what is in it: with no ledger, no server, and the same answer as the
+program inside. Whose log it is, the key says that you bring.
 
 With --at, --policy, --size or --now it says what would be decided otherwise: a WHAT-IF, which is on no record, is never a pass,
 and always ends with status 7.`,
   options: {
+    ...trustOptions,
+    'trust-policy': { type: 'string', takes: 'FILE', help: 'of a pack: a C2SP trust policy: logs, witnesses and their quorum' },
     at: { type: 'string', takes: 'TIME', help: 'what if it were this time' },
     policy: { type: 'string', takes: 'NAME', help: 'what if this policy decided' },
     size: { type: 'string', takes: 'N', help: 'what if it were decided on the first N entries' },
@@ -25,12 +33,14 @@ and always ends with status 7.`,
   },
   examples: [
     ['stella replay 41', 'does decision 41 follow from the log?'],
+    ['stella replay decision-41.zip --key log.vkey', 'the same from a pack, anywhere'],
     ['stella replay 41 --now', 'what would the gate say today, and what made the difference?'],
   ],
 
   async run(call) {
     const [decision, ...others] = call.positionals;
-    if (decision === undefined || others.length > 0) throw new UsageError('name one decision by its index; "stella decision list" has them');
+    if (decision === undefined || others.length > 0) throw new UsageError('name one decision by its index, or a pack; "stella decision list" has them');
+    if (!/^[0-9]+$/.test(decision)) return sayPack(call, decision);
     const index = parseCount(decision, 'an index');
     const place = findPlace(call);
     const log = await openForReading(place);
@@ -57,19 +67,21 @@ function changeOf(call: Call, published: number) {
 
 const EXITS: Readonly<Record<Replay['verdict']['is'], ExitName>> = { SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' };
 
-function sayReplay(call: Call, index: number, { verdict, notes }: Replay): ExitName {
-  if (verdict.is === 'SAME') call.out.say('SAME');
-  if (verdict.is === 'CANNOT') call.out.say(`CANNOT(${verdict.missing}): ${clip(verdict.message)}`);
-  if (verdict.is === 'DRIFT') {
-    call.out.say(`DRIFT in ${verdict.member}${verdict.pointer === null ? '' : ` at ${clip(verdict.pointer)}`}`);
-    call.out.say(`  recorded ${verdict.recorded}`);
-    call.out.say(`  replayed ${verdict.replayed}`);
-    call.out.say(`  ${causeText(verdict.cause)}`);
-  }
-  for (const note of notes) call.out.say(`  note: ${note}`);
-  const { is, ...rest } = verdict;
-  call.out.answer({ decision: index, verdict: is, ...rest, notes });
-  return EXITS[is];
+function sayReplay(call: Call, index: number, replay: Replay): ExitName {
+  const { lines, members } = reportReplay(index, replay);
+  for (const line of lines) call.out.say(line);
+  call.out.answer(members);
+  return EXITS[replay.verdict.is];
+}
+
+async function sayPack(call: Call, file: string): Promise<ExitName> {
+  const changed = ['at', 'policy', 'size'].some((name) => call.value(name) !== undefined) || call.flag('now');
+  if (changed) throw new UsageError('what if is asked of a ledger; a pack is replayed as it is');
+  const trust = readerTrust(call, call.value('trust-policy'));
+  const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file));
+  for (const line of lines) call.out.say(line);
+  call.out.answer(members);
+  return ends;
 }
 
 function sayWhatIf(call: Call, index: number, { label, decided, difference, cause }: WhatIf): ExitName {
@@ -87,16 +99,3 @@ function sayWhatIf(call: Call, index: number, { label, decided, difference, caus
 }
 
 const shown = (value: unknown) => (value === undefined ? 'absent' : clip(JSON.stringify(value)));
-
-function causeText(cause: Cause): string {
-  switch (cause.kind) {
-    case 'event':
-      return `because of entry ${cause.index}, ${cause.type}, in ${cause.stream}`;
-    case 'time':
-      return `because time has passed: ${new Date(cause.from).toISOString()} to ${new Date(cause.to).toISOString()}`;
-    case 'record':
-      return `no event explains it: entry ${cause.index} itself says otherwise`;
-    default:
-      return cause satisfies never;
-  }
-}

@@ -8,7 +8,7 @@ import {
   type Answer, type Complete, type Included, type Refused, type Signed, type Trust,
 } from '../../verify/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { isPack, readerTrust, verifyPackFile } from '../verify-pack.ts';
+import { isPack, readerTrust, trustOptions, verifyPackFile } from '../verify-pack.ts';
 import type { ExitName } from '../exit.ts';
 
 export const command: Command = {
@@ -16,15 +16,11 @@ export const command: Command = {
   help: `Checks a pack, a receipt, a C2SP .tlog-proof or a checkpoint against the keys you name. It opens no ledger and no connection. Without
 a key or policy it refuses: a verifier that trusts whoever signed proves nothing. A pack is looked at all the same, under its own keys.`,
   options: {
-    key: { type: 'string', multiple: true, takes: 'VKEY', help: 'a log\'s verifier key, or a file that holds one; may be repeated' },
+    ...trustOptions,
     policy: { type: 'string', takes: 'FILE', help: 'a C2SP trust policy: logs, witnesses and their quorum' },
-    'best-effort': { type: 'boolean', help: 'show which witnesses signed, and do not refuse when too few did' },
     entry: { type: 'string', takes: 'FILE', help: 'the entry\'s bytes, which a .tlog-proof does not hold' },
     document: { type: 'string', takes: 'FILE', help: 'check too that this file is what the entry names' },
-    retired: { type: 'string', multiple: true, takes: 'VKEY[@SIZE]', help: 'a key that signed once, and the last size it may have signed' },
-    receipt: { type: 'string', takes: 'FILE', help: 'of a pack: the export\'s receipt (else PACK.receipt.json, where it lies)' },
     audit: { type: 'string', takes: 'COPY', help: 'of a pack: read a whole copy of the log too, a ledger directory or http(s)://… of its tiles' },
-    update: { type: 'string', takes: 'FILE', help: 'a newer checkpoint with its consistency proof (stella log consistency --out)' },
   },
   examples: [
     ['stella verify receipt.json --key log.vkey --document sbom.cdx.json', 'this very file is in the log'],

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addAttestationKey } from '../../actions/add-key.ts';
 import { exportPack, type ExportOptions } from '../../actions/export-pack.ts';
@@ -133,6 +134,17 @@ describe('replay.mjs, one file', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'SAME', decision: index, outcome, level: 'HEAD', trusted: 'reader', origin: 'ledger.example' });
     expect(run(`${index}.zip`, '--key', 'log.vkey').stdout.split('\n').slice(0, 2)).toEqual([expect.stringContaining(`decision ${index}: ${outcome}`), 'SAME']);
+  });
+
+  test('"stella replay PACK.zip" says the same, and takes no what-if', () => {
+    const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/stella.js', import.meta.url)), 'replay', ...args], {
+      cwd: folder, encoding: 'utf8', env: {},
+    });
+    const [mine, theirs] = [cli(`${waived}.zip`, '--key', 'log.vkey', '--json'), run(`${waived}.zip`, '--key', 'log.vkey', '--json')];
+    const { program: _own, ...said } = JSON.parse(theirs.stdout) as Record<string, unknown>;
+    expect(JSON.parse(mine.stdout)).toEqual({ ...said, exit: 0 });
+    expect(cli(`${waived}.zip`, '--now').status).toBe(2);
+    expect(JSON.parse(cli(`${waived}.zip`, '--json').stdout)).toMatchObject({ verdict: 'SAME', trusted: 'pack' });
   });
 
   test('a changed byte, another file, no file', () => {
