@@ -6,6 +6,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: async () => (await import('./ingest.ts')).ingest,
   merkle: async () => (await import('./merkle.ts')).merkle,
   policy: async () => (await import('./policy.ts')).policy,
+  projections: async () => (await import('./projections.ts')).projections,
   proof: async () => (await import('./proof.ts')).proof,
   scan: async () => (await import('./scan.ts')).bench,
 };

@@ -10,6 +10,7 @@ import { keyRecordOf } from '../ledger/log/control.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import { createLog, openLog, type Log, type LogPorts } from '../ledger/log/log.ts';
 import { nativeSigner } from '../ledger/log/signing.ts';
+import type { Signer } from '../ledger/note/index.ts';
 import { openFileAnchor } from '../ledger/store/anchor-file.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
 
@@ -29,10 +30,14 @@ export class BenchLedger {
 
   create(thread: boolean, kinds: 'raw' | 'event' = 'event'): Promise<Log> {
     const ports = this.ports(thread);
+    return createLog(ports, this.genesis(ports.signer, kinds));
+  }
+
+  genesis(signer: Signer, kinds: 'raw' | 'event' = 'event'): NewEvent<'ledger.created'> {
     const data = {
-      format: 1, ledger: new Uint8Array(16), origin, hash: 'sha256' as const, kinds: [kinds], treeId: new Uint8Array(8), keys: [keyRecordOf(ports.signer)],
+      format: 1, ledger: new Uint8Array(16), origin, hash: 'sha256' as const, kinds: [kinds], treeId: new Uint8Array(8), keys: [keyRecordOf(signer)],
     };
-    return createLog(ports, { type: 'ledger.created', by: { kind: 'ledger', auth: 'self' }, data });
+    return { type: 'ledger.created', by: { kind: 'ledger', auth: 'self' }, data };
   }
 
   open(thread: boolean): Promise<Log> {

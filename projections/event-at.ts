@@ -1,6 +1,6 @@
 // An event as folds see it: its place and what it says, from an event somebody decoded or read in place from the log's own bytes.
 import {
-  decodeCbor, decodeEvent, skimEntry, skimmedText, Skim, EVENTS, type CborMap, type Event, type EventName,
+  decodeCbor, decodeEvent, skimEntry, Skim, EVENTS, type CborMap, type Event, type EventName,
 } from '../ledger/events/index.ts';
 
 /** One event at its place; `T` narrows `data` when `type` is compared. Times are milliseconds since 1970. */
@@ -26,7 +26,11 @@ export class SkimmedEvent {
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
-  #data: CborMap | null = null;
+  // Decoded once for all documents that an event moves: they share what they keep of it.
+  #by: unknown;
+  #data: unknown;
+  #claimed: unknown;
+  #payloads: unknown;
 
   /** Moves on to the event at `bytes[start, end)`. @throws {LedgerError} INPUT_MALFORMED when it is none */
   move(index: number, bytes: Uint8Array, start: number, end: number): void {
@@ -34,7 +38,7 @@ export class SkimmedEvent {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#data = null;
+    this.#by = this.#data = this.#claimed = this.#payloads = undefined;
     skimEntry(bytes, start, end, this.skim);
   }
 
@@ -43,42 +47,28 @@ export class SkimmedEvent {
   }
 
   get by(): unknown {
-    return this.#part(this.skim.byStart, this.skim.byEnd);
+    return (this.#by ??= this.#part(this.skim.byStart, this.skim.byEnd));
   }
 
   get data(): unknown {
-    if (this.#data !== null) return this.#data;
+    if (this.#data !== undefined) return this.#data;
     // Data of the newest version is taken as it is; anything older is lifted.
     const { schema, dataStart, dataEnd } = this.skim;
-    this.#data = schema === EVENTS[this.type].length ? (this.#part(dataStart, dataEnd) as CborMap) : this.#decoded().data;
+    this.#data = schema === EVENTS[this.type].length ? this.#part(dataStart, dataEnd) : this.#decoded().data;
     return this.#data;
   }
 
   get claimed(): unknown {
-    return this.#part(this.skim.claimedStart, this.skim.claimedEnd);
+    return (this.#claimed ??= this.#part(this.skim.claimedStart, this.skim.claimedEnd));
   }
 
   get payloads(): unknown {
-    return this.#part(this.skim.payloadsStart, this.skim.payloadsEnd);
+    return (this.#payloads ??= this.#part(this.skim.payloadsStart, this.skim.payloadsEnd));
   }
 
-  /** The name of its stream `i`. */
-  stream(i: number): string {
-    return skimmedText(this.#bytes, this.skim.nameStart[i] as number, this.skim.nameEnd[i] as number);
-  }
-
-  /** Whether the name of its stream `i` begins with these bytes, or is them. */
-  streamBegins(i: number, prefix: Uint8Array, whole: boolean): boolean {
-    const from = this.skim.nameStart[i] as number;
-    const length = (this.skim.nameEnd[i] as number) - from;
-    if (whole ? length !== prefix.length : length <= prefix.length) return false;
-    for (let j = 0; j < prefix.length; j++) if (this.#bytes[from + j] !== prefix[j]) return false;
-    return true;
-  }
-
-  /** The type as it stands in the entry. */
-  typeText(): string {
-    return skimmedText(this.#bytes, this.skim.typeStart, this.skim.typeEnd);
+  /** The bytes it is read from. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   #part(start: number, end: number): unknown {

@@ -6,18 +6,22 @@ import { digestOf, encodeDocument, type EncodedDocument } from './digest.ts';
 import { eventAt } from './event-at.ts';
 import { projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
 import { evolve, type Document, type Projection } from './projection.ts';
-import { EntryWalker, mainOf, partOf, stopped, type PackedEntries } from './walk.ts';
+import { EntryWalker, mainOf, partOf, stopped, type PackedEntries, type Visit } from './walk.ts';
 
 /** A fold that takes entries one after another, from entry 0 on. */
 export class MemoryFold {
   readonly #walker: EntryWalker;
-  readonly #documents: ReadonlyMap<Projection, Map<string, Document>>;
+  readonly #projections: readonly Projection[];
+  /** By projection, and how many documents there were when it was made. */
+  readonly #maps = new Map<Projection, { readonly begun: number; readonly documents: Map<string, Document> }>();
   #size = 0;
+  /** How many documents there are. */
+  #begun = 0;
 
   /** @param projections - which documents are made; all gate-critical ones when left out */
   constructor(projections: readonly Projection[] = projectionList) {
     this.#walker = new EntryWalker(projections);
-    this.#documents = new Map(projections.map((projection) => [projection, new Map<string, Document>()]));
+    this.#projections = projections;
   }
 
   /** How many entries it has taken. */
@@ -63,20 +67,24 @@ export class MemoryFold {
   }
 
   #projection(name: string): Projection {
-    const found = [...this.#documents.keys()].find((projection) => projection.name === name);
+    const found = this.#projections.find((projection) => projection.name === name);
     if (found === undefined) throw new TypeError(`this fold makes no documents of "${name}"`);
     return found;
   }
 
   #map(name: string): Map<string, Document> {
-    return this.#documents.get(this.#projection(name)) as Map<string, Document>;
+    const projection = this.#projection(name);
+    const known = this.#maps.get(projection);
+    if (known?.begun === this.#begun) return known.documents;
+    const own = this.#walker.streams.all.filter((stream) => stream.projection === projection && stream.document !== null);
+    const documents = new Map(own.map((stream) => [stream.name, stream.document as Document]));
+    this.#maps.set(projection, { begun: this.#begun, documents });
+    return documents;
   }
 
-  readonly #visit: Parameters<EntryWalker['walk']>[1] = (projection, stream, event, index) => {
-    const documents = this.#documents.get(projection) as Map<string, Document>;
-    const before = documents.get(stream) ?? null;
-    const after = evolve(projection, stream, before, event, index);
-    if (before === null) documents.set(stream, after);
+  readonly #visit: Visit = (stream, event, index) => {
+    if (stream.document === null) this.#begun += 1;
+    stream.document = evolve(stream.projection, stream.name, stream.document, event, index);
   };
 }
 

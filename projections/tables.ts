@@ -4,7 +4,7 @@ import { decodeCbor } from '../ledger/events/index.ts';
 import { encodeDocument } from './digest.ts';
 import { projectionList } from './gate-critical.ts';
 import { evolve, type Document, type Projection } from './projection.ts';
-import { EntryWalker, partOf, type PackedEntries, type Visit } from './walk.ts';
+import { EntryWalker, partOf, type PackedEntries } from './walk.ts';
 
 /** What a row holds, and what a store is given to write. */
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
@@ -71,6 +71,7 @@ interface Held {
 
 /** Documents kept decoded: the streams that move now are mostly those that moved a moment ago. */
 const heldMax = 20_000;
+const metMax = 200_000;
 /** Entries folded between two writes of a rebuild, rounded up to a commit's end: what a linked entry is linked to is in its commit. */
 const rebuildStep = 16_384;
 
@@ -169,11 +170,10 @@ export class LiveProjector {
     const touched = new Map<string, Held>();
     const unread: Held[] = [];
     // Twice over the entries: which documents they move, then, when those are in memory, how.
-    this.#walker.walk(entries, (projection, stream) => {
-      const name = `${projection.name} ${stream}`;
+    this.#walker.walk(entries, ({ name, projection }) => {
       if (touched.has(name)) return;
       let held = this.#held.get(name);
-      if (held === undefined) unread.push((held = { projection, stream, document: null }));
+      if (held === undefined) unread.push((held = { projection, stream: name, document: null }));
       else this.#held.delete(name);
       touched.set(name, held);
     });
@@ -181,11 +181,12 @@ export class LiveProjector {
       const row = await this.#store.row(tableOf(held.projection), held.stream);
       if (row !== null) held.document = decodeDocument(row['document'] as Uint8Array);
     }
-    const move: Visit = (projection, stream, event, index) => {
-      const held = touched.get(`${projection.name} ${stream}`) as Held;
-      held.document = evolve(projection, stream, held.document, event, index);
-    };
-    this.#walker.walk(entries, move);
+    this.#walker.walk(entries, ({ name, projection }, event, index) => {
+      const held = touched.get(name) as Held;
+      held.document = evolve(projection, name, held.document, event, index);
+    });
+    // The walker remembers every stream it has met; a server meets many.
+    if (this.#walker.streams.size > metMax) this.#walker = new EntryWalker(projectionList);
     const writes: RowWrite[] = [];
     for (const [name, held] of touched) {
       const document = held.document as Document;

@@ -1,12 +1,12 @@
 // Going over entries: which documents each of them moves, told from its first bytes where it moves none.
 import { LedgerError } from '../ledger/errors.ts';
-import { encodeUtf8 } from '../ledger/bytes.ts';
-import { EVENTS, kindOf, type EventName } from '../ledger/events/index.ts';
+import { EVENTS, skimmedText, type EventName } from '../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from './event-at.ts';
-import type { Projection } from './projection.ts';
+import { isStreamOf, type Projection } from './projection.ts';
+import { StreamTable, type Stream } from './stream-table.ts';
 
 /** Called for each document that an event moves. @param event - valid until the call returns @param index - of the entry in the stream */
-export type Visit = (projection: Projection, stream: string, event: EventAt, index: number) => void;
+export type Visit = (stream: Stream & { readonly projection: Projection }, event: EventAt, index: number) => void;
 
 /** Entries as they are stored: `count` times a 16-bit length and that many bytes. */
 export interface PackedEntries {
@@ -30,8 +30,8 @@ export function partOf(run: PackedEntries, start: number, end: number): PackedEn
 
 interface TypeRoute {
   readonly name: EventName;
-  /** The projections that read it, with the first bytes of their streams' names. */
-  readonly readers: readonly { readonly projection: Projection; readonly prefix: Uint8Array; readonly whole: boolean }[];
+  /** The projections that read it. */
+  readonly readers: readonly Projection[];
   /** For `sbom.linked` the route of `sbom.ingested`, whose event it brings. */
   readonly links: TypeRoute | null;
   /** Whether a `*.linked` entry may bring it to more streams. */
@@ -55,14 +55,17 @@ export function mainOf(type: EventName): EventName | null {
 /** Reads entries in the order of the log, and says which documents they move. It stops at one it cannot read, and never skips. */
 export class EntryWalker {
   readonly #routes = new Map<string, TypeRoute>();
+  readonly #types = new Map<number, TypeRoute>();
   readonly #event = new SkimmedEvent();
   readonly #main = new SkimmedEvent();
+  readonly streams: StreamTable;
   /** Where the newest event of a type that others may be linked to stands. */
   readonly #mains = new Map<EventName, { readonly index: number; readonly bytes: Uint8Array; readonly start: number; readonly end: number }>();
   #decodes = true;
 
   constructor(projections: readonly Projection[]) {
     for (const name of Object.keys(EVENTS) as EventName[]) this.#route(name, projections);
+    this.streams = new StreamTable((name) => projections.find((projection) => isStreamOf(projection, name)) ?? null);
   }
 
   /**
@@ -86,7 +89,8 @@ export class EntryWalker {
     if (bytes[start] === 0x7b) return;
     const event = this.#event;
     try {
-      if (kindOf(bytes.subarray(start, start + 1)) === null) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
+      const first = bytes[start] as number;
+      if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
       event.move(index, bytes, start, end);
       const route = this.#routeOf(event);
       event.type = route.name;
@@ -115,18 +119,23 @@ export class EntryWalker {
 
   /** @param tags - the entry whose streams count @param event - what they are shown */
   #visit({ readers }: TypeRoute, tags: SkimmedEvent, event: SkimmedEvent, visit: Visit): void {
-    for (let i = 0; i < tags.skim.streams; i++) {
-      for (const { projection, prefix, whole } of readers) {
-        if (tags.streamBegins(i, prefix, whole)) visit(projection, tags.stream(i), event as unknown as EventAt, tags.index);
-      }
+    const { streams, nameStart, nameEnd } = tags.skim;
+    for (let i = 0; i < streams; i++) {
+      const stream = this.streams.find(tags.bytes, nameStart[i] as number, nameEnd[i] as number);
+      const { projection } = stream;
+      if (projection !== null && readers.includes(projection)) visit(stream as Parameters<Visit>[0], event as unknown as EventAt, tags.index);
     }
   }
 
   #routeOf(event: SkimmedEvent): TypeRoute {
-    const name = event.typeText();
+    const { typeStart, typeEnd } = event.skim;
+    const known = this.#types.get(keyOf(event.bytes, typeStart, typeEnd));
+    if (known !== undefined && isText(known.name, event.bytes, typeStart, typeEnd) && event.skim.schema === EVENTS[known.name].length) return known;
+    const name = skimmedText(event.bytes, typeStart, typeEnd);
     const route = this.#routes.get(name);
     if (route === undefined) throw new LedgerError('EVENT_UNKNOWN', `type "${name}" is unknown`);
     if (event.skim.schema > EVENTS[route.name].length) throw new LedgerError('EVENT_VERSION_UNKNOWN', `version ${event.skim.schema} of ${name} is unknown`);
+    this.#types.set(keyOf(event.bytes, typeStart, typeEnd), route);
     return route;
   }
 
@@ -134,9 +143,7 @@ export class EntryWalker {
     const known = this.#routes.get(name);
     if (known !== undefined) return known;
     const main = mainOf(name);
-    const readers = projections.filter(({ on }) => on[name] !== undefined).map((projection) => ({
-      projection, prefix: encodeUtf8(projection.streams), whole: !projection.streams.endsWith(':'),
-    }));
+    const readers = projections.filter(({ on }) => on[name] !== undefined);
     const route = { name, readers, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name) };
     this.#routes.set(name, route);
     return route;
@@ -148,4 +155,16 @@ export function stopped(index: number, cause: LedgerError): LedgerError {
   return new LedgerError('PROJECTION_STOPPED', `Cannot fold entry ${index}: ${cause.code}, ${cause.message}`, {
     hint: 'read this ledger with a newer version of Stella Ledger; if it is of this version, run "stella fsck"', cause,
   });
+}
+
+/** Tells types apart by their length and four letters; whoever finds one compares the rest. */
+function keyOf(bytes: Uint8Array, start: number, end: number): number {
+  const letter = (at: number) => (bytes[at] as number) & 0x3f;
+  return ((end - start) << 24) | (letter(start) << 18) | (letter(start + 2) << 12) | (letter(end - 1) << 6) | letter(end - 4);
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
 }

@@ -38,6 +38,7 @@ class SqliteStore implements Store {
   readonly #db: Database.Database;
   readonly #tables: readonly TableShape[];
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #puts = new Map<string, { readonly columns: string; readonly statement: Database.Statement }>();
   /** True once a write was seen to run under synchronous=FULL. */
   #durable = false;
 
@@ -146,9 +147,19 @@ class SqliteStore implements Store {
       this.#sql(`DELETE FROM ${asName(table)} WHERE key = ?`).run(key);
       return;
     }
+    this.#putting(table, row).run(key, ...Object.values(row));
+  }
+
+  /** The statement that puts rows of this shape, made once: its text costs as much as a third of the write. */
+  #putting(table: string, row: object): Database.Statement {
+    const columns = Object.keys(row).join(' ');
+    const known = this.#puts.get(table);
+    if (known !== undefined && known.columns === columns) return known.statement;
     const names = Object.keys(row).map((name) => asName(name));
     const marks = names.map(() => ', ?').join('');
-    this.#sql(`INSERT OR REPLACE INTO ${asName(table)} (${['key', ...names].join(', ')}) VALUES (?${marks})`).run(key, ...Object.values(row));
+    const statement = this.#sql(`INSERT OR REPLACE INTO ${asName(table)} (${['key', ...names].join(', ')}) VALUES (?${marks})`);
+    this.#puts.set(table, { columns, statement });
+    return statement;
   }
 
   async commits(start: number, limit: number): Promise<Commit[]> {
@@ -238,6 +249,7 @@ class SqliteStore implements Store {
       for (const table of drop) {
         this.#db.exec(`DROP TABLE ${asName(table)}`);
         this.#statements.clear();
+        this.#puts.clear();
       }
     }).immediate());
   }
