@@ -1,6 +1,6 @@
 // A directory of this machine as analyzers read it: files by path, symbolic links followed within the directory and never out of it.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { File, FileTree } from '../scanner/index.ts';
 
 const linksMax = 32;
@@ -23,6 +23,14 @@ export class DirectoryFiles implements FileTree {
     };
     walk('');
     for (const path of found.sort()) yield this.#file(path);
+  }
+
+  *links(): Iterable<readonly [path: string, target: string]> {
+    for (const entry of readdirSync(this.#root, { withFileTypes: true, recursive: true })) {
+      if (!entry.isSymbolicLink()) continue;
+      const whole = join(entry.parentPath, entry.name);
+      yield [relative(this.#root, whole), readlinkSync(whole)];
+    }
   }
 
   get(path: string): File | null {

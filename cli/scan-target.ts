@@ -1,9 +1,13 @@
 // What "stella scan" was given: a document, an image as an archive or a layout, or a directory of files.
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { clip } from '../ledger/errors.ts';
-import { analyzeFiles, readImage, readTar, type Analysis, type ReadPath } from '../scanner/index.ts';
+import { openFileAt, type FileAt } from '../ledger/store/file-at.ts';
+import { Scratch } from '../ledger/store/scratch.ts';
+import {
+  analyzeFiles, entryPointOf, readImage, readImageArchive, traceEntryPoint, withTrace, type Analysis, type Image, type ImageOptions,
+} from '../scanner/index.ts';
 import { UsageError } from './command.ts';
 import { DirectoryFiles } from './directory-files.ts';
 
@@ -18,28 +22,43 @@ interface Platform {
 }
 
 /** @throws {LedgerError} INPUT_MALFORMED when an image's blobs, layers or package databases are damaged */
-export function readTarget(path: string, platform: Platform | undefined): Target {
+export async function readTarget(path: string, platform: Platform | undefined): Promise<Target> {
+  const options: ImageOptions = { platform, work: () => new Scratch(tmpdir()) };
   if (statSync(path).isDirectory()) {
     const isLayout = existsSync(join(path, 'oci-layout')) || existsSync(join(path, 'index.json')) && existsSync(join(path, 'blobs'));
     if (!isLayout) return { is: 'directory', analysis: analyzeFiles(new DirectoryFiles(path)) };
     // Names come from the image's own documents, which are digests here: nothing can lead out of the folder.
-    return imageTarget((name) => (/^(?:[a-z0-9-]+\.json|oci-layout|blobs\/[a-z0-9]+\/[0-9a-f]+)$/.test(name) ? fileOrNull(join(path, name)) : null), platform);
+    const opened: FileAt[] = [];
+    const open = (name: string) => {
+      const file = join(path, name);
+      if (!/^(?:[a-z0-9-]+\.json|oci-layout|blobs\/[a-z0-9]+\/[0-9a-f]+)$/.test(name) || !existsSync(file)) return null;
+      opened.push(openFileAt(file, `"${name}"`));
+      return opened.at(-1) as FileAt;
+    };
+    try {
+      return imageTarget(await readImage(open, options));
+    } finally {
+      for (const one of opened) one.close();
+    }
   }
-  const kind = kindOf(path);
-  if (kind === 'document') return { is: 'document', file: path };
-  const bytes = new Uint8Array(readFileSync(path));
-  const archive = kind === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes;
-  const members = new Map([...readTar(archive)].filter((member) => member.kind === 'file').map((member) => [member.path, member.bytes]));
-  return imageTarget((name) => members.get(name) ?? null, platform);
+  if (kindOf(path) === 'document') return { is: 'document', file: path };
+  const archive = openFileAt(path, `"${clip(path)}"`);
+  try {
+    return imageTarget(await readImageArchive(archive, options));
+  } finally {
+    archive.close();
+  }
 }
 
-function imageTarget(read: ReadPath, platform: Platform | undefined): Target {
-  const { digest, files } = readImage(read, platform);
-  return { is: 'image', digest, analysis: analyzeFiles(files) };
-}
-
-function fileOrNull(path: string): Uint8Array | null {
-  return existsSync(path) ? new Uint8Array(readFileSync(path)) : null;
+/** Its packages, and which of them what it starts reaches. */
+function imageTarget(image: Image): Target {
+  try {
+    const analysis = analyzeFiles(image.files);
+    const trace = traceEntryPoint(entryPointOf(image.config), image.files, analysis);
+    return { is: 'image', digest: image.digest, analysis: { ...analysis, components: withTrace(analysis.components, trace) } };
+  } finally {
+    image.close();
+  }
 }
 
 /** By its first bytes: a tar archive has its magic at 257, a gzipped one its own. */

@@ -2,7 +2,7 @@
 //
 // feed import:  for (const one of importOsv(files, source)) if (one.is === 'observation') builder.add(one.observation); builder.finish(sink, sources)
 // scan:         scan({ components, edges, root }, new Snapshot(file, digest), { engineVersion, config, stop }) then encodeFindings
-// image scan:   analyzeFiles(readImageArchive(bytes).files).components are the components to scan
+// image scan:   analyzeFiles((await readImageArchive(stored)).files).components are the components to scan
 // decision pack: shardsUsed(file, digest, input, options).bytes, and later scan(input, new Snapshot(openPart(bytes), digest), options)
 // entry trace:  withTrace(components, traceEntryPoint(entryPointOf(image.config), image.files, analysis)) says what of them is reached
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
@@ -15,7 +15,8 @@ export type { OutcomeName, Reason } from './advisories/evaluate.ts';
 export { compareIds, preferredId } from './advisories/aliases.ts';
 export { analyzeFiles, type Analysis } from './image/analyze.ts';
 export { LayeredFiles, type File, type FileTree } from './image/files.ts';
-export { readImage, readImageArchive, type Image, type ReadPath } from './image/image.ts';
+export { readImage, readImageArchive, type Image, type ImageOptions, type ReadPath } from './image/image.ts';
+export type { StoredBytes, WorkBytes } from './image/stored.ts';
 export { readTar, type TarMember } from './image/tar.ts';
 export type { FeedFile, Imported, Importer } from './import/feed.ts';
 export { importFriendsOfPhp, importNodeSecurity, importRubyAdvisories } from './import/languages.ts';

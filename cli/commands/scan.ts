@@ -58,7 +58,7 @@ The exit code is 0 whatever was found: deciding is the gate's work. 5: there is 
     if (others.length > 0) throw new UsageError('name one file or directory');
     if (path === undefined && subject === undefined) throw new UsageError('name a file or a directory, or an artifact on record with --subject');
     const asked: Asked = { given: subject === undefined ? null : parseSubject(subject), stop: limitsOf(call), started: call.now() };
-    const target = path === undefined ? null : readTarget(path, parsePlatform(call.value('platform')));
+    const target = path === undefined ? null : await readTarget(path, parsePlatform(call.value('platform')));
     if (target !== null && target.is !== 'document') sayUnreadable(call, target);
     return call.flag('dry-run') ? dryRun(call, target, asked) : recorded(call, target, asked);
   },

@@ -1,4 +1,5 @@
 // The files of an image or a root file system: layers on top of each other, with whiteouts and links, read when asked for.
+import { wholeOf } from './stored.ts';
 import type { TarMember } from './tar.ts';
 
 export interface File {
@@ -31,45 +32,65 @@ const linksMax = 32;
 /** Layers applied in their order, as OCI's image specification says ("Applying Changesets"). */
 export class LayeredFiles implements FileTree {
   readonly #entries = new Map<string, Entry>();
+  /** Names in each folder: what lies below one is found without looking at all there is. */
+  readonly #names = new Map<string, Set<string>>();
+  #sorted: readonly File[] | null = null;
 
   apply(layer: string, members: Iterable<TarMember>): void {
+    this.#sorted = null;
     const added = new Map<string, Entry>();
     const all = [...members];
     for (const { path } of all) {
       const slash = path.lastIndexOf('/');
       const [folder, name] = [path.slice(0, slash + 1), path.slice(slash + 1)];
       // Whiteouts hide what lower layers brought, never what their own layer brings.
-      if (name === '.wh..wh..opq') this.#removeBelow(folder);
+      if (name === '.wh..wh..opq') this.#removeBelow(folder.slice(0, -1));
       else if (name.startsWith('.wh.')) this.#remove(folder + name.slice(4));
     }
-    for (const { path, kind, mode, link, bytes } of all) {
+    for (const { path, kind, mode, link, content } of all) {
       if (path.slice(path.lastIndexOf('/') + 1).startsWith('.wh.')) continue;
-      if (kind === 'file') added.set(path, { file: { path, size: bytes.length, mode, layer, read: () => bytes }, link: null });
+      if (kind === 'file') added.set(path, { file: { path, size: content.size, mode, layer, read: () => wholeOf(content) }, link: null });
       else if (kind === 'symlink') added.set(path, { file: null, link });
       else if (kind === 'hardlink') {
         const target = added.get(link.replace(/^\.?\/+/, '')) ?? this.#entries.get(link.replace(/^\.?\/+/, ''));
         if (target?.file) added.set(path, { file: { ...target.file, path, layer }, link: null });
       } else if (kind === 'directory') {
-        if (this.#entries.has(path)) this.#entries.delete(path);
+        this.#entries.delete(path);
         continue;
       } else continue;
       // A file in place of a folder takes the folder's contents away.
-      if (!this.#entries.has(path)) this.#removeBelow(`${path}/`);
+      if (!this.#entries.has(path)) this.#removeBelow(path);
     }
-    for (const [path, entry] of added) this.#entries.set(path, entry);
+    for (const [path, entry] of added) this.#enter(path, entry);
+  }
+
+  #enter(path: string, entry: Entry): void {
+    this.#entries.set(path, entry);
+    for (let end = path.length; end > 0; ) {
+      const slash = path.lastIndexOf('/', end - 1);
+      const folder = path.slice(0, Math.max(0, slash));
+      const name = path.slice(slash + 1, end);
+      const names = this.#names.get(folder);
+      if (names === undefined) this.#names.set(folder, new Set([name]));
+      else if (names.has(name)) return;
+      else names.add(name);
+      end = slash;
+    }
   }
 
   #remove(path: string): void {
     this.#entries.delete(path);
-    this.#removeBelow(`${path}/`);
+    this.#removeBelow(path);
   }
 
   #removeBelow(folder: string): void {
-    for (const path of this.#entries.keys()) if (path.startsWith(folder)) this.#entries.delete(path);
+    for (const name of this.#names.get(folder) ?? []) this.#remove(folder === '' ? name : `${folder}/${name}`);
+    this.#names.delete(folder);
   }
 
   *files(): Iterable<File> {
-    for (const [, { file }] of [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1))) if (file !== null) yield file;
+    this.#sorted ??= [...this.#entries.values()].flatMap(({ file }) => (file === null ? [] : [file])).sort((a, b) => (a.path < b.path ? -1 : 1));
+    yield* this.#sorted;
   }
 
   *links(): Iterable<readonly [path: string, target: string]> {

@@ -1,5 +1,6 @@
 // Members of a tar archive (POSIX.1-2001 ustar and pax, GNU long names), without unpacking anything to a disk.
 import { LedgerError } from '../../ledger/errors.ts';
+import { part, storedInMemory, wholeOf, type StoredBytes } from './stored.ts';
 
 export interface TarMember {
   /** Without leading `./` or `/`, never outside the archive's root. */
@@ -7,38 +8,66 @@ export interface TarMember {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   readonly mode: number;
   readonly link: string;
-  /** A view of the archive's bytes. */
-  readonly bytes: Uint8Array;
+  /** Its content, where it lies in the archive. */
+  readonly content: StoredBytes;
 }
 
 const block = 512;
 const decoder = new TextDecoder();
 const KINDS: Readonly<Record<string, TarMember['kind']>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'symlink', '5': 'directory' };
 
+/** A name's record holds a few kilobytes at most, and extended attributes. */
+const longBytesMax = 8 * 1024 * 1024;
+/** Headers of small files stand close together: they are read in one go. */
+const windowBytes = 64 * 1024;
+
+class Headers {
+  readonly #stored: StoredBytes;
+  #start = 0;
+  #window: Uint8Array = new Uint8Array();
+
+  constructor(stored: StoredBytes) {
+    this.#stored = stored;
+  }
+
+  at(offset: number): Uint8Array {
+    if (offset < this.#start || offset + block > this.#start + this.#window.length) {
+      this.#start = offset;
+      this.#window = this.#stored.read(offset, Math.min(windowBytes, this.#stored.size - offset));
+    }
+    return this.#window.subarray(offset - this.#start, offset - this.#start + block);
+  }
+}
+
 /** @throws {LedgerError} INPUT_MALFORMED with the offset of a header whose checksum or size is wrong */
-export function* readTar(archive: Uint8Array): Generator<TarMember> {
+export function* readTar(archive: Uint8Array | StoredBytes): Generator<TarMember> {
+  const stored = archive instanceof Uint8Array ? storedInMemory(archive) : archive;
+  const headers = new Headers(stored);
   let long: { path?: string; linkpath?: string } = {};
-  for (let at = 0; at + block <= archive.length; ) {
-    const header = archive.subarray(at, at + block);
+  for (let at = 0; at + block <= stored.size; ) {
+    const header = headers.at(at);
     if (header.every((byte) => byte === 0)) return;
     if (!checksumHolds(header)) throw new LedgerError('INPUT_MALFORMED', 'Cannot read the tar archive: a header is damaged', { position: at });
     const size = numberAt(header, 124, 12);
     const start = at + block;
-    if (!Number.isSafeInteger(size) || start + size > archive.length) {
+    if (!Number.isSafeInteger(size) || start + size > stored.size) {
       throw new LedgerError('INPUT_MALFORMED', 'Cannot read the tar archive: a member is cut', { position: at });
     }
-    const bytes = archive.subarray(start, start + size);
+    const content = part(stored, start, size);
     at = start + Math.ceil(size / block) * block;
     const type = String.fromCharCode(header[156] as number);
-    if (type === 'x') long = { ...long, ...paxRecords(bytes) };
-    else if (type === 'L') long = { ...long, path: textOf(bytes) };
-    else if (type === 'K') long = { ...long, linkpath: textOf(bytes) };
+    if ('xLK'.includes(type) && size > longBytesMax) {
+      throw new LedgerError('INPUT_MALFORMED', 'Cannot read the tar archive: a name is too long', { position: at });
+    }
+    if (type === 'x') long = { ...long, ...paxRecords(wholeOf(content)) };
+    else if (type === 'L') long = { ...long, path: textOf(wholeOf(content)) };
+    else if (type === 'K') long = { ...long, linkpath: textOf(wholeOf(content)) };
     else if (type !== 'g') {
       const prefix = textAt(header, 257, 5) === 'ustar' ? textAt(header, 345, 155) : '';
       const name = long.path ?? (prefix === '' ? textAt(header, 0, 100) : `${prefix}/${textAt(header, 0, 100)}`);
       const path = cleanPath(name);
       const kind = name.endsWith('/') && type !== '2' ? 'directory' : (KINDS[type] ?? 'other');
-      if (path !== null && path !== '') yield { path, kind, mode: numberAt(header, 100, 8), link: long.linkpath ?? textAt(header, 157, 100), bytes };
+      if (path !== null && path !== '') yield { path, kind, mode: numberAt(header, 100, 8), link: long.linkpath ?? textAt(header, 157, 100), content };
       long = {};
     }
   }

@@ -121,7 +121,8 @@ export class Tracer {
     const place = this.steps.length;
     this.steps.push({ path: `/${file.path}`, layer: file.layer, sha256: createHash('sha256').update(file.read()).digest('hex'), ...step });
     if (fresh) this.reached.set(file.path, place);
-    for (const link of this.files.resolve(path)?.links ?? []) if (!this.reached.has(link)) this.reached.set(link, place);
+    // A link to a folder (`bin`) is on the way to much, and many packages list it.
+    for (const link of this.files.resolve(path)?.links ?? []) if (!this.reached.has(link) && !this.files.isFolder(link)) this.reached.set(link, place);
     return { step: place, isNew: fresh };
   }
 

@@ -61,29 +61,29 @@ describe('an image', () => {
     ['plain', (layer: Uint8Array) => layer],
     ['gzip', (layer: Uint8Array) => new Uint8Array(gzipSync(layer))],
     ['zstd', (layer: Uint8Array) => new Uint8Array(zstdCompressSync(layer))],
-  ])('as an OCI layout with %s layers', (_, pack) => {
-    const image = readImageArchive(tar(ociArchive(layers, { config: { Entrypoint: ['/x'] } }, pack)));
+  ])('as an OCI layout with %s layers', async (_, pack) => {
+    const image = await readImageArchive(tar(ociArchive(layers, { config: { Entrypoint: ['/x'] } }, pack)));
     expect(image.layers).toEqual(layers.map((layer) => `sha256:${sha256(layer)}`));
     expect(image.config).toMatchObject({ config: { Entrypoint: ['/x'] } });
     expect(text(image.files, 'x')).toBe('y');
   });
 
-  test('as docker writes it', () => {
+  test('as docker writes it', async () => {
     const config = JSON.stringify({ rootfs: { diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`) } });
     const members = [
       { path: 'manifest.json', content: JSON.stringify([{ Config: 'c.json', RepoTags: null, Layers: ['0/layer.tar', '1/layer.tar'] }]) },
       { path: 'c.json', content: config }, { path: '0/layer.tar', content: layers[0] as Uint8Array },
       { path: '1/layer.tar', content: layers[1] as Uint8Array },
     ];
-    expect(text(readImageArchive(tar(members)).files, 'x')).toBe('y');
+    expect(text((await readImageArchive(tar(members))).files, 'x')).toBe('y');
   });
 
-  test('whose blob has another content is refused', () => {
+  test('whose blob has another content is refused', async () => {
     const members = ociArchive(layers);
     const name = sha256(layers[1] as Uint8Array);
     const changed = members.map((member) => (member.path.endsWith(name) ? { ...member, content: tar([]) } : member));
-    expect(() => readImageArchive(tar(changed))).toThrowError(/has another content/);
-    expect(() => readImageArchive(tar([{ path: 'a', content: '' }]))).toThrowError(/neither index.json nor manifest.json/);
+    await expect(readImageArchive(tar(changed))).rejects.toThrowError(/has another content/);
+    await expect(readImageArchive(tar([{ path: 'a', content: '' }]))).rejects.toThrowError(/neither index.json nor manifest.json/);
   });
 });
 

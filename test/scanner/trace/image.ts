@@ -12,8 +12,8 @@ export interface Traced {
   readonly reasons: readonly string[];
 }
 
-export function imageTrace(layers: readonly (readonly Member[])[], config: Config): Traced {
-  const image = readImageArchive(tar(ociArchive(layers.map((layer) => tar(layer)), { config })));
+export async function imageTrace(layers: readonly (readonly Member[])[], config: Config): Promise<Traced> {
+  const image = await readImageArchive(tar(ociArchive(layers.map((layer) => tar(layer)), { config })));
   const analysis = analyzeFiles(image.files);
   const document = traceEntryPoint(entryPointOf(image.config), image.files, analysis);
   const names = new Map(analysis.components.map((one: ScanComponent) => [one.ref, one.name]));

@@ -104,8 +104,8 @@ describe('a database', () => {
   const config = { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['storedb'], Env: ['PATH=/usr/local/bin:/usr/bin:/usr/lib/store/bin', 'DATA=/var/lib/store'],
     Volumes: { '/var/lib/store': {} } };
 
-  test('drops root, begins its data and starts', () => {
-    const { document, packages, reasons } = imageTrace([debian(base), members([])], config);
+  test('drops root, begins its data and starts', async () => {
+    const { document, packages, reasons } = await imageTrace([debian(base), members([])], config);
     expect(reasons).toEqual([]);
     expect(packages).toEqual({
       bash: 'reached', coreutils: 'reached', dash: 'not_reached', findutils: 'reached', gosu: 'reached', libc6: 'reached', libssl3: 'reached',
@@ -119,14 +119,14 @@ describe('a database', () => {
     expect(document.steps.find(({ path }) => path.endsWith('libssl.so.3'))).toMatchObject({ layer: expect.stringMatching(/^sha256:/), why: 'library' });
   });
 
-  test('that can start other programs by itself leaves what it does not show unknown', () => {
-    const { packages, reasons } = imageTrace([members(['execv', 'dlopen'])], config);
+  test('that can start other programs by itself leaves what it does not show unknown', async () => {
+    const { packages, reasons } = await imageTrace([members(['execv', 'dlopen'])], config);
     expect(reasons).toEqual(['loads_libraries: storedb imports dlopen', 'starts_programs: storedb imports execv']);
     expect(packages).toMatchObject({ 'perl-base': 'starts_programs', dash: 'starts_programs', 'storedb-16': 'reached' });
   });
 
-  test('called for its version needs none of this', () => {
-    const { packages } = imageTrace([members([])], { ...config, Cmd: ['--version'] });
+  test('called for its version needs none of this', async () => {
+    const { packages } = await imageTrace([members([])], { ...config, Cmd: ['--version'] });
     expect(packages).toMatchObject({ gosu: 'not_reached', coreutils: 'reached', 'storedb-client': 'not_reached', 'storedb-16': 'reached' });
   });
 });
@@ -164,8 +164,8 @@ describe('a queue', () => {
     script('usr/sbin/update-ca', '#!/bin/sh\ntrue\n'),
   ];
 
-  test('on busybox: options go to the server, the user is dropped', () => {
-    const { document, packages, reasons } = imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['/etc/keep.conf'], WorkingDir: '/data' });
+  test('on busybox: options go to the server, the user is dropped', async () => {
+    const { document, packages, reasons } = await imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['/etc/keep.conf'], WorkingDir: '/data' });
     expect(reasons).toEqual([]);
     expect(packages).toEqual({ busybox: 'reached', 'ca-certificates': 'not_reached', keepd: 'reached', musl: 'reached', 'su-exec': 'reached',
       zlib: 'reached' });
@@ -173,10 +173,10 @@ describe('a queue', () => {
     expect(started(document).filter((line) => line.startsWith('su-exec'))).toEqual(['su-exec keep /usr/local/bin/entry.sh keepd /etc/keep.conf']);
   });
 
-  test('started as its user needs no su-exec; with another command its server is not reached', () => {
-    expect(imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['keepd'], User: '999' }).packages).toMatchObject({ 'su-exec': 'not_reached',
+  test('started as its user needs no su-exec; with another command its server is not reached', async () => {
+    expect((await imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['keepd'], User: '999' })).packages).toMatchObject({ 'su-exec': 'not_reached',
       keepd: 'reached' });
-    expect(imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['id'] }).packages).toMatchObject({ keepd: 'not_reached', zlib: 'not_reached' });
+    expect((await imageTrace([members], { Entrypoint: ['entry.sh'], Cmd: ['id'] })).packages).toMatchObject({ keepd: 'not_reached', zlib: 'not_reached' });
   });
 });
 
@@ -229,8 +229,8 @@ describe('a web server', () => {
       program('usr/sbin/webd', { needed: ['libc.so.6'] }),
   ];
 
-  test('runs the scripts of its folder, then itself', () => {
-    const { document, packages, reasons } = imageTrace([members], { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['webd', '-g', 'daemon off;'] });
+  test('runs the scripts of its folder, then itself', async () => {
+    const { document, packages, reasons } = await imageTrace([members], { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['webd', '-g', 'daemon off;'] });
     expect(reasons).toEqual([]);
     expect(packages).toMatchObject({ 'gettext-base': 'reached', webd: 'reached', curl: 'not_reached', dash: 'reached', findutils: 'reached' });
     expect(document.steps.filter(({ why }) => why === 'sources').map(({ path }) => path)).toEqual(['/docker-entrypoint.d/15-env.envsh']);
@@ -273,8 +273,8 @@ describe('a Node application', () => {
   ];
   const config = { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['server.js'], WorkingDir: '/app' };
 
-  test('reaches what its modules require and import, and no more', () => {
-    const { document, packages, reasons } = imageTrace([members], config);
+  test('reaches what its modules require and import, and no more', async () => {
+    const { document, packages, reasons } = await imageTrace([members], config);
     expect(reasons).toEqual([]);
     expect(packages).toMatchObject({ serve: 'reached', modern: 'reached', '@scope/tool': 'reached', never: 'not_reached', nodejs: 'reached',
       libssl3: 'reached', bash: 'not_reached' });
@@ -289,26 +289,27 @@ describe('a Node application', () => {
     ].filter((path, i) => i !== 2 || path !== '/usr/local/bin/docker-entrypoint.sh' || document.steps.filter((one) => one.path === path).length > 1));
   });
 
-  test('that loads what it computes leaves its packages unknown, and everything where they could do more', () => {
+  test('that loads what it computes leaves its packages unknown, and everything where they could do more', async () => {
     const dynamic = (content: string): Member[] => [...members.filter(({ path }) => path !== 'app/lib/own.js'), { path: 'app/lib/own.js', content }];
-    expect(imageTrace([dynamic('module.exports = (name) => require(name);\n')], config).packages).toMatchObject({ never: 'dynamic_import',
+    expect((await imageTrace([dynamic('module.exports = (name) => require(name);\n')], config)).packages).toMatchObject({ never: 'dynamic_import',
       bash: 'not_reached', serve: 'reached' });
-    expect(imageTrace([[...dynamic('const load = require;\n'), { path: 'app/node_modules/never/run.js', content: "require('child_process')" }]],
-      config).packages)
+    expect((await imageTrace([[...dynamic('const load = require;\n'), { path: 'app/node_modules/never/run.js', content: "require('child_process')" }]],
+      config)).packages)
       .toMatchObject({ never: 'dynamic_import', bash: 'dynamic_import' });
-    expect(imageTrace([dynamic("const { spawn } = require('child_process');\n")], config).packages).toMatchObject({ never: 'starts_programs',
+    expect((await imageTrace([dynamic("const { spawn } = require('child_process');\n")], config)).packages).toMatchObject({ never: 'starts_programs',
       bash: 'starts_programs' });
-    expect(imageTrace([dynamic("exports.run = (text) => eval(text);\n")], config).packages).toMatchObject({ never: 'evaluates_code', bash: 'not_reached' });
-    expect(imageTrace([dynamic('const broken = "\n')], config).packages).toMatchObject({ never: 'unread', bash: 'unread' });
+    expect((await imageTrace([dynamic("exports.run = (text) => eval(text);\n")], config)).packages).toMatchObject({ never: 'evaluates_code',
+      bash: 'not_reached' });
+    expect((await imageTrace([dynamic('const broken = "\n')], config)).packages).toMatchObject({ never: 'unread', bash: 'unread' });
   });
 
-  test('started by npm: its scripts say what runs', () => {
+  test('started by npm: its scripts say what runs', async () => {
     const npm: Member[] = [
       { path: 'usr/lib/node_modules/npm/package.json', content: '{"name":"npm","version":"10.0.0"}' }, script('usr/lib/node_modules/npm/bin/npm-cli.js',
         '#!/usr/bin/env node\n'),
       { path: 'usr/bin/npm', link: '../lib/node_modules/npm/bin/npm-cli.js' },
     ];
-    const { document, packages, reasons } = imageTrace([[...members, ...npm]], { ...config, Cmd: ['npm', 'start'] });
+    const { document, packages, reasons } = await imageTrace([[...members, ...npm]], { ...config, Cmd: ['npm', 'start'] });
     expect(reasons).toEqual([]);
     expect(packages).toMatchObject({ npm: 'reached', serve: 'reached', never: 'not_reached' });
     expect(started(document)).toContain('node ./server.js');
@@ -346,8 +347,8 @@ describe('a Python application', () => {
   const config = { Entrypoint: ['tini', '--', '/entrypoint.sh'], Cmd: ['serve'], WorkingDir: '/srv', Env: ['PATH=/opt/venv/bin:/usr/bin'] };
   const tini = program('usr/bin/tini', { isStatic: true });
 
-  test('under gunicorn reaches its module and what that imports', () => {
-    const { document, packages, reasons } = imageTrace([members('from flask import Flask\nimport json\napp = Flask(__name__)\n', [tini])], config);
+  test('under gunicorn reaches its module and what that imports', async () => {
+    const { document, packages, reasons } = await imageTrace([members('from flask import Flask\nimport json\napp = Flask(__name__)\n', [tini])], config);
     expect(reasons).toEqual([]);
     expect(packages).toMatchObject({
       gunicorn: 'reached', flask: 'reached', werkzeug: 'reached', markup: 'reached', never: 'not_reached', 'python3-never': 'not_reached',
@@ -364,8 +365,8 @@ describe('a Python application', () => {
     ['exec', 'exec(text)\n', { never: 'evaluates_code', dash: 'not_reached' }],
     ['ctypes', 'from ctypes import cdll\n', { never: 'not_reached', dash: 'not_reached', libtinfo6: 'reached' }],
     ['a literal import', 'import importlib\nimportlib.import_module("never")\n', { never: 'reached', 'python3-never': 'not_reached' }],
-  ])('with %s', (_, app, expected) => {
-    expect(imageTrace([members(app, [tini])], config).packages).toMatchObject(expected);
+  ])('with %s', async (_, app, expected) => {
+    expect((await imageTrace([members(app, [tini])], config)).packages).toMatchObject(expected);
   });
 });
 
@@ -389,26 +390,26 @@ describe('a Java application', () => {
   ];
   const config = { Entrypoint: ['/run.sh'] };
 
-  test('in one archive reaches the libraries whose classes it refers to', () => {
-    const { packages, reasons } = imageTrace([members(classFile(['lib/Used', 'java/util/List']))], config);
+  test('in one archive reaches the libraries whose classes it refers to', async () => {
+    const { packages, reasons } = await imageTrace([members(classFile(['lib/Used', 'java/util/List']))], config);
     expect(reasons).toEqual([]);
     expect(packages).toMatchObject({ used: 'reached', unused: 'not_reached', 'openjdk-17-jre': 'reached', dash: 'reached', bash: 'not_reached' });
   });
 
-  test('with reflection, and with other programs', () => {
-    expect(imageTrace([members(classFile(['lib/Used'], ['java/lang/Class.forName']))], config).packages).toMatchObject({ used: 'reached',
+  test('with reflection, and with other programs', async () => {
+    expect((await imageTrace([members(classFile(['lib/Used'], ['java/lang/Class.forName']))], config)).packages).toMatchObject({ used: 'reached',
       unused: 'reflection', bash: 'not_reached' });
-    expect(imageTrace([members(classFile([], ['java/lang/ProcessBuilder.<init>']))], config).packages).toMatchObject({ used: 'starts_programs',
+    expect((await imageTrace([members(classFile([], ['java/lang/ProcessBuilder.<init>']))], config)).packages).toMatchObject({ used: 'starts_programs',
       bash: 'starts_programs' });
   });
 
-  test('on a class path with folders and wildcards', () => {
+  test('on a class path with folders and wildcards', async () => {
     const path: Member[] = [
       ...members(classFile([])), { path: 'srv/lib/used-1.0.jar', content: library('used-here', { 'lib/Used.class': classFile([]) }) },
         { path: 'srv/lib/other.jar', content: library('other', { 'lib/Other.class': classFile([]) }) },
       { path: 'srv/classes/a/Main.class', content: classFile(['lib/Used']) },
     ];
-    expect(imageTrace([path], { Entrypoint: ['java', '-cp', '/srv/classes:/srv/lib/*', 'a.Main'] }).packages).toMatchObject({ 'used-here': 'reached',
+    expect((await imageTrace([path], { Entrypoint: ['java', '-cp', '/srv/classes:/srv/lib/*', 'a.Main'] })).packages).toMatchObject({ 'used-here': 'reached',
       other: 'not_reached' });
   });
 });

@@ -19,22 +19,23 @@ describe('what is not known', () => {
     ['an alias', 'alias a=other', 'alias'],
     ['a language', 'perl -e 1', 'language_not_followed'],
     ['a shell without a script', 'exec sh', 'interactive'],
-  ])('%s', (_, text, reason) => {
-    const { packages, document } = imageTrace([[...members(text), program('usr/bin/perl')]], { Entrypoint: ['/run.sh'] });
+  ])('%s', async (_, text, reason) => {
+    const { packages, document } = await imageTrace([[...members(text), program('usr/bin/perl')]], { Entrypoint: ['/run.sh'] });
     expect(packages.other).toBe(reason);
     expect(document.ends[0]).toMatchObject({ reason, file: expect.stringMatching(/run\.sh|perl|dash/) });
   });
 
-  test('a bomb of functions and a loop without end are bounded', () => {
+  test('a bomb of functions and a loop without end are bounded', async () => {
     const bomb = 'a() { b; b; }\nb() { c; c; }\nc() { a; a; other; }\na\nwhile :; do other "$i"; i="$i.x"; done';
-    const { packages, reasons } = imageTrace([members(bomb)], { Entrypoint: ['/run.sh'] });
+    const { packages, reasons } = await imageTrace([members(bomb)], { Entrypoint: ['/run.sh'] });
     expect(packages).toMatchObject({ bash: 'limit' });
     expect(reasons.length).toBeGreaterThan(0);
   });
 
-  test('no entry point, and one that is text', () => {
-    expect(imageTrace([members('')], {}).packages.other).toBe('no_entry_point');
-    expect(imageTrace([members('')], { Cmd: ['/bin/sh', '-c', 'other && exec /run.sh'] }).packages).toMatchObject({ other: 'reached', bash: 'not_reached' });
+  test('no entry point, and one that is text', async () => {
+    expect((await imageTrace([members('')], {})).packages.other).toBe('no_entry_point');
+    expect((await imageTrace([members('')], { Cmd: ['/bin/sh', '-c', 'other && exec /run.sh'] })).packages).toMatchObject({ other: 'reached',
+      bash: 'not_reached' });
   });
 });
 
