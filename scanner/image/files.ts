@@ -89,8 +89,12 @@ export class LayeredFiles implements FileTree {
   }
 
   *files(): Iterable<File> {
-    this.#sorted ??= [...this.#entries.values()].flatMap(({ file }) => (file === null ? [] : [file])).sort((a, b) => (a.path < b.path ? -1 : 1));
-    yield* this.#sorted;
+    if (this.#sorted === null) {
+      const files = [...this.#entries.values()].flatMap(({ file }) => (file === null ? [] : [file]));
+      this.#sorted = files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    }
+    const sorted = this.#sorted;
+    yield* sorted;
   }
 
   *links(): Iterable<readonly [path: string, target: string]> {
