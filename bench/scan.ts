@@ -1,34 +1,58 @@
-// Bench `scan`: cold scans in processes of their own, checks a second, growth, and rescans that look only where something changed.
+// Bench `scan`: cold scans in processes of their own, checks a second, growth, rescans that look only where something changed, and peers.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
-import { concerned, diffSnapshots, footprintOf, scan, Snapshot, type FindingsDocument, type ScanComponent, type SnapshotFile } from '../scanner/index.ts';
+import { fileURLToPath } from 'node:url';
+import { readEvidence } from '../actions/read-evidence.ts';
+import { checkOsv } from '../scanner/advisories/osv.ts';
+import {
+  concerned, decodeList, diffSnapshots, footprintOf, scan, Snapshot, type FindingsDocument, type ScanComponent, type SnapshotFile,
+} from '../scanner/index.ts';
+import { compareFindings } from '../test/interop/scanners/compare.ts';
+import { writeDatabases } from '../test/interop/scanners/databases.ts';
+import { runScanner, VERSIONS, type ListedComponent, type ScannerName } from '../test/interop/scanners/programs.ts';
+import { program } from '../tools/bundle.ts';
 import type { Bench, Result } from './bench.ts';
 import { componentList, corpusObservations, syntheticObservations, writeSnapshot } from './scan/material.ts';
 
 const corpora = '.cache/corpora';
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { version: engine } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
-interface Figures {
+interface Cost {
   wallMs: number;
   cpuMs: number;
   rssMiB: number;
-  findings: number;
-  checks: number;
-  shards: number;
-  bytes: number;
 }
 
-/** The median of some runs by wall time: the first warms the page cache. */
-function cold(child: string, snapshot: string, list: string, out: string, runs: number): Figures {
-  const figures = Array.from({ length: runs + 1 }, (): Figures => {
+interface Figures extends Cost {
+  findings: string;
+  count: number;
+  touched: { shards: number; bytes: number };
+}
+
+/** The packed scanner: as `npm run build` wrote it, else made here from the same sources. */
+async function packed(folder: string): Promise<string> {
+  const built = join(root, 'dist/tools/scan.mjs');
+  if (existsSync(built)) return built;
+  const file = join(folder, 'scan.mjs');
+  writeFileSync(file, await program('cli/programs/scan.ts'));
+  return file;
+}
+
+/** Runs by wall time; the first warms the page cache. @param evict - files to drop from it before each run */
+function cold(child: readonly string[], runs: number, evict: readonly string[] = []): Figures[] {
+  const all = Array.from({ length: runs + 1 }, (): Figures => {
+    for (const file of evict) spawnSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none']);
     const started = performance.now();
-    const { stdout, status, stderr } = spawnSync(process.execPath, [child, snapshot, list, out], { encoding: 'utf8' });
+    const { stdout, status, stderr } = spawnSync(process.execPath, [...child], { encoding: 'utf8', maxBuffer: 1 << 28 });
     if (status !== 0) throw new Error(`the scan failed: ${stderr}`);
-    return { wallMs: performance.now() - started, ...(JSON.parse(stdout) as Omit<Figures, 'wallMs'>) };
+    const wallMs = performance.now() - started;
+    const { cost, ...more } = JSON.parse(stdout) as Omit<Figures, keyof Cost> & { cost: Omit<Cost, 'wallMs'> };
+    return { wallMs, ...cost, ...more };
   });
-  return figures.slice(1).sort((a, b) => a.wallMs - b.wallMs)[Math.floor(runs / 2)] as Figures;
+  return all.slice(1).sort((a, b) => a.wallMs - b.wallMs);
 }
 
 function inMemory(path: string): SnapshotFile {
@@ -36,41 +60,89 @@ function inMemory(path: string): SnapshotFile {
   return { size: bytes.length, read: (offset, length) => bytes.slice(offset, offset + length) };
 }
 
-function* sizes(name: string, figures: Figures): Generator<Result> {
-  yield { name: `scan/${name}`, value: figures.wallMs, unit: 'ms, process and Node start included' };
-  yield { name: `scan/${name}/cpu`, value: figures.cpuMs, unit: 'ms of CPU' };
-  yield { name: `scan/${name}/memory`, value: figures.rssMiB, unit: 'MiB resident at most' };
-  yield { name: `scan/${name}/read`, value: figures.bytes / 1024, unit: `KiB of the snapshot in ${figures.shards} shards, ${figures.findings} findings` };
+function* figuresOf(name: string, runs: readonly Figures[]): Generator<Result> {
+  const [least, middle] = [runs[0] as Figures, runs[runs.length >> 1] as Figures];
+  yield { name: `scan/${name}`, value: middle.wallMs, unit: `ms, process and Node start included (least ${least.wallMs.toFixed(0)})` };
+  yield { name: `scan/${name}/cpu`, value: Math.min(...runs.map(({ cpuMs }) => cpuMs)), unit: 'ms of CPU, the least' };
+  yield { name: `scan/${name}/memory`, value: Math.max(...runs.map(({ rssMiB }) => rssMiB)), unit: 'MiB resident at most' };
+  const { count, touched } = middle;
+  yield { name: `scan/${name}/read`, value: touched.bytes / 1024, unit: `KiB of the snapshot in ${touched.shards} shards, ${count} findings` };
 }
 
-function componentsOf(path: string): ScanComponent[] {
-  const { components } = JSON.parse(readFileSync(path, 'utf8')) as { components: ({ 'bom-ref': string } & Omit<ScanComponent, 'ref'>)[] };
-  return components.map(({ 'bom-ref': ref, name, version, purl }) => ({ ref, name, ...(version && { version }), ...(purl && { purl }) }));
+/** Whether `stella scan` of the document writes the bytes that the packed scanner writes of its facts. */
+function sameAsStella(document: string, snapshot: string, out: string): boolean {
+  const args = [join(root, 'cli/stella.js'), 'scan', document, '--dry-run', '--snapshot-file', snapshot, '--findings', `${out}.stella`, '--json'];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
+  if (status !== 0) throw new Error(`stella scan failed: ${stderr}`);
+  return readFileSync(out, 'utf8') === readFileSync(`${out}.stella`, 'utf8');
 }
 
-function* warm(snapshotPath: string, list: string): Generator<Result> {
-  const [file, components] = [inMemory(snapshotPath), componentsOf(list)];
+function* warm(snapshotPath: string, components: readonly ScanComponent[]): Generator<Result> {
+  const file = inMemory(snapshotPath);
   let best = 0;
   for (let i = 0; i < 6; i++) {
     const before = process.cpuUsage();
-    const document = scan({ components }, new Snapshot(file), { engineVersion: 'bench' }) as FindingsDocument;
+    const document = scan({ components }, new Snapshot(file), { engineVersion: engine }) as FindingsDocument;
     const { user, system } = process.cpuUsage(before);
     best = Math.max(best, document.counts.records / ((user + system) / 1e6));
   }
   yield { name: 'scan/checks', value: best, unit: 'component-record checks a second and core' };
 }
 
-/** Lists of a hundred components each, against a snapshot with a few changed records. */
-function* rescans(before: string, after: string, list: string, count: number): Generator<Result> {
-  const pool = componentsOf(list);
+/** Lists of a hundred components each, against a snapshot with a few changed records; every answer compared with a full scan. */
+function* rescans(before: string, after: string, pool: readonly ScanComponent[], count: number): Generator<Result> {
   const lists = Array.from({ length: count }, (_, i) => Array.from({ length: 100 }, (__, j) => pool[(i * 37 + j * 101) % pool.length] as ScanComponent));
   const [old, fresh] = [new Snapshot(inMemory(before)), new Snapshot(inMemory(after))];
-  const kept = lists.map((components) => footprintOf(components, scan({ components }, old, { engineVersion: 'bench' }) as FindingsDocument));
+  const kept = lists.map((components) => {
+    const document = scan({ components }, old, { engineVersion: engine }) as FindingsDocument;
+    return { findings: JSON.stringify(document.findings), footprint: footprintOf(components, document) };
+  });
+  const looked = new Snapshot(inMemory(after));
   const started = performance.now();
   const isConcerned = concerned(diffSnapshots(old, fresh));
-  const again = lists.filter((_, i) => isConcerned(kept[i] as (typeof kept)[number]));
-  for (const components of again) scan({ components }, fresh, { engineVersion: 'bench' });
-  yield { name: 'scan/rescan', value: performance.now() - started, unit: `ms for ${count} lists, of which ${again.length} were scanned again` };
+  const again = new Map([...lists.entries()].filter(([i]) => isConcerned((kept[i] as (typeof kept)[number]).footprint)));
+  const found = new Map([...again].map(([i, components]) => [i, scan({ components }, looked, { engineVersion: engine }) as FindingsDocument]));
+  const took = performance.now() - started;
+  for (const [i, components] of lists.entries()) {
+    const full = JSON.stringify((scan({ components }, fresh, { engineVersion: engine }) as FindingsDocument).findings);
+    const ours = found.has(i) ? JSON.stringify(found.get(i)?.findings) : (kept[i] as (typeof kept)[number]).findings;
+    if (full !== ours) throw new Error(`list ${i}: the rescan gives other findings than a full scan`);
+  }
+  const { shards } = looked.touched;
+  const what = `${again.size} scanned again, ${shards} of ${fresh.manifest.shards} shards opened, all as by full scans`;
+  yield { name: 'scan/rescan', value: took, unit: `ms for ${count} lists: ${what}` };
+}
+
+/** The same records and lists for the scanners that are built; our time is taken between theirs, on the same machine at the same time. */
+async function* peers(
+  folder: string, lists: readonly number[], runOurs: (count: number) => Figures, left: (what: string) => void,
+): AsyncGenerator<Result> {
+  const bin = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stella-ledger/peers/bin');
+  const names = (Object.keys(VERSIONS) as ScannerName[]).filter((name) => existsSync(join(bin, name)));
+  const missing = Object.keys(VERSIONS).filter((name) => !names.includes(name as ScannerName));
+  if (missing.length > 0) left(`peers that are not built (npm run interop -- ${missing.join(' ')} --build)`);
+  if (names.length === 0) return;
+  const records = [...new Map([...corpusObservations(corpora)].map(({ osv }) => checkOsv(osv)).map((record) => [record.id, record])).values()];
+  const databases = await writeDatabases(folder, bin, records);
+  for (const count of lists) {
+    const file = join(folder, `list-${count}.cdx.json`);
+    const { components } = JSON.parse(readFileSync(file, 'utf8')) as { components: ListedComponent[] };
+    const { findings } = JSON.parse(readFileSync(join(folder, `out-${count}`), 'utf8')) as FindingsDocument;
+    for (const name of names) {
+      const theirs = Array.from({ length: name === 'trivy' ? 5 : 1 }, () =>
+        ({ ...runScanner(name, bin, databases, file, join(folder, `${name}.json`)), ours: runOurs(count) }));
+      const best = (of: (one: (typeof theirs)[number]) => number) => Math.min(...theirs.map(of));
+      const pair = (ours: number, value: number) => ({ value: ours, peer: { name, version: VERSIONS[name], value }, ratio: ours / value });
+      const what = `scan/${count}/${name}`;
+      yield { name: what, unit: 'ms, the least', ...pair(best(({ ours }) => ours.wallMs), best(({ wallMs }) => wallMs)) };
+      yield { name: `${what}/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ ours }) => ours.cpuMs), best(({ cpuMs }) => cpuMs)) };
+      yield { name: `${what}/memory`, unit: 'MiB resident', ...pair(best(({ ours }) => ours.rssMiB), best(({ rssMiB }) => rssMiB)) };
+      const { ours, both, theirs: found, jaccard, missed, invented, undecided, against } = compareFindings(records, components, findings, theirs[0]?.found ?? []);
+      const classes = Object.entries(missed).map(([is, keys]) => `${is} ${keys.length}`).join(', ');
+      const decided = `it misses ${classes || 'nothing'}, invents ${invented.length}; undecided for us ${undecided.length}; wrong by the rule are we in ${against.length}`;
+      yield { name: `${what}/jaccard`, value: jaccard, unit: `(ours ${ours}, theirs ${found}, both ${both}; by OSV's rule ${decided})` };
+    }
+  }
 }
 
 export const bench: Bench = {
@@ -83,26 +155,36 @@ export const bench: Bench = {
     mkdirSync(folder, { recursive: true });
     const at = (name: string) => join(folder, name);
     try {
-      buildSync({ entryPoints: ['bench/scan/child.ts'], bundle: true, platform: 'node', format: 'esm', outfile: at('child.mjs'), logLevel: 'error' });
+      const scanner = await packed(folder);
       const started = performance.now();
       const built = writeSnapshot(at('corpus'), folder, corpusObservations(corpora));
       yield { name: 'scan/build', value: built.records / ((performance.now() - started) / 1000), unit: `records a second, ${built.records} built` };
-      for (const count of [1000, 5000]) {
-        writeFileSync(at(`list-${count}`), JSON.stringify(componentList(corpusObservations(corpora), count)));
-        yield* sizes(String(count), cold(at('child.mjs'), at('corpus'), at(`list-${count}`), at('out'), quick ? 3 : 9));
+      const lists = [1000, 5000];
+      const argsOf = (count: number, snapshot = 'corpus') => [scanner, at(`facts-${count}`), at(snapshot), engine, at(`out-${count}`)];
+      for (const count of lists) {
+        const document = JSON.stringify(componentList(corpusObservations(corpora), count));
+        writeFileSync(at(`list-${count}.cdx.json`), document);
+        writeFileSync(at(`facts-${count}`), (await readEvidence(new TextEncoder().encode(document))).facts ?? new Uint8Array());
+        yield* figuresOf(String(count), cold(argsOf(count), quick ? 3 : 9));
+        if (quick) continue;
+        yield* figuresOf(`${count}/evicted`, cold(argsOf(count), 3, [at('corpus'), at(`facts-${count}`), scanner]));
+        const same = sameAsStella(at(`list-${count}.cdx.json`), at('corpus'), at(`out-${count}`));
+        if (!same) throw new Error('the packed scanner writes other findings than "stella scan"');
       }
-      yield* warm(at('corpus'), at('list-5000'));
+      const pool = [...decodeList(new Uint8Array(readFileSync(at('facts-5000')))).components];
+      yield* warm(at('corpus'), pool);
       writeSnapshot(at('changed'), folder, changed(corpusObservations(corpora)));
-      yield* rescans(at('corpus'), at('changed'), at('list-5000'), quick ? 100 : 1000);
+      yield* rescans(at('corpus'), at('changed'), pool, quick ? 100 : 1000);
       if (quick) {
-        left('900 of the 1,000 lists of the rescan, and a snapshot of 500,000 more records');
+        left('900 of the 1,000 lists of the rescan, evicted files, peers, and a snapshot of 500,000 more records');
         return;
       }
+      yield* peers(folder, lists, (count) => cold(argsOf(count), 1)[0] as Figures, left);
       writeSnapshot(at('large'), folder, (function* () {
         yield* corpusObservations(corpora);
         yield* syntheticObservations(500_000);
       })());
-      yield* sizes('1000 of 511,788 records', cold(at('child.mjs'), at('large'), at('list-1000'), at('out'), 5));
+      yield* figuresOf('1000 of 511,788 records', cold(argsOf(1000, 'large'), 5));
       yield { name: 'scan/500k/built', value: process.resourceUsage().maxRSS / 1024, unit: 'MiB resident at most, building' };
     } finally {
       rmSync(folder, { recursive: true, force: true });

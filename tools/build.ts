@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, globSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeBundles, writePrograms } from './bundle.ts';
+import { writeBundles, writePrograms, writeTools } from './bundle.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -16,6 +16,7 @@ for (const file of globSync('{evidence/**/*.generated.{js,d.ts},policy/library/*
 }
 await writeBundles(join(root, 'dist/bundle'));
 await writePrograms(join(root, 'dist/programs'));
+await writeTools(join(root, 'dist/tools'));
 // npm packs modes as they are: without this, two clones under two umasks pack two digests.
 for (const entry of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
   chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);

@@ -39,6 +39,17 @@ export const PROGRAMS = {
   'replay.mjs': 'cli/programs/replay.ts',
 } as const;
 
+/** Programs that no pack carries, in dist/tools/. */
+const TOOLS = {
+  'scan.mjs': 'cli/programs/scan.ts',
+} as const;
+
+/** @param folder - made when it is not there */
+export async function writeTools(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const [file, entry] of Object.entries(TOOLS)) writeFileSync(join(folder, file), await program(entry));
+}
+
 /** One program's text. */
 export async function program(entry: string): Promise<string> {
   const { outputFiles } = await build({

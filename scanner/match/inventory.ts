@@ -36,3 +36,11 @@ export function decodeInventory(bytes: Uint8Array): Inventory {
   if (inventory.format === 'stella-inventory/1') return inventory;
   throw new LedgerError('INPUT_VERSION_UNKNOWN', 'Cannot read the inventory: expected stella-inventory/1');
 }
+
+/** Facts or an inventory, whichever it is: both are our own bytes, known by their digest. @throws {LedgerError} INPUT_VERSION_UNKNOWN */
+export function decodeList(bytes: Uint8Array): ScanInput {
+  const list = JSON.parse(decodeUtf8(bytes)) as Partial<Inventory> & Facts;
+  if (list.format === 'stella-inventory/1') return list as unknown as Inventory;
+  if (list.format === undefined && list.semantics === 1) return inputOfFacts(list);
+  throw new LedgerError('INPUT_VERSION_UNKNOWN', 'Cannot read the component list: expected facts of semantics 1, or stella-inventory/1');
+}

@@ -1,0 +1,35 @@
+// scan.mjs: a scan on record, made again with nothing but Node. Bundled into one file by tools/bundle.ts.
+import { hash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { openFileAt, type FileAt } from '../../ledger/store/file-at.ts';
+import { encodeFindings } from '../../scanner/match/findings.ts';
+import { decodeList } from '../../scanner/match/inventory.ts';
+import { scan } from '../../scanner/match/match.ts';
+import { Snapshot } from '../../scanner/snapshot/open.ts';
+import { isPart, openPart } from '../../scanner/snapshot/part-file.ts';
+
+const usage = `node scan.mjs LIST SNAPSHOT ENGINE [OUT]
+
+Matches a component list (the facts of a bill of materials, or an inventory) with a snapshot, or the part of one that a decision
+pack carries, and prints the digest of the findings: the one that "scan.completed" pins, when LIST, SNAPSHOT and the ENGINE version
+are the ones that it pins. Writes the findings to OUT.`;
+
+const [list, snapshotFile, engineVersion, out] = process.argv.slice(2);
+if (list === undefined || snapshotFile === undefined || engineVersion === undefined) {
+  process.stderr.write(`${usage}\n`);
+  process.exit(2);
+}
+const opened = openFileAt(snapshotFile, snapshotFile);
+const file: Pick<FileAt, 'size' | 'read'> = isPart(opened) ? openPart(new Uint8Array(readFileSync(snapshotFile))) : opened;
+const snapshot = new Snapshot(file);
+const document = scan(decodeList(new Uint8Array(readFileSync(list))), snapshot, { engineVersion });
+opened.close();
+if ('stopped' in document) throw new TypeError('a scan without a limit stopped');
+const bytes = encodeFindings(document);
+if (out !== undefined) writeFileSync(out, bytes);
+const { counts, findings } = document;
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+process.stdout.write(`${JSON.stringify({
+  findings: `sha256:${hash('sha256', bytes)}`, count: findings.length, snapshot: snapshot.digest, checks: counts.records, touched: snapshot.touched,
+  cost: { cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: maxRSS / 1024 },
+})}\n`);
