@@ -137,9 +137,10 @@ async function* peers(
       yield { name: what, unit: 'ms, the least', ...pair(best(({ ours }) => ours.wallMs), best(({ wallMs }) => wallMs)) };
       yield { name: `${what}/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ ours }) => ours.cpuMs), best(({ cpuMs }) => cpuMs)) };
       yield { name: `${what}/memory`, unit: 'MiB resident', ...pair(best(({ ours }) => ours.rssMiB), best(({ rssMiB }) => rssMiB)) };
-      const { ours, both, theirs: found, jaccard, missed, invented, undecided, against } = compareFindings(records, components, findings, theirs[0]?.found ?? []);
+      const compared = compareFindings(records, components, findings, theirs[0]?.found ?? []);
+      const { ours, both, theirs: found, jaccard, missed, invented, undecided, against } = compared;
       const classes = Object.entries(missed).map(([is, keys]) => `${is} ${keys.length}`).join(', ');
-      const decided = `it misses ${classes || 'nothing'}, invents ${invented.length}; undecided for us ${undecided.length}; wrong by the rule are we in ${against.length}`;
+      const decided = `it misses ${classes || 'nothing'} and invents ${invented.length}; ${undecided.length} undecided for us; against us ${against.length}`;
       yield { name: `${what}/jaccard`, value: jaccard, unit: `(ours ${ours}, theirs ${found}, both ${both}; by OSV's rule ${decided})` };
     }
   }
