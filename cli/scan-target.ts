@@ -7,6 +7,7 @@ import { openFileAt, type FileAt } from '../ledger/store/file-at.ts';
 import { Scratch } from '../ledger/store/scratch.ts';
 import {
   analyzeFiles, entryPointOf, readImage, readImageArchive, traceEntryPoint, withTrace, type Analysis, type Image, type ImageOptions,
+  type LayerCache,
 } from '../scanner/index.ts';
 import { UsageError } from './command.ts';
 import { DirectoryFiles } from './directory-files.ts';
@@ -22,7 +23,7 @@ interface Platform {
 }
 
 /** @throws {LedgerError} INPUT_MALFORMED when an image's blobs, layers or package databases are damaged */
-export async function readTarget(path: string, platform: Platform | undefined): Promise<Target> {
+export async function readTarget(path: string, platform: Platform | undefined, cache: LayerCache | null = null): Promise<Target> {
   const options: ImageOptions = { platform, work: () => new Scratch(tmpdir()) };
   if (statSync(path).isDirectory()) {
     const isLayout = existsSync(join(path, 'oci-layout')) || existsSync(join(path, 'index.json')) && existsSync(join(path, 'blobs'));
@@ -36,7 +37,7 @@ export async function readTarget(path: string, platform: Platform | undefined): 
       return opened.at(-1) as FileAt;
     };
     try {
-      return imageTarget(await readImage(open, options));
+      return imageTarget(await readImage(open, options), cache);
     } finally {
       for (const one of opened) one.close();
     }
@@ -44,16 +45,16 @@ export async function readTarget(path: string, platform: Platform | undefined): 
   if (kindOf(path) === 'document') return { is: 'document', file: path };
   const archive = openFileAt(path, `"${clip(path)}"`);
   try {
-    return imageTarget(await readImageArchive(archive, options));
+    return imageTarget(await readImageArchive(archive, options), cache);
   } finally {
     archive.close();
   }
 }
 
 /** Its packages, and which of them what it starts reaches. */
-function imageTarget(image: Image): Target {
+function imageTarget(image: Image, cache: LayerCache | null): Target {
   try {
-    const analysis = analyzeFiles(image.files);
+    const analysis = analyzeFiles(image.files, cache);
     const trace = traceEntryPoint(entryPointOf(image.config), image.files, analysis);
     return { is: 'image', digest: image.digest, analysis: { ...analysis, components: withTrace(analysis.components, trace) } };
   } finally {

@@ -17,6 +17,7 @@ export { analyzeFiles, type Analysis } from './image/analyze.ts';
 export { LayeredFiles, type File, type FileTree } from './image/files.ts';
 export { readImage, readImageArchive, type Image, type ImageOptions, type ReadPath } from './image/image.ts';
 export type { StoredBytes, WorkBytes } from './image/stored.ts';
+export { LayerCache, type CacheStore, type LayerCacheOptions } from './image/layer-cache.ts';
 export { readTar, type TarMember } from './image/tar.ts';
 export type { FeedFile, Imported, Importer } from './import/feed.ts';
 export { importFriendsOfPhp, importNodeSecurity, importRubyAdvisories } from './import/languages.ts';

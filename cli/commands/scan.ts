@@ -1,6 +1,6 @@
 // stella scan: an artifact's components against a snapshot, and the result on record.
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { withSnapshot, findSnapshot, type ImportedSnapshot } from '../../actions/feeds.ts';
 import { readLedgerTrust } from '../../actions/ledger-trust.ts';
 import { readEvidence } from '../../actions/read-evidence.ts';
@@ -13,7 +13,7 @@ import { clip } from '../../ledger/errors.ts';
 import type { Digest } from '../../ledger/events/index.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import { openFileAt } from '../../ledger/store/file-at.ts';
-import { reconcile, Snapshot, type FindingsDocument, type ScanInput } from '../../scanner/index.ts';
+import { LayerCache, reconcile, Snapshot, type FindingsDocument, type ScanInput } from '../../scanner/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
 import type { ExitName } from '../exit.ts';
@@ -22,6 +22,7 @@ import { mediaTypeOf } from '../media.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
 import { outputOptions, showFindings, showReconciled } from '../scan-output.ts';
+import { openLayerCache } from '../layer-cache.ts';
 import { parsePlatform, readTarget, type Target } from '../scan-target.ts';
 import { parseSubject } from '../subjects.ts';
 import { productVersion } from '../version.ts';
@@ -58,11 +59,17 @@ The exit code is 0 whatever was found: deciding is the gate's work. 5: there is 
     if (others.length > 0) throw new UsageError('name one file or directory');
     if (path === undefined && subject === undefined) throw new UsageError('name a file or a directory, or an artifact on record with --subject');
     const asked: Asked = { given: subject === undefined ? null : parseSubject(subject), stop: limitsOf(call), started: call.now() };
-    const target = path === undefined ? null : await readTarget(path, parsePlatform(call.value('platform')));
+    const target = path === undefined ? null : await readTarget(path, parsePlatform(call.value('platform')), call.flag('dry-run') ? null : layerCacheOf(call));
     if (target !== null && target.is !== 'document') sayUnreadable(call, target);
     return call.flag('dry-run') ? dryRun(call, target, asked) : recorded(call, target, asked);
   },
 };
+
+/** Beside the ledger, under its secret: without a ledger nothing is kept. */
+function layerCacheOf(call: Call): LayerCache {
+  const place = findPlace(call);
+  return new LayerCache({ store: openLayerCache(join(place.directory, 'cache', 'layers'), () => call.now()), secret: pepperOf(call, place) });
+}
 
 interface Asked {
   readonly given: Digest<'sha256'> | null;

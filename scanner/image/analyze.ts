@@ -3,6 +3,7 @@ import type { ScanComponent } from '../match/components.ts';
 import { apkPackages, dpkgPackages, osReleaseOf, rpmPackages, type OsRelease, type OwnedPackage } from './distribution.ts';
 import type { FileTree } from './files.ts';
 import { languagePackages, type Unreadable } from './languages.ts';
+import type { LayerCache } from './layer-cache.ts';
 
 export interface Analysis {
   readonly os: OsRelease | null;
@@ -16,13 +17,14 @@ export interface Analysis {
 /**
  * Analyzes an image or a root file system.
  *
+ * @param cache - saves work with layers that were seen before, and changes no result
  * @throws {LedgerError} INPUT_MALFORMED when a package database is damaged: half of one would read as a clean system
  */
-export function analyzeFiles(tree: FileTree): Analysis {
+export function analyzeFiles(tree: FileTree, cache: LayerCache | null = null): Analysis {
   const os = osReleaseOf(tree);
   const owned = [...dpkgPackages(tree, os), ...apkPackages(tree, os), ...rpmPackages(tree, os)];
   const ownerOf = new Map(owned.flatMap(({ component, files }) => files.map((path) => [path, component.ref] as const)));
-  const { components, unreadable } = languagePackages(tree);
+  const { components, unreadable } = languagePackages(tree, cache);
   // Databases in Berkeley DB's format (rpm before 4.16) are not read: said, or the image would read as one without packages.
   const berkeley = ['var/lib/rpm/Packages', 'usr/share/rpm/Packages'].map((path) => tree.get(path)).filter((file) => file !== null);
   const unread = berkeley.map(({ path }) => ({ path: `/${path}`, why: 'Cannot read the rpm database: it is in the format of Berkeley DB' }));

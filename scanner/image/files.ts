@@ -9,6 +9,8 @@ export interface File {
   readonly mode: number;
   /** Digest of the layer that brought it; null in a root file system. */
   readonly layer: string | null;
+  /** A hard link to a file of a layer below: its bytes are not its layer's. */
+  readonly isLinked?: true;
   read(): Uint8Array;
 }
 
@@ -52,8 +54,9 @@ export class LayeredFiles implements FileTree {
       if (kind === 'file') added.set(path, { file: { path, size: content.size, mode, layer, read: () => wholeOf(content) }, link: null });
       else if (kind === 'symlink') added.set(path, { file: null, link });
       else if (kind === 'hardlink') {
-        const target = added.get(link.replace(/^\.?\/+/, '')) ?? this.#entries.get(link.replace(/^\.?\/+/, ''));
-        if (target?.file) added.set(path, { file: { ...target.file, path, layer }, link: null });
+        const here = added.get(link.replace(/^\.?\/+/, ''));
+        const target = here ?? this.#entries.get(link.replace(/^\.?\/+/, ''));
+        if (target?.file) added.set(path, { file: { ...target.file, path, layer, ...(here === undefined && { isLinked: true as const }) }, link: null });
       } else if (kind === 'directory') {
         this.#entries.delete(path);
         continue;

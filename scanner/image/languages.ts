@@ -8,6 +8,7 @@ import { formatPurl } from '../purl/purl.ts';
 import { textOf } from './distribution.ts';
 import type { File, FileTree } from './files.ts';
 import { goBuildInfo } from './go.ts';
+import type { LayerCache } from './layer-cache.ts';
 
 /** A file that looked like a package and could not be read: named, never passed over. */
 export interface Unreadable {
@@ -23,18 +24,32 @@ export interface Found {
 /** Nested archives (a jar in a war) are opened to this depth. */
 const archiveDepthMax = 3;
 
-export function languagePackages(tree: FileTree): Found {
+/** @param cache - what is known of layers' files; looked up for files that need reading */
+export function languagePackages(tree: FileTree, cache: LayerCache | null = null): Found {
   const components: ScanComponent[] = [];
   const unreadable: Unreadable[] = [];
   for (const file of tree.files()) {
-    try {
-      components.push(...packagesIn(file));
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      unreadable.push({ path: `/${file.path}`, why: error.message });
-    }
+    if (!mayHold(file)) continue;
+    const found = cache === null ? foundIn(file) : cache.of(file, foundIn);
+    components.push(...found.components);
+    unreadable.push(...found.unreadable);
   }
+  cache?.keep();
   return { components, unreadable };
+}
+
+/** Whether a file's name or mode says that there may be packages in it. */
+function mayHold({ path, mode }: File): boolean {
+  return (mode & 0o111) !== 0 || /(?:\/package\.json|\.dist-info\/METADATA|\.egg-info(?:\/PKG-INFO)?|\.jar|\.war|\.ear)$/.test(path);
+}
+
+function foundIn(file: File): Found {
+  try {
+    return { components: packagesIn(file), unreadable: [] };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return { components: [], unreadable: [{ path: `/${file.path}`, why: error.message }] };
+  }
 }
 
 function packagesIn(file: File): ScanComponent[] {
