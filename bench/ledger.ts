@@ -13,6 +13,7 @@ import { nativeSigner } from '../ledger/log/signing.ts';
 import type { Signer } from '../ledger/note/index.ts';
 import { openFileAnchor } from '../ledger/store/anchor-file.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
+import { LiveProjector, projectionTables } from '../projections/tables.ts';
 
 const origin = 'bench.example';
 
@@ -20,16 +21,19 @@ const origin = 'bench.example';
 export class BenchLedger {
   readonly directory = mkdtempSync(join(tmpdir(), 'stella-bench-'));
 
-  ports(thread: boolean): LogPorts {
+  /** @param projected - with the live tables, as every command that writes opens it */
+  ports(thread: boolean, projected = false): LogPorts {
+    const store = openSqlite(this.directory, projected ? { tables: projectionTables } : {});
     return {
-      store: openSqlite(this.directory), anchor: openFileAnchor(join(this.directory, 'anchor')), signer: nativeSigner(origin, new Uint8Array(32).fill(1)),
+      store, ...(projected ? { projector: new LiveProjector(store) } : {}), anchor: openFileAnchor(join(this.directory, 'anchor')),
+      signer: nativeSigner(origin, new Uint8Array(32).fill(1)),
       clock: { now: Date.now, monotonic: () => performance.now() }, random: (count) => new Uint8Array(randomBytes(count)),
-      ...(thread ? { committer: startCommitThread(this.directory) } : {}),
+      ...(thread ? { committer: startCommitThread(this.directory, projected ? projectionTables : []) } : {}),
     };
   }
 
-  create(thread: boolean, kinds: 'raw' | 'event' = 'event'): Promise<Log> {
-    const ports = this.ports(thread);
+  create(thread: boolean, kinds: 'raw' | 'event' = 'event', projected = false): Promise<Log> {
+    const ports = this.ports(thread, projected);
     return createLog(ports, this.genesis(ports.signer, kinds));
   }
 

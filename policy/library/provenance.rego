@@ -1,6 +1,8 @@
 # METADATA
 # title: SLSA provenance
-# description: A verified provenance attestation reaches the level asked for, by a builder that is trusted.
+# description: |
+#   There is verified provenance by a builder that is trusted to the level asked for: data.stella.config.builders
+#   has a level for each builder.
 package stella.provenance
 
 import rego.v1
@@ -24,14 +26,17 @@ default document := {}
 
 document := input if is_object(input)
 
-builders := {builder | some builder in data.stella.config.builders}
+# Provenance states no level: how far a builder is trusted is for whoever trusts it to say, and so is what an empty list means.
+default builders := {}
+
+builders := data.stella.config.builders if is_object(data.stella.config.builders)
 
 reaching contains attestation.id if {
 	some attestation in document.attestations
 	attestation.verified == true
 	attestation.predicate == "slsa-provenance"
-	attestation.slsa_level >= level
-	attestation.slsa_level <= 4
-	is_number(attestation.slsa_level)
-	attestation.builder in builders
+	reached := builders[attestation.builder]
+	is_number(reached)
+	reached >= level
+	reached <= 4
 }

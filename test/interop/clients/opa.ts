@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { compile, parseJson, PolicyErrors, testPolicy } from '../../../policy/index.ts';
 import type { Client, Step } from '../client.ts';
 import { fuzz, rowsOf } from '../opa/fuzz.ts';
+import { gates } from '../opa/gates.ts';
 import { errorsOf, evalOutput, startOpa } from '../opa/judge.ts';
 import { runSuite } from '../opa/suite.ts';
 import { buildGo, runProgram } from '../programs.ts';
@@ -22,6 +23,7 @@ export const opa: Client = {
   build: async (peers) => buildGo(peers, `github.com/open-policy-agent/opa@v${version}`, 'opa', { opa: '.' }),
   async *run(peers, scratch) {
     yield* library(binary(peers), scratch);
+    yield* gates(binary(peers), scratch);
     yield* vision(binary(peers), scratch);
     const corpora = process.env['STELLA_CORPORA'] ?? '.cache/corpora';
     if (!existsSync(join(corpora, 'rego'))) yield { step: 'the open suite', ok: true, seen: `not run: no rego below ${corpora}` };
