@@ -146,7 +146,15 @@ describe('a draft is refused', () => {
     const times = [write(-1, 1, 0), write(0.5, 1, 0), write(253_402_300_800_000, 1, 0)];
     for (const bug of [...times, write(0, 0, 0), write(0, 1.5, 0), write(0, 2, -1), write(0, 2, Number.NaN)]) expect(bug).toThrow(RangeError);
     expect(write(0, 1, 0, 1)).toThrow(RangeError);
+    expect(write(0, 1, 0)()).toBeGreaterThan(0);
     expect(write(253_402_300_799_999, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)()).toBe(draft.entryBytesMax);
+  });
+
+  test('a draft says by what it is recognised', () => {
+    const once = { key: new Uint8Array(16).fill(2), request: new Uint8Array(16).fill(3) };
+    const person = new Uint8Array(16).fill(4);
+    expect(prepareDraft({ ...good, once, by: { kind: 'person', auth: 'oidc', person } }, sha256)).toMatchObject({ once, person });
+    expect(prepareDraft(good, sha256)).toMatchObject({ once: null, person: null });
   });
 
   test('drafts do not share what they hold', () => {
