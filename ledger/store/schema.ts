@@ -42,6 +42,21 @@ export function tableSql(shape: TableShape): string {
   return `CREATE TABLE IF NOT EXISTS ${asName(shape.name)} (key TEXT PRIMARY KEY${columns.join('')}) STRICT`;
 }
 
+/** A row with all of its table's columns, at least one, in place of the one with its key: its place in the index by key stays. */
+export function upsertSql(table: string, columns: readonly string[]): string {
+  const changes = columns.map((name) => `${asName(name)} = excluded.${asName(name)}`).join(', ');
+  return `INSERT INTO ${valuesSql(table, columns)} ON CONFLICT (key) DO UPDATE SET ${changes}`;
+}
+
+/** The same for a row without some of the columns, which are null then; the old row goes, with its place in the index. */
+export function replaceSql(table: string, columns: readonly string[]): string {
+  return `INSERT OR REPLACE INTO ${valuesSql(table, columns)}`;
+}
+
+function valuesSql(table: string, columns: readonly string[]): string {
+  return `${asName(table)} (${['key', ...columns.map((name) => asName(name))].join(', ')}) VALUES (?${', ?'.repeat(columns.length)})`;
+}
+
 /** Names come from our own projections; anything that would need quoting is a bug. */
 export function asName(name: string): string {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new TypeError(`not a table or column name: ${name}`);

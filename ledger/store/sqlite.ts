@@ -9,7 +9,7 @@ import { damagedMemos, readMemo, writeMemo } from './memos.ts';
 import type { Run } from './packed.ts';
 import { plainBytes } from './plain.ts';
 import type { Batch, Commit, Fault, SealedMark, Store, TableRebuild, TableWrite } from './port.ts';
-import { asName, layout, markSql, placeOf, schema, tableSql, type TableShape } from './schema.ts';
+import { asName, layout, markSql, placeOf, schema, replaceSql, tableSql, upsertSql, type TableShape } from './schema.ts';
 import { faultsOf } from './sqlite-faults.ts';
 
 const runBytesMax = 4 * 2 ** 20;
@@ -155,9 +155,9 @@ class SqliteStore implements Store {
     const columns = Object.keys(row).join(' ');
     const known = this.#puts.get(table);
     if (known !== undefined && known.columns === columns) return known.statement;
-    const names = Object.keys(row).map((name) => asName(name));
-    const marks = names.map(() => ', ?').join('');
-    const statement = this.#sql(`INSERT OR REPLACE INTO ${asName(table)} (${['key', ...names].join(', ')}) VALUES (?${marks})`);
+    const shape = this.#tables.find(({ name }) => name === table);
+    const isWhole = shape !== undefined && Object.keys(shape.columns).every((name) => Object.hasOwn(row, name));
+    const statement = this.#sql((isWhole ? upsertSql : replaceSql)(table, Object.keys(row)));
     this.#puts.set(table, { columns, statement });
     return statement;
   }

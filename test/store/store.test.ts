@@ -55,6 +55,17 @@ describe('SQLite', () => {
     db.close();
   });
 
+  test('a row is what was written last, also where that has fewer columns', async () => {
+    const store = openSqlite(freshDirectory(), { tables: [shape] });
+    await store.takeEpoch(1);
+    const rows = [{ state: 'open', at: 5, document: null }, { at: 6, state: 'shut', document: null }, { state: 'gone' }, {}];
+    for (const [i, row] of rows.entries()) {
+      await store.commit(batchOf(i, 1, { writes: [{ table: 'thing', key: 'a', row }] }));
+      expect(await store.row('thing', 'a')).toEqual({ state: null, at: null, document: null, ...row });
+    }
+    await store.close();
+  });
+
   test('a memo cut off or altered is no memo', async () => {
     const directory = freshDirectory();
     const store = openSqlite(directory);
