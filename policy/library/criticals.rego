@@ -28,7 +28,7 @@ deny contains sprintf("finding %v cannot be judged: %s", [index, reason]) if {
 	some reason in unfit(finding)
 }
 
-deny contains sprintf("%s in %s is critical and %s", [finding.id, finding.purl, finding.exploitability]) if {
+deny contains sprintf("%s (%s) in %s is %s", [finding.id, finding.severity, finding.purl, finding.exploitability]) if {
 	some finding in document.findings
 	finding.severity in {"CRITICAL", "UNKNOWN"}
 	finding.exploitability in {"affected", "under_investigation", "unknown"}
