@@ -1,6 +1,6 @@
 // Decisions as commands read and show them.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { inOrder, junitOf, markdownOf, sarifText, textOf, type Told } from '../actions/gate-report.ts';
 import { dataJson, decisionStatement, summaryStatement } from '../actions/gate-statements.ts';
 import { signStatement } from '../actions/attest.ts';
@@ -28,6 +28,14 @@ export const signOptions: Readonly<Record<string, Option>> = {
   key: { type: 'string', takes: 'FILE', help: 'sign with this private key (PEM; passphrase in STELLA_ATTEST_PASSPHRASE), else with the ledger\'s' },
   'key-env': { type: 'boolean', help: 'sign with the private key in STELLA_ATTEST_KEY (PEM)' },
 };
+
+/** Makes the folders of the files asked for, before anything is decided: a decision is on record whether or not it could be written. */
+export function makeFolders(call: Call): void {
+  for (const name of Object.keys(reportOptions)) {
+    const path = call.value(name);
+    if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
+  }
+}
 
 /** Whether the call asks for something that has to be signed. */
 export const wantsSignature = (call: Call): boolean => call.value('vsa') !== undefined || call.value('attestation') !== undefined;

@@ -20,12 +20,16 @@ if (existsSync(home)) {
   if (!existsSync(marker)) stop(`Cannot begin: ${home} exists and was not made by this demo; move it away`);
   rmSync(home, { recursive: true });
 }
+// Secrets are refused where others may read them, copies too.
+process.umask(0o077);
 mkdirSync(home, { recursive: true });
 writeFileSync(marker, '');
 // The anchor goes where a backup of demo-ledger would not take it along; here that is still the demo's own folder.
 const environment = { ...process.env, STELLA_LEDGER: 'ledger', STELLA_PASSPHRASE_FILE: 'passphrase', XDG_STATE_HOME: join(home, 'state') };
 writeFileSync(join(home, 'passphrase'), 'only for this demo\n', { mode: 0o600 });
-for (const name of ['shop.cdx.json', 'advisories', 'vex-policy.yaml', 'contract.json']) cpSync(join(root, 'tools/demo', name), join(home, name), { recursive: true });
+for (const name of ['shop.cdx.json', 'advisories', 'vex-policy.yaml', 'contract.json']) {
+  cpSync(join(root, 'tools/demo', name), join(home, name), { recursive: true });
+}
 cpSync(join(root, 'policy/library'), join(home, 'policy'), { recursive: true });
 
 chapter('A ledger: its own key, its own origin, and an anchor kept apart from the database. Two people, a key each.');
@@ -69,7 +73,8 @@ chapter('What cannot wait: a risk accepted for thirty days, asked for by one per
 const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
 writeFileSync(join(home, 'why.txt'), 'Message lookups are switched off; the upgrade ships with the next release.\n');
 const log4j = 'pkg:maven/org.apache.logging.log4j/log4j-core';
-stella(`waiver request CVE-2021-44228 CVE-2021-45046 --subject ${shop} --component ${log4j} --owner ann --expires ${until} --justification @why.txt --id log4j --as ann`);
+const terms = `--owner ann --expires ${until} --justification @why.txt`;
+stella(`waiver request CVE-2021-44228 CVE-2021-45046 --subject ${shop} --component ${log4j} ${terms} --id log4j --as ann`);
 stella('waiver approve log4j --as ann', 3);
 stella('waiver approve log4j --as bob');
 const allowed = decision(`gate ${shop} --policy release`, 0);

@@ -9,7 +9,7 @@ import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import { payloadOf, type DecisionEvent } from '../../policy/gate/replay.ts';
 import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Command } from '../command.ts';
-import { decisionJson, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
+import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
 
@@ -25,6 +25,7 @@ export const command: Command = {
   async run(call) {
     const [index, ...others] = call.positionals;
     if (index === undefined || others.length > 0) throw new UsageError('name one decision by its index; "stella decision list" has them');
+    makeFolders(call);
     const place = findPlace(call);
     const log = await openForReading(place);
     const payloads = openPlacePayloads(place);

@@ -9,7 +9,7 @@ import { formatJson } from '../../policy/index.ts';
 import { DocumentReader, type DocumentTables } from '../../projections/reader.ts';
 import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { decisionJson, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
+import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
@@ -45,6 +45,7 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
     if (artifact === undefined || others.length > 0) throw new UsageError('name one artifact by its digest');
     if (policy === undefined) throw new UsageError('name what decides: --policy NAME');
     const subject = parseSubject(artifact);
+    makeFolders(call);
     const place = findPlace(call);
     const payloads = openPlacePayloads(place);
     const log = await openForWriting(call, place);

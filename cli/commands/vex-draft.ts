@@ -33,8 +33,9 @@ export const command: Command = {
       else writeFileSync(out, document);
     }
     if (out !== undefined || statements.length === 0) {
+      const count = statements.length === 1 ? 'one statement' : `${statements.length} statements`;
       const nothing = 'nothing to draft: no finding is about a vulnerability';
-      call.out.say(statements.length === 0 ? nothing : `${statements.length} statements: ${said}; ${decided} decided by a rule`);
+      call.out.say(statements.length === 0 ? nothing : `${count}: ${said}; ${decided} decided by a rule`);
       if (out !== undefined && statements.length > 0) call.out.say(`review ${out}, then "stella vex set --from ${out}"`);
     }
     call.out.answer({ statements: statements.length, decided, counts, ...(out === undefined ? {} : { out }) });

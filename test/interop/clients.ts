@@ -8,6 +8,7 @@ export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
   omniwitness: async () => (await import('./clients/witnesses.ts')).omniwitness,
   litewitness: async () => (await import('./clients/witnesses.ts')).litewitness,
   chromium: async () => (await import('./clients/chromium.ts')).chromium,
+  playbook: async () => (await import('./clients/playbook.ts')).playbook,
   syft: async () => (await import('./clients/syft.ts')).syft,
   'osv-scanner': async () => (await import('./clients/scanners.ts')).osvScanner,
   grype: async () => (await import('./clients/scanners.ts')).grype,
