@@ -3,6 +3,7 @@ import type { Client } from './client.ts';
 
 export const CLIENTS: Readonly<Record<string, () => Promise<Client>>> = {
   cosign: async () => (await import('./clients/cosign.ts')).cosign,
+  nodes: async () => (await import('./clients/nodes.ts')).nodes,
   opa: async () => (await import('./clients/opa.ts')).opa,
   tessera: async () => (await import('./clients/tessera.ts')).client,
   omniwitness: async () => (await import('./clients/witnesses.ts')).omniwitness,

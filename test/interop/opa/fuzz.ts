@@ -140,9 +140,9 @@ function compareFailure(
 ): void {
   writeFileSync(join(scratch, 'one.rego'), text);
   const ran = runProgram(opa, ['eval', '-f', 'json', ...flags, '-d', 'one.rego', '-i', 'input.json', `data.f.${name}`], { cwd: scratch });
-  const { errors = [] } = JSON.parse(ran.stdout) as { errors?: { code?: string }[] };
+  const { errors = [] } = JSON.parse(ran.stdout === '' ? '{}' : ran.stdout) as { errors?: { code?: string }[] };
   if (errors[0]?.code === code) report.failed += 1;
-  else differ(name, code, ran.stdout);
+  else differ(name, code, `${ran.stdout}${ran.stderr}`);
 }
 
 function checkAlone({ opa, scratch }: FuzzPorts, text: string, flags: readonly string[]): Errors | null {
