@@ -28,6 +28,8 @@ export interface EvidencePorts extends SealPorts {
 
 export interface Evidence {
   readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** How many there are, where it is known: memory is then taken once. Another number does no harm. */
+  readonly size?: number;
   /** Its media type, such as `application/json`. */
   readonly media: string;
   /** The artifacts that the caller says it is about, beside those it names itself. */
@@ -125,7 +127,7 @@ async function prepareAll(ports: EvidencePorts, held: Held, evidence: readonly E
   const working: Promise<Prepared>[] = [];
   try {
     for (const [i, one] of evidence.entries()) {
-      const start = await gather(one.bytes, one.seal === true ? Number.POSITIVE_INFINITY : jsonBytesMax);
+      const start = await gather(one.bytes, one.seal === true ? Number.POSITIVE_INFINITY : jsonBytesMax, one.seal === true ? 0 : (one.size ?? 0));
       const own = key === null ? null : evidence.length === 1 ? key : `${key}#${i}`;
       working.push(prepare(ports, held, one, start, by, own));
       // A refusal ends the call when what was begun beside it has ended.
@@ -245,8 +247,9 @@ interface Gathered {
 }
 
 /** Takes up to about `bytesMax` bytes into memory. */
-async function gather(bytes: Evidence['bytes'], bytesMax: number): Promise<Gathered> {
+async function gather(bytes: Evidence['bytes'], bytesMax: number, expected: number): Promise<Gathered> {
   const source = Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : bytes[Symbol.iterator]();
+  const whole = expected > togetherBytesMax && expected <= bytesMax ? new Uint8Array(new SharedArrayBuffer(expected)) : null;
   const pieces: Uint8Array[] = [];
   let size = 0;
   let done = false;
@@ -254,9 +257,15 @@ async function gather(bytes: Evidence['bytes'], bytesMax: number): Promise<Gathe
     const next = await source.next();
     if (next.done === true) done = true;
     else {
-      pieces.push(next.value);
+      if (whole !== null && pieces.length === 0 && size + next.value.length <= whole.length) whole.set(next.value, size);
+      else if (whole !== null && pieces.length === 0) pieces.push(whole.subarray(0, size), next.value);
+      else pieces.push(next.value);
       size += next.value.length;
     }
+  }
+  if (whole !== null && pieces.length === 0) {
+    if (size === whole.length) return { bytes: whole, rest: done ? null : source };
+    pieces.push(whole.subarray(0, size));
   }
   // Shared with the reading thread: 100 MB are there once and not twice. WebCrypto, which seals, takes no shared memory.
   const all = new Uint8Array(size > togetherBytesMax && bytesMax !== Number.POSITIVE_INFINITY ? new SharedArrayBuffer(size) : new ArrayBuffer(size));

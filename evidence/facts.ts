@@ -121,20 +121,20 @@ export function extractFacts(view: View): { bytes: Uint8Array; counts: FactCount
   const results = sortedTexts((report?.results ?? []).map((one) => JSON.stringify(resultFacts(one))));
   const statements = sortedTexts((vex?.statements ?? []).flatMap(statementFacts).map((one) => JSON.stringify(one)));
   const components = graph?.components ?? [];
-  const members: (string | null)[] = [
+  const members: (readonly string[] | null)[] = [
     member('attestations', signed),
     member('components', components),
     member('contains', graph?.contains ?? []),
     member('depends', graph?.depends ?? []),
     member('results', results),
-    graph === null || graph.root === null ? null : `"root":${graph.root}`,
-    `"semantics":${factsSemantics}`,
+    graph === null || graph.root === null ? null : [`"root":${graph.root}`],
+    [`"semantics":${factsSemantics}`],
     member('statements', statements),
     member('subjects', sortedTexts(subjectsIn(view).map((digest) => JSON.stringify(digest)))),
-    report === undefined ? null : `"tool":${JSON.stringify(toolFacts(report))}`,
+    report === undefined ? null : [`"tool":${JSON.stringify(toolFacts(report))}`],
   ];
   const counts = { attestations: signed.length, components: components.length, results: results.length, statements: statements.length };
-  return { bytes: encodeUtf8(`{${members.filter((one) => one !== null).join(',')}}`), counts };
+  return { bytes: encodeTexts(members), counts };
 }
 
 /**
@@ -160,8 +160,43 @@ export function subjectsIn(view: View): readonly NamedDigest[] {
   return [...new Map(all.map((digest) => [digest.join(' '), digest])).values()];
 }
 
-function member(name: string, items: readonly string[]): string | null {
-  return items.length === 0 ? null : `"${name}":[${items.join(',')}]`;
+/** A member in pieces, to be written one behind the other: joined, the facts of a large document would be in memory three times. */
+function member(name: string, items: readonly string[]): readonly string[] | null {
+  if (items.length === 0) return null;
+  const pieces = [`"${name}":[`];
+  items.forEach((item, i) => pieces.push(i === 0 ? item : ',', ...(i === 0 ? [] : [item])));
+  pieces.push(']');
+  return pieces;
+}
+
+const encoder = new TextEncoder();
+
+/** The object of these members. @throws {LedgerError} INPUT_NOT_UTF8 for a lone surrogate */
+function encodeTexts(members: readonly (readonly string[] | null)[]): Uint8Array {
+  const present = members.filter((one) => one !== null);
+  const characters = present.reduce((sum, pieces) => pieces.reduce((all, piece) => all + piece.length, sum), 0);
+  let bytes = new Uint8Array(characters + present.length + 2);
+  let at = 0;
+  const write = (text: string) => {
+    if (!text.isWellFormed()) encodeUtf8(text);
+    // Most texts are ASCII; one that is not may take three bytes for a character.
+    let { read, written } = encoder.encodeInto(text, bytes.subarray(at));
+    if (read < text.length) {
+      const larger = new Uint8Array(Math.ceil(bytes.length * 1.25) + 3 * text.length);
+      larger.set(bytes.subarray(0, at));
+      bytes = larger;
+      ({ read, written } = encoder.encodeInto(text, bytes.subarray(at)));
+    }
+    at += written;
+  };
+  write('{');
+  present.forEach((pieces, i) => {
+    if (i > 0) write(',');
+    for (const piece of pieces) write(piece);
+  });
+  write('}');
+  // Exact, for what crosses to another thread crosses with all of its buffer.
+  return at === bytes.length ? bytes : bytes.slice(0, at);
 }
 
 /** A set: in the order of UTF-16 code units, none twice. */

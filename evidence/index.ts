@@ -1,7 +1,7 @@
 // The door of evidence: bytes in; format, verdict, deviations and a view out, never a throw for what a stranger wrote.
 import { LedgerError } from '../ledger/errors.ts';
 import { detect } from './detect.ts';
-import { verdictOf, type Deviation, type Document, type Mode } from './document.ts';
+import { verdictOf, type Deviation, type Document, type Mode, type Source } from './document.ts';
 import { extractFacts } from './facts.ts';
 import { parseSource } from './source.ts';
 
@@ -24,12 +24,14 @@ export interface Hints {
 export async function readDocument(bytes: Uint8Array, hints: Hints = {}): Promise<Document> {
   const noted: Deviation[] = [];
   try {
-    const source = parseSource(bytes, (deviation) => noted.push(deviation));
+    let source: Source | null = parseSource(bytes, (deviation) => noted.push(deviation));
     const format = detect(source, hints.format);
     if (format === null) {
       throw new LedgerError('FORMAT_UNKNOWN', 'Cannot read the document: no known format claims it', { hint: 'add it as a plain document' });
     }
     const reading = await format.read(source, hints.mode ?? 'tolerant');
+    // Parsed, a large document takes more memory than all that follows: it must not wait for the end of this function.
+    source = null;
     const deviations = [...noted, ...reading.deviations];
     const verdict = reading.verdict === 'valid' ? verdictOf(deviations) : reading.verdict;
     const valid = verdict === 'valid' || verdict === 'valid_with_deviations';

@@ -37,8 +37,11 @@ and under a signed checkpoint. The same evidence about the same subjects is reco
     if (call.positionals.length === 0) throw new UsageError('name at least one file');
     const subjects = call.values('subject').map(parseSubject);
     // Before the ledger is opened and anything is stored: a missing file must not leave half of the call behind.
+    const sizes: number[] = [];
     for (const file of call.positionals) {
-      if (!(await stat(file)).isFile()) throw new UsageError(`"${file}" is no file`);
+      const found = await stat(file);
+      if (!found.isFile()) throw new UsageError(`"${file}" is no file`);
+      sizes.push(found.size);
     }
     const place = findPlace(call);
     const log = await openForWriting(call, place);
@@ -47,7 +50,7 @@ and under a signed checkpoint. The same evidence about the same subjects is reco
       const stores = payloadsOf(call, place);
       const ports = { log, reader, ...stores, trust: await readLedgerTrust({ log, ...stores }), pepper: pepperOf(call, place), now: () => call.now() };
       const how = { subjects, seal: call.flag('seal'), asDocument: call.flag('as-document') };
-      const evidence = call.positionals.map((file) => ({ bytes: bytesOf(file), media: mediaTypeOf(file), ...how }));
+      const evidence = call.positionals.map((file, i) => ({ bytes: bytesOf(file), size: sizes[i] ?? 0, media: mediaTypeOf(file), ...how }));
       const recorded = await recordEvidence(ports, evidence, localActor(call, place), call.value('key') ?? null);
       const entries = [];
       let refused: LedgerError | null = null;

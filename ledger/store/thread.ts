@@ -18,7 +18,8 @@ export interface Thread {
 
 /** @param file - the thread's module; it must call `answerCalls` */
 export function startThread(file: URL): Thread {
-  const worker = new Worker(file);
+  // A small nursery: what a large document leaves in it is most of what reading one takes beyond the document itself.
+  const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: 32 } });
   const waiting: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
   let dead: unknown = null;
   worker.on('message', (answer: Answer) => {
@@ -54,8 +55,23 @@ export function answerCalls(calls: Readonly<Record<string, (given: never) => Pro
   const port = parentPort;
   let last: Promise<void> = Promise.resolve();
   port.on('message', ({ name, given }: Call) => {
-    last = last.then(async () => port.postMessage(await answer(calls, name, given)));
+    last = last.then(async () => {
+      const answered = await answer(calls, name, given);
+      port.postMessage(answered, movable(answered));
+    });
   });
+}
+
+const movedBytesMin = 1 << 16;
+
+/** Large byte arrays in an answer are handed over, not copied: the thread gives them away. */
+function movable(answered: Answer): ArrayBuffer[] {
+  const value = 'value' in answered ? answered.value : null;
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap((part) =>
+    (part instanceof Uint8Array && part.length >= movedBytesMin && part.length === part.buffer.byteLength && part.buffer instanceof ArrayBuffer
+      ? [part.buffer]
+      : []));
 }
 
 async function answer(calls: Readonly<Record<string, (given: never) => Promise<unknown>>>, name: string, given: unknown): Promise<Answer> {

@@ -97,6 +97,15 @@ describe('each kind is its event', () => {
   });
 });
 
+test.each([0, 1_200_000, 2_000_000, 3_000_000])('a size of %i said beforehand takes memory, and changes nothing', async (size) => {
+  const bench = await Bench.begin();
+  const bytes = new Uint8Array(2_000_000).map((_, i) => i % 251);
+  const pieces = [bytes.subarray(0, 1_100_000), bytes.subarray(1_100_000, 1_500_000), bytes.subarray(1_500_000)];
+  const { digest, size: found, events } = await bench.addOne('', { bytes: pieces, size });
+  expect([digest, found, events[0]?.type]).toEqual([sha256(bytes), bytes.length, 'document.stored']);
+  expect(bench.payloads.held.get(formatHex(sha256(bytes)))).toEqual(bytes);
+});
+
 describe('refused, and nothing on record', () => {
   test.each([
     ['a tag alone', cyclonedx({ metadata: { component: { type: 'container', name: 'app', version: 'latest' } } }), 'SUBJECT_UNKNOWN'],

@@ -259,3 +259,17 @@ test('what syft says of one Go package in CycloneDX and in SPDX is one component
   expect(await packageOf(JSON.stringify(cyclonedx))).toMatchObject(expected);
   expect(await packageOf(JSON.stringify(spdx))).toEqual(await packageOf(JSON.stringify(cyclonedx)));
 });
+
+test('facts of texts that take several bytes a character are whole', async () => {
+  const names = Array.from({ length: 3_000 }, (_, i) => `${'漢字😀é'.repeat(1 + (i % 7))}${i}`);
+  const components = names.map((name) => ({ type: 'library', name }));
+  const bytes = encodeUtf8(await factsOf(JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components })));
+  const facts = parseFacts(bytes);
+  expect(facts.components?.map(({ name }) => name).sort()).toEqual(names.toSorted());
+  expect(decodeUtf8(bytes)).toBe(decodeUtf8(encodeJcs(facts as unknown as JcsValue)));
+  const view = { sbom: { identity: null, created: null, root: null, subjects: [], edges: [], components: [
+    { ref: 'a', type: 'library', name: '\ud800', cpes: [], licences: [], hashes: [], paths: [], layers: [] },
+  ] } };
+  // JSON.stringify writes a lone surrogate as an escape: what comes out is ASCII, and reads as it was.
+  expect(decodeUtf8(encodeFacts(view))).toContain('\\ud800');
+});
