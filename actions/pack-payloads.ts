@@ -5,6 +5,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 import { payloadId, payloadName, readPins, type Scope, type Withheld } from '../verify/pack/index.ts';
+import { findErasure } from './erase.ts';
 import { openSealed, readPayload } from './sealed-payload.ts';
 
 export interface PayloadPorts {
@@ -75,7 +76,7 @@ async function find(
   const [, sealed] = commitment as readonly [string, Uint8Array];
   const secret = await secrets.get(sealed);
   if (secret === null) {
-    const erased = await erasureOf(log, event, entry, sealed, size);
+    const erased = await findErasure(log, event, entry, sealed, size);
     return erased === null ? { why: 'missing' } : { why: 'erased', erased };
   }
   if (choice.open !== true || !needed(event, entry, reference)) return { why: 'sealed' };
@@ -88,17 +89,6 @@ export async function openedPayloadOf({ payloads, secrets }: Omit<PayloadPorts, 
   const secret = await secrets.get(commitment);
   const plain = secret === null ? null : await openSealed({ payloads, secrets }, commitment);
   return secret === null || plain === null ? null : concatBytes((await deriveSealKeys(secret)).salt, plain);
-}
-
-/** The entry that says that a sealed payload was erased; null where none does. */
-async function erasureOf(log: LogView, event: Event, entry: number, commitment: Uint8Array, size: number): Promise<number | null> {
-  const [{ name } = { name: '' }] = event.streams;
-  for await (const { index, event: later } of log.stream(name)) {
-    if (index <= entry) return null;
-    const erased = later.type === 'payload.erased' && later.data.entry === entry && formatHex(later.data.commitment[1]) === formatHex(commitment);
-    if (erased && index < size) return index;
-  }
-  return null;
 }
 
 /** Large, and no part of what an auditor asks: whole snapshots, update kits, and what earlier packs were made of. */

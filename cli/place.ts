@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { finishErasures } from '../actions/erase.ts';
 import { decodeUtf8, encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { personOf, type Actor } from '../ledger/events/index.ts';
@@ -77,6 +78,10 @@ export function openPlaceSecrets(place: Place): SecretStore {
     async *list() {
       yield* secrets().list();
     },
+    noteErasure: async (commitment, entry) => secrets().noteErasure(commitment, entry),
+    // A ledger that sealed nothing has begun no erasure.
+    notedErasures: async () => (existsSync(join(place.directory, 'secrets')) ? secrets().notedErasures() : []),
+    forgetErasure: async (commitment) => secrets().forgetErasure(commitment),
   };
 }
 
@@ -98,11 +103,13 @@ export async function openForWriting(call: Call, place: Place, { many = false } 
   try {
     const signer = await currentSigner(call, place);
     if (many) committer = startCommitThread(place.directory, projectionTables);
-    return await openLog({
+    const log = await openLog({
       store, anchor, signer, clock: clockOf(call), random: (count) => call.random(count), outsideTime: witnessedTime(place),
       projector: new LiveProjector(store),
       ...(committer === null ? {} : { committer }),
     });
+    await finishErasures({ log, payloads: openPlacePayloads(place), secrets: openPlaceSecrets(place) });
+    return log;
   } catch (error) {
     await committer?.close();
     await store.close();

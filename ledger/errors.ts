@@ -75,6 +75,11 @@ export const CODES = [
   'POLICY_INVALID',
   'POLICY_UNKNOWN',
   'DECISION_UNKNOWN',
+  // Erasure, holds and retention.
+  'PAYLOAD_NOT_SEALED',
+  'PAYLOAD_HELD',
+  'RETENTION_RUNS',
+  'HOLD_UNKNOWN',
   // Advisory snapshots, and what is matched against them.
   'SNAPSHOT_UNKNOWN',
   'SBOM_UNKNOWN',

@@ -1,5 +1,5 @@
 // Secrets of sealed payloads: one small file each, in a directory of their own that must never be in a data backup.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
@@ -19,6 +19,19 @@ export interface SecretStore {
   /** Destroys a secret. True when it was there. */
   destroy(commitment: Uint8Array): Promise<boolean>;
   list(): AsyncIterable<Uint8Array>;
+  /** Notes, durably, that a secret goes as soon as the log says that its payload of entry `entry` is erased. */
+  noteErasure(commitment: Uint8Array, entry: number): Promise<void>;
+  /** What was noted and not forgotten. */
+  notedErasures(): Promise<readonly NotedErasure[]>;
+  forgetErasure(commitment: Uint8Array): Promise<void>;
+}
+
+/** An erasure that was begun. */
+export interface NotedErasure {
+  /** 32 bytes. */
+  readonly commitment: Uint8Array;
+  /** Index of the entry that names the payload. */
+  readonly entry: number;
 }
 
 /**
@@ -30,6 +43,7 @@ export function openSecrets(directory: string): SecretStore {
   if ((statSync(directory).mode & 0o077) !== 0) {
     throw new LedgerError('SECRETS_EXPOSED', `Cannot use the secrets in "${directory}": others may read them`, { hint: `chmod 700 ${directory}` });
   }
+  const noted = join(directory, 'erasing');
   const fileOf = (commitment: Uint8Array) => {
     const name = formatHex(commitment);
     return join(directory, name.slice(0, 2), name);
@@ -84,8 +98,31 @@ export function openSecrets(directory: string): SecretStore {
     },
     async *list() {
       for (const folder of readdirSync(directory)) {
+        if (!/^[0-9a-f]{2}$/.test(folder)) continue;
         for (const name of readdirSync(join(directory, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield parseHex(name);
       }
+    },
+    async noteErasure(commitment, entry) {
+      guarded(() => {
+        if (mkdirSync(noted, { recursive: true, mode: 0o700 }) !== undefined) flushDirectory(directory);
+        const file = join(noted, formatHex(commitment));
+        const handle = openSync(`${file}.new`, 'w', 0o600);
+        try {
+          writeSync(handle, `${entry}\n`);
+          fsyncSync(handle);
+        } finally {
+          closeSync(handle);
+        }
+        renameSync(`${file}.new`, file);
+        flushDirectory(noted);
+      });
+    },
+    async notedErasures() {
+      const names = existsSync(noted) ? readdirSync(noted).filter((name) => /^[0-9a-f]{64}$/.test(name)).sort() : [];
+      return names.map((name) => ({ commitment: parseHex(name), entry: Number(readFileSync(join(noted, name), 'utf8')) }));
+    },
+    async forgetErasure(commitment) {
+      rmSync(join(noted, formatHex(commitment)), { force: true });
     },
   };
 }

@@ -53,8 +53,12 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
 
 export function memorySecrets(): SecretStore & { readonly held: Map<string, Uint8Array> } {
   const held = new Map<string, Uint8Array>();
+  const noted = new Map<string, number>();
   return {
     held,
+    noteErasure: async (commitment, entry) => void noted.set(formatHex(commitment), entry),
+    notedErasures: async () => [...noted].map(([name, entry]) => ({ commitment: parseHex(name), entry })),
+    forgetErasure: async (commitment) => void noted.delete(formatHex(commitment)),
     put: async (commitment, secret) => void held.set(formatHex(commitment), secret),
     get: async (commitment) => held.get(formatHex(commitment)) ?? null,
     destroy: async (commitment) => held.delete(formatHex(commitment)),

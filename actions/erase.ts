@@ -1,0 +1,136 @@
+// Erasing: a sealed payload's secret is destroyed and the log says so, with its legal basis; every proof stays valid.
+import { equalBytes } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type Event } from '../ledger/events/index.ts';
+import { sha256 } from '../ledger/log/engine.ts';
+import type { Log } from '../ledger/log/log.ts';
+import type { LogView } from '../ledger/log/view.ts';
+import type { PayloadStore } from '../ledger/store/payloads.ts';
+import type { SecretStore } from '../ledger/store/secrets.ts';
+import { holdsOn, holdStands } from './hold.ts';
+import { retainedUntil, type RetentionProfile } from './retention.ts';
+import { dropSealed } from './sealed-payload.ts';
+
+export interface ErasePorts {
+  readonly log: Log;
+  readonly payloads: PayloadStore;
+  readonly secrets: SecretStore;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly retention: RetentionProfile;
+}
+
+type Basis = DataOf<'payload.erased'>['basis'];
+
+export interface Erased {
+  /** Index of the `payload.erased`. */
+  readonly index: number;
+  readonly commitment: Uint8Array;
+  /** True when the log said so before. */
+  readonly repeated: boolean;
+}
+
+/** Bases by which nobody else can demand it: then what has to be kept is kept. Every other is a duty that goes before. */
+const own: ReadonlySet<Basis> = new Set(['not-needed', 'retention-ended']);
+
+/** So often holds are looked at again, because a stream moved meanwhile. */
+const attemptsMax = 5;
+
+/**
+ * Erases a sealed payload.
+ *
+ * @param entry - index of the entry that names it @param role - which of its payloads, where it has several sealed ones
+ * @throws {LedgerError} PAYLOAD_NOT_SEALED, PAYLOAD_HELD, RETENTION_RUNS; PAYLOAD_MISSING where it is not known here
+ */
+export async function erasePayload(ports: ErasePorts, entry: number, role: string | null, basis: Basis, by: Actor): Promise<Erased> {
+  const { log, secrets, payloads } = ports;
+  const event = decodeEvent(await log.entry(entry));
+  const { role: of, commitment } = sealedOf(event, entry, role);
+  const before = await findErasure(log, event, entry, commitment);
+  if (before !== null) {
+    // Said before: what a crash has left is finished.
+    await dropSealed({ payloads, secrets }, commitment);
+    return { index: before, commitment, repeated: true };
+  }
+  if (own.has(basis)) {
+    const until = retainedUntil(event.type, event.at, ports.retention);
+    if (ports.now() < until) {
+      throw new LedgerError('RETENTION_RUNS', `Cannot erase the ${of} of entry ${entry}: it is kept until ${new Date(until).toISOString()}`, {
+        hint: 'where a person or a court demands it, name that basis',
+      });
+    }
+  }
+  // 0. The intent, beside the secret. A crash after this leaves a note of nothing: the next start finds no event, and forgets it.
+  await secrets.noteErasure(commitment, entry);
+  // 1. The event, unless a hold stands. A crash after it leaves a secret that the log says is gone: the next start destroys it. The
+  //    other way round it would be gone, and nobody could say why.
+  const index = await append(ports, event, { entry, role: of, commitment: ['sha256', commitment], basis }, by);
+  // 2. The secret, then what it opened. A crash between leaves ciphertext that nobody can open; the next start removes it.
+  await dropSealed({ payloads, secrets }, commitment);
+  // 3. The note.
+  await secrets.forgetErasure(commitment);
+  return { index, commitment, repeated: false };
+}
+
+/** Finishes erasures that a crash stopped: to be called when a writer has opened the log. @returns how many were finished */
+export async function finishErasures({ log, payloads, secrets }: Pick<ErasePorts, 'payloads' | 'secrets'> & { readonly log: LogView }): Promise<number> {
+  let finished = 0;
+  for (const { commitment, entry } of await secrets.notedErasures()) {
+    const isThere = entry < log.published.size;
+    const said = isThere ? await findErasure(log, decodeEvent(await log.entry(entry)), entry, commitment) : null;
+    if (said !== null) {
+      await dropSealed({ payloads, secrets }, commitment);
+      finished += 1;
+    }
+    await secrets.forgetErasure(commitment);
+  }
+  return finished;
+}
+
+/** Index of the `payload.erased` of a payload among the first `size` entries; null where none says so. */
+export async function findErasure(
+  log: LogView, event: Event, entry: number, commitment: Uint8Array, size = log.published.size,
+): Promise<number | null> {
+  const [{ name } = { name: '' }] = event.streams;
+  for await (const { index, event: later } of log.stream(name)) {
+    if (index <= entry) return null;
+    if (index >= size || later.type !== 'payload.erased') continue;
+    if (later.data.entry === entry && equalBytes(later.data.commitment[1], commitment)) return index;
+  }
+  return null;
+}
+
+function sealedOf({ payloads = [] }: Event, entry: number, role: string | null): { readonly role: string; readonly commitment: Uint8Array } {
+  const fitting = payloads.filter((one) => role === null || one.role === role);
+  const sealed = fitting.flatMap(({ role: of, commitment }) => (commitment === undefined ? [] : [{ role: of, commitment: commitment[1] }]));
+  const [only, ...more] = sealed;
+  if (only !== undefined && more.length === 0) return only;
+  if (only !== undefined) {
+    throw new LedgerError('PAYLOAD_MISSING', `Cannot erase: entry ${entry} has ${sealed.length} sealed payloads`, { hint: 'name one by its role' });
+  }
+  const named = role === null ? 'payload' : `payload "${role}"`;
+  if (fitting.length === 0) throw new LedgerError('PAYLOAD_MISSING', `Cannot erase: entry ${entry} has no ${named}`);
+  throw new LedgerError('PAYLOAD_NOT_SEALED', `Cannot erase the ${fitting[0]?.role} of entry ${entry}: it is not sealed, and its digest is on record`, {
+    hint: 'seal what may have to be erased when it is added: "stella add --seal"',
+  });
+}
+
+/** Appends under the versions at which no hold was found: one that is placed meanwhile is seen. */
+async function append({ log, now }: ErasePorts, event: Event, data: Omit<DataOf<'payload.erased'>, 'streams'>, by: Actor): Promise<number> {
+  const names = event.streams.map(({ name }) => name);
+  for (let attempt = 1; ; attempt++) {
+    const expected = [];
+    for (const stream of names) {
+      expected.push({ stream, version: (await log.head(stream))?.version ?? 0 });
+      const hold = (await holdsOn(log, stream)).find((one) => holdStands(one, data.entry, now()));
+      if (hold === undefined) continue;
+      throw new LedgerError('PAYLOAD_HELD', `Cannot erase the ${data.role} of entry ${data.entry}: entry ${hold.index} holds it (${hold.event.data.basis})`, {
+        hint: `"stella hold release ${hold.index}" ends the hold`,
+      });
+    }
+    const draft = prepareDraft({ type: 'payload.erased', by, data: { ...data, streams: asSet(names) } }, sha256);
+    const [outcome] = await log.append([{ drafts: [draft], expected, forgets: [data.commitment[1]] }]);
+    if (outcome?.ok === true) return outcome.index;
+    if (outcome?.error.code !== 'VERSION_CONFLICT' || attempt === attemptsMax) throw outcome?.error ?? new TypeError('no outcome');
+  }
+}

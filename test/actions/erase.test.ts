@@ -1,0 +1,204 @@
+// Erasing and holding: what is refused, what a crash leaves, and what proofs, packs and the log say afterwards.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { erasePayload, finishErasures } from '../../actions/erase.ts';
+import { listHolds, placeHold, releaseHold } from '../../actions/hold.ts';
+import { readPayloadOf } from '../../actions/read-payload.ts';
+import { retainedUntil } from '../../actions/retention.ts';
+import { formatHex } from '../../ledger/bytes.ts';
+import { openSecrets } from '../../ledger/store/secrets.ts';
+import { memorySource, verifyPack } from '../../verify/pack/index.ts';
+import { by } from '../log/kit.ts';
+import { busyBench, packed, trust } from '../pack/kit.ts';
+import { image, imageDigest } from './kit.ts';
+
+const stream = `artifact:sha256:${image}`;
+const day = 86_400_000;
+
+/** A ledger whose entry 4 names a sealed document, and the others plain ones. */
+async function sealedBench() {
+  const bench = await busyBench();
+  const ports = { ...bench.stores, now: bench.world.clock.now, retention: 'standard' as const };
+  return { bench, ports, erase: (basis: Parameters<typeof erasePayload>[3] = 'consent-withdrawn', entry = 4) => erasePayload(ports, entry, null, basis, by) };
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'done', (error: { code: string }) => error.code);
+
+describe('erasing', () => {
+  test('the secret and the ciphertext are gone, the log says so, every proof holds, and a pack tells', async () => {
+    const { bench, erase } = await sealedBench();
+    const before = verifyPack(memorySource(await packed(bench)), trust);
+    expect(before.ok && before.manifest.withheld.map(({ why }) => why)).toContain('sealed');
+    const payloads = bench.payloads.held.size;
+    const erased = await erase();
+    expect([bench.secrets.held.size, bench.payloads.held.size, erased.repeated]).toEqual([0, payloads - 1, false]);
+    const data = { entry: 4, role: 'document', basis: 'consent-withdrawn', streams: [stream] };
+    expect(await bench.event(erased.index)).toMatchObject({ type: 'payload.erased', data });
+    expect(await bench.secrets.notedErasures()).toEqual([]);
+    await bench.check();
+    const answer = verifyPack(memorySource(await packed(bench)), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    expect(answer.manifest.withheld.filter(({ why }) => why === 'erased').map(({ entry, role }) => [entry, role])).toEqual([[4, 'document']]);
+    expect(answer.entries.has(erased.index)).toBe(true);
+    expect(answer.notProven).toContainEqual(expect.stringContaining('1 erased'));
+  });
+
+  test('again: what the log said before, and nothing new', async () => {
+    const { bench, erase } = await sealedBench();
+    const { index } = await erase();
+    const { size } = bench.log.published;
+    expect(await erase('court-order')).toMatchObject({ index, repeated: true });
+    expect(bench.log.published.size).toBe(size);
+  });
+
+  test('sealed evidence that was erased is new when it is sent again', async () => {
+    const { bench, erase } = await sealedBench();
+    const send = async () => (await bench.addOne('what the reviewer wrote\n', { subjects: [imageDigest], media: 'text/plain', seal: true })).events[0]?.outcome;
+    expect(await send()).toMatchObject({ repeated: true, index: 4 });
+    await erase();
+    expect(await send()).toMatchObject({ repeated: false });
+  });
+
+  test('what cannot be: a payload that is not sealed, a role there is not, an entry there is not', async () => {
+    const { ports, erase } = await sealedBench();
+    expect(await codeOf(erase('objected', 5))).toBe('PAYLOAD_NOT_SEALED');
+    expect(await codeOf(erasePayload(ports, 4, 'facts', 'objected', by))).toBe('PAYLOAD_MISSING');
+    expect(await codeOf(erasePayload(ports, 0, null, 'objected', by))).toBe('PAYLOAD_MISSING');
+    expect(await codeOf(erase('objected', 99))).toBe('ENTRY_MISSING');
+  });
+
+  test.each(['not-needed', 'retention-ended'] as const)('%s waits for the end of retention; a duty does not', async (basis) => {
+    const { bench, ports, erase } = await sealedBench();
+    const until = retainedUntil('document.stored', (await bench.event(4)).at, 'standard');
+    bench.world.clock.pass(until - bench.world.clock.now() - 1);
+    expect(await codeOf(erase(basis))).toBe('RETENTION_RUNS');
+    expect(await codeOf(erasePayload({ ...ports, retention: 'ten-years' }, 4, null, basis, by))).toBe('RETENTION_RUNS');
+    bench.world.clock.pass(1);
+    expect(await codeOf(erasePayload({ ...ports, retention: 'ten-years' }, 4, null, basis, by))).toBe('RETENTION_RUNS');
+    expect(await codeOf(erase(basis))).toBe('done');
+    const other = await sealedBench();
+    expect(await codeOf(other.erase('court-order'))).toBe('done');
+  });
+
+  test('months are those of the calendar, and never shorter', () => {
+    const at = (text: string) => Date.parse(text);
+    expect(retainedUntil('sbom.ingested', at('2026-01-15T12:00:00Z'), 'standard')).toBe(at('2027-07-15T12:00:00Z'));
+    expect(retainedUntil('waiver.requested', at('2026-01-15T12:00:00Z'), 'standard')).toBe(at('2029-01-15T12:00:00Z'));
+    expect(retainedUntil('vex.stated', at('2026-02-28T00:00:00Z'), 'ten-years')).toBe(at('2036-02-28T00:00:00Z'));
+    expect(retainedUntil('sbom.ingested', at('2026-08-31T00:00:00Z'), 'standard')).toBe(at('2028-03-02T00:00:00Z'));
+  });
+});
+
+describe('a crash', () => {
+  test('between the event and the secret is finished at the next start', async () => {
+    const { bench, ports } = await sealedBench();
+    const stopping = { ...bench.secrets, destroy: () => Promise.reject(new Error('stopped here')) };
+    await expect(erasePayload({ ...ports, secrets: stopping }, 4, null, 'unlawful', by)).rejects.toThrow('stopped here');
+    expect([bench.secrets.held.size, (await bench.secrets.notedErasures()).length]).toEqual([1, 1]);
+    expect(await finishErasures(ports)).toBe(1);
+    expect([bench.secrets.held.size, (await bench.secrets.notedErasures()).length]).toEqual([0, 0]);
+    expect(await finishErasures(ports)).toBe(0);
+    expect((await bench.types()).filter((type) => type === 'payload.erased')).toHaveLength(1);
+  });
+
+  test('between the secret and the note, too', async () => {
+    const { bench, ports } = await sealedBench();
+    const stopping = { ...bench.secrets, forgetErasure: () => Promise.reject(new Error('stopped here')) };
+    await expect(erasePayload({ ...ports, secrets: stopping }, 4, null, 'unlawful', by)).rejects.toThrow('stopped here');
+    expect([await finishErasures(ports), bench.secrets.held.size]).toEqual([1, 0]);
+  });
+
+  test('before the event erases nothing', async () => {
+    const { bench, ports } = await sealedBench();
+    vi.spyOn(bench.log, 'append').mockRejectedValueOnce(new Error('stopped here'));
+    await expect(erasePayload(ports, 4, null, 'unlawful', by)).rejects.toThrow('stopped here');
+    expect([await finishErasures(ports), bench.secrets.held.size]).toEqual([0, 1]);
+    expect(await bench.secrets.notedErasures()).toEqual([]);
+  });
+
+  test('notes of erasures on a disk: kept, listed, forgotten, and no secret', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stella-notes-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const secrets = openSecrets(join(folder, 'secrets'));
+    const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    expect(await secrets.notedErasures()).toEqual([]);
+    await secrets.put(one, new Uint8Array(32).fill(9));
+    await secrets.noteErasure(one, 12);
+    await secrets.noteErasure(other, 0);
+    expect(await openSecrets(join(folder, 'secrets')).notedErasures()).toEqual([{ commitment: one, entry: 12 }, { commitment: other, entry: 0 }]);
+    const listed = [];
+    for await (const commitment of secrets.list()) listed.push(formatHex(commitment));
+    expect(listed).toEqual([formatHex(one)]);
+    await secrets.forgetErasure(one);
+    await secrets.forgetErasure(one);
+    expect(await secrets.notedErasures()).toEqual([{ commitment: other, entry: 0 }]);
+  });
+});
+
+describe('holds', () => {
+  test('a held payload is not erased, whatever the basis; released, it is', async () => {
+    const { bench, erase } = await sealedBench();
+    const { index } = await placeHold(bench.stores, { basis: 'litigation', streams: [stream], justification: 'case 7' }, by);
+    for (const basis of ['court-order', 'consent-withdrawn', 'unlawful'] as const) expect(await codeOf(erase(basis))).toBe('PAYLOAD_HELD');
+    expect(bench.secrets.held.size).toBe(2);
+    expect((await listHolds(bench.log)).map((hold) => [hold.index, hold.released])).toEqual([[index, null]]);
+    const released = await releaseHold(bench.stores, index, by);
+    expect((await listHolds(bench.log)).map((hold) => [hold.index, hold.released])).toEqual([[index, released.index]]);
+    expect(await codeOf(erase())).toBe('done');
+    expect(await codeOf(releaseHold(bench.stores, index, by))).toBe('HOLD_UNKNOWN');
+    expect(await codeOf(releaseHold(bench.stores, 2, by))).toBe('HOLD_UNKNOWN');
+    await bench.check();
+  });
+
+  test('a hold on one entry holds that one, and one that is over holds nothing', async () => {
+    const { bench, erase } = await sealedBench();
+    await bench.addOne('other words\n', { subjects: [imageDigest], media: 'text/plain', seal: true });
+    await placeHold(bench.stores, { basis: 'audit', entry: 4, until: bench.world.clock.now() + day }, by);
+    expect(await codeOf(erase('objected', 4))).toBe('PAYLOAD_HELD');
+    expect(await codeOf(erase('objected', 6))).toBe('done');
+    bench.world.clock.pass(day);
+    expect(await codeOf(erase('objected', 4))).toBe('PAYLOAD_HELD');
+    bench.world.clock.pass(1);
+    expect(await codeOf(erase('objected', 4))).toBe('done');
+  });
+
+  test('two holds: both have to end', async () => {
+    const { bench, erase } = await sealedBench();
+    const first = await placeHold(bench.stores, { basis: 'audit', streams: [stream] }, by);
+    const second = await placeHold(bench.stores, { basis: 'regulator', entry: 4 }, by);
+    await releaseHold(bench.stores, first.index, by);
+    expect(await codeOf(erase())).toBe('PAYLOAD_HELD');
+    await releaseHold(bench.stores, second.index, by);
+    expect(await codeOf(erase())).toBe('done');
+  });
+
+  test('one that is placed while it is erased is seen', async () => {
+    const { bench, ports } = await sealedBench();
+    const append = bench.log.append.bind(bench.log);
+    vi.spyOn(bench.log, 'append').mockImplementationOnce(async (commands) => {
+      await placeHold(bench.stores, { basis: 'investigation', streams: [stream] }, by);
+      return append(commands);
+    });
+    expect(await codeOf(erasePayload(ports, 4, null, 'objected', by))).toBe('PAYLOAD_HELD');
+    expect((await bench.types()).includes('payload.erased')).toBe(false);
+  });
+});
+
+describe('reading a payload out of the ledger', () => {
+  test('is on record, a sealed one by its commitment; an erased one cannot be read', async () => {
+    const { bench, erase } = await sealedBench();
+    const plain = await readPayloadOf(bench.stores, 5, 'document', 'audit', by);
+    expect([new TextDecoder().decode(plain.bytes), plain.sealed]).toEqual(['plain words about it\n', false]);
+    expect(await bench.event(plain.index)).toMatchObject({ type: 'audit.payload_read', data: { entry: 5, role: 'document', purpose: 'audit' } });
+    const sealed = await readPayloadOf(bench.stores, 4, 'document', 'incident', by);
+    expect([new TextDecoder().decode(sealed.bytes), sealed.sealed]).toEqual(['what the reviewer wrote\n', true]);
+    expect(await bench.event(sealed.index)).toMatchObject({ data: { commitment: ['sha256', expect.any(Uint8Array)] }, streams: [{ name: stream }] });
+    const { size } = bench.log.published;
+    expect(await codeOf(readPayloadOf(bench.stores, 5, 'facts', 'audit', by))).toBe('PAYLOAD_MISSING');
+    expect(bench.log.published.size).toBe(size);
+    await erase();
+    expect(await codeOf(readPayloadOf(bench.stores, 4, 'document', 'audit', by))).toBe('PAYLOAD_MISSING');
+  });
+});

@@ -1,0 +1,57 @@
+// Erasing, holding and reading payloads as processes: exit codes, JSON, and that a hold stands between them.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'stella-erase-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const artifact = `sha256:${'a1'.repeat(32)}`;
+
+function json(args: string): Record<string, unknown> {
+  const env = { PATH: process.env['PATH'] ?? '', STELLA_PASSPHRASE: 'for this test', XDG_STATE_HOME: join(home, 'state') };
+  const { stdout } = spawnSync(process.execPath, [join(root, 'cli/stella.js'), ...args.split(' '), '--json'], { cwd: home, encoding: 'utf8', input: '', env });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+const secrets = () => readdirSync(join(home, 'ledger/secrets'), { recursive: true }).filter((name) => /[0-9a-f]{64}$/.test(String(name)));
+
+test('seal, read, hold, release, erase; and what a crash left is finished by the next command that writes', () => {
+  json('init --origin erase.example');
+  writeFileSync(join(home, 'words.txt'), 'words\n');
+  expect(json(`add --seal --subject ${artifact} words.txt`)).toMatchObject({ ok: true });
+  expect(json('payload 1 --purpose audit --out read.txt')).toMatchObject({ ok: true, index: 2, sealed: true, media: 'text/plain' });
+  expect(readFileSync(join(home, 'read.txt'), 'utf8')).toBe('words\n');
+  expect(json(`hold place --artifact ${artifact} --basis litigation`)).toMatchObject({ ok: true, index: 3 });
+  expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ exit: 4, error: { code: 'PAYLOAD_HELD' } });
+  expect(json('hold list')).toMatchObject({ holds: [{ index: 3, basis: 'litigation', streams: [`artifact:${artifact}`], released: null, stands: true }] });
+  expect(json('hold release 3')).toMatchObject({ ok: true, released: 3 });
+  expect(json('hold release 3')).toMatchObject({ exit: 3, error: { code: 'HOLD_UNKNOWN' } });
+  expect(json('hold list')).toMatchObject({ holds: [] });
+  expect(json('erase 1 --basis not-needed')).toMatchObject({ exit: 4, error: { code: 'RETENTION_RUNS' } });
+  expect(secrets()).toHaveLength(1);
+  const erased = json('erase 1 --basis consent-withdrawn');
+  expect(erased).toMatchObject({ ok: true, entry: 1, repeated: false });
+  expect(secrets()).toHaveLength(0);
+  expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ ok: true, index: erased['index'], repeated: true });
+  expect(json('payload 1 --purpose audit')).toMatchObject({ exit: 5, error: { code: 'PAYLOAD_MISSING' } });
+  expect(json('fsck')).toMatchObject({ ok: true, faults: [] });
+
+  // As a crash between the event and the secret leaves it: both there, and a note.
+  const commitment = erased['commitment'] as string;
+  const [folder, note] = [join(home, 'ledger/secrets', commitment.slice(0, 2)), join(home, 'ledger/secrets/erasing', commitment)];
+  writeFileSync(join(folder, commitment), new Uint8Array(32), { mode: 0o600 });
+  writeFileSync(note, '1\n', { mode: 0o600 });
+  expect(json('log index')).toMatchObject({ ok: true });
+  expect([existsSync(join(folder, commitment)), existsSync(note)]).toEqual([false, false]);
+}, 120_000);
+
+test.each([
+  ['erase', 2], ['erase 1', 2], ['erase 1 --basis because', 2], ['erase 1 --basis objected --retention short', 2], ['hold place --basis audit', 2],
+  ['hold place --stream trust', 2], ['hold release', 2], ['payload 1', 2], ['erase 900 --basis objected', 3],
+])('%s: exit code %i', (args, exit) => {
+  expect(json(args)['exit']).toBe(exit);
+});
