@@ -25,13 +25,10 @@ export function analyzeFiles(tree: FileTree, cache: LayerCache | null = null): A
   const owned = [...dpkgPackages(tree, os), ...apkPackages(tree, os), ...rpmPackages(tree, os)];
   const ownerOf = new Map(owned.flatMap(({ component, files }) => files.map((path) => [path, component.ref] as const)));
   const { components, unreadable } = languagePackages(tree, cache);
-  // Databases in Berkeley DB's format (rpm before 4.16) are not read: said, or the image would read as one without packages.
-  const berkeley = ['var/lib/rpm/Packages', 'usr/share/rpm/Packages'].map((path) => tree.get(path)).filter((file) => file !== null);
-  const unread = berkeley.map(({ path }) => ({ path: `/${path}`, why: 'Cannot read the rpm database: it is in the format of Berkeley DB' }));
   return {
     os,
     components: [...owned.map(({ component }) => component), ...components.map((component) => withOwner(component, ownerOf))],
-    unreadable: [...unread, ...unreadable],
+    unreadable,
     owned,
   };
 }

@@ -86,7 +86,7 @@ export function apkPackages(tree: FileTree, os: OsRelease | null): OwnedPackage[
 
 const RPM_DATABASES = [
   'var/lib/rpm/rpmdb.sqlite', 'usr/lib/sysimage/rpm/rpmdb.sqlite', 'usr/share/rpm/rpmdb.sqlite', 'usr/lib/sysimage/rpm/Packages.db',
-  'var/lib/rpm/Packages.db',
+  'var/lib/rpm/Packages.db', 'var/lib/rpm/Packages', 'usr/share/rpm/Packages',
 ];
 
 export function rpmPackages(tree: FileTree, os: OsRelease | null): OwnedPackage[] {

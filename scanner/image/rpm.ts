@@ -1,5 +1,6 @@
-// The rpm database: its headers (rpm's "Package Format v4", "Header structure") in SQLite or ndb, and what they say of each package.
+// The rpm database: its headers (rpm's "Package Format v4", "Header structure") in SQLite, ndb or Berkeley DB, and what they say of each package.
 import { LedgerError } from '../../ledger/errors.ts';
+import { berkeleyValues, isBerkeleyHash } from './berkeley.ts';
 import { readTable } from './sqlite.ts';
 
 export interface RpmPackage {
@@ -24,14 +25,16 @@ function refuse(why: string, position?: number): never {
   throw new LedgerError('INPUT_MALFORMED', `Cannot read the rpm database: ${why}`, position === undefined ? {} : { position });
 }
 
-/** Reads `rpmdb.sqlite` or ndb's `Packages.db`, told apart by their first bytes. */
+/** Reads `rpmdb.sqlite`, ndb's `Packages.db` or Berkeley DB's `Packages`, told apart by their first bytes. */
 export function readRpmDatabase(bytes: Uint8Array): RpmPackage[] {
   if (decoder.decode(bytes.subarray(0, 15)) === 'SQLite format 3') {
     const rows = [...readTable(bytes, 'Packages')];
     return rows.map(({ values: [, blob] }) => (blob instanceof Uint8Array ? readRpmHeader(blob) : refuse('a row holds no header')));
   }
   if (decoder.decode(bytes.subarray(0, 4)) === 'RpmP') return [...ndbBlobs(bytes)].map(readRpmHeader);
-  return refuse('neither SQLite nor ndb', 0);
+  // The value of key 0 is the number of the newest package, and no header.
+  if (isBerkeleyHash(bytes)) return [...berkeleyValues(bytes)].filter((value) => value.length > 4).map(readRpmHeader);
+  return refuse('neither SQLite, ndb nor Berkeley DB', 0);
 }
 
 /** ndb: a page of slots, each naming a blob by its 16-byte blocks. */

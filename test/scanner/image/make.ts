@@ -131,6 +131,49 @@ export function rpmNdb(headers: readonly Uint8Array[]): Uint8Array {
   return concatBytes(new Uint8Array(page.buffer), ...blobs);
 }
 
+/** A Berkeley DB hash of one bucket page: small headers on the page, larger ones in chains of pages behind it. */
+export function rpmBerkeley(headers: readonly Uint8Array[], little = true): Uint8Array {
+  const pageSize = 4096;
+  const pages: DataView[] = [0, 1].map(() => new DataView(new ArrayBuffer(pageSize)));
+  const [meta, bucket] = pages as [DataView, DataView];
+  const offsets: number[] = [];
+  let end = pageSize;
+  const item = (bytes: Uint8Array) => {
+    end -= bytes.length;
+    bytes.forEach((byte, i) => bucket.setUint8(end + i, byte));
+    offsets.push(end);
+  };
+  const number = (value: number) => {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, value, little);
+    return new Uint8Array(view.buffer);
+  };
+  const pair = (key: number, value: Uint8Array) => {
+    item(concatBytes(Uint8Array.of(1), number(key)));
+    if (value.length < 300) return item(concatBytes(Uint8Array.of(1), value));
+    const first = pages.length;
+    for (let at = 0; at < value.length; at += pageSize - 26) {
+      const page = new DataView(new ArrayBuffer(pageSize));
+      const part = value.subarray(at, at + pageSize - 26);
+      page.setUint32(16, at + part.length < value.length ? pages.length + 1 : 0, little);
+      page.setUint16(22, part.length, little);
+      page.setUint8(25, 7);
+      part.forEach((byte, i) => page.setUint8(26 + i, byte));
+      pages.push(page);
+    }
+    item(concatBytes(Uint8Array.of(3, 0, 0, 0), number(first), number(value.length)));
+  };
+  pair(0, number(headers.length));
+  headers.forEach((header, i) => pair(i + 1, header));
+  bucket.setUint16(20, offsets.length, little);
+  bucket.setUint8(25, 13);
+  offsets.forEach((offset, i) => bucket.setUint16(26 + 2 * i, offset, little));
+  meta.setUint32(12, 0x00061561, little);
+  meta.setUint32(20, pageSize, little);
+  meta.setUint32(32, pages.length - 1, little);
+  return concatBytes(...pages.map(({ buffer }) => new Uint8Array(buffer as ArrayBuffer)));
+}
+
 /** An ELF file with nothing but a `.go.buildinfo` section as Go 1.18 and later write it. */
 export function goBinary(version: string, modules: string): Uint8Array {
   const mark = 'm'.repeat(16);
