@@ -25,7 +25,7 @@ const decoder = new TextDecoder('latin1');
 export function goBuildInfo(bytes: Uint8Array): GoBuild | null {
   for (const [start, end] of dataRegions(bytes)) {
     const at = findMagic(bytes, start, Math.min(end, bytes.length));
-    if (at !== null) return readBuildInfo(bytes, at);
+    if (at !== null) return readBuildInfo(bytes, at) ?? readPointers(bytes, at);
   }
   return null;
 }
@@ -47,6 +47,70 @@ function readBuildInfo(bytes: Uint8Array, at: number): GoBuild | null {
   // The list stands between two 16-byte marks.
   const list = modules.text.length >= 33 && modules.text.at(-17) === '\n' ? modules.text.slice(16, -16) : '';
   return { goVersion: version.text, modules: modulesOf(list) };
+}
+
+/** Before Go 1.18 two addresses follow, of the headers (address, length) of both texts; the byte before the flags is their width. */
+function readPointers(bytes: Uint8Array, at: number): GoBuild | null {
+  const [width, flags] = [bytes[at + 14] as number, bytes[at + 15] as number];
+  if ((flags & 2) !== 0 || (width !== 4 && width !== 8)) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = (flags & 1) === 0;
+  const mapped = segmentsOf(bytes, view);
+  const word = (from: number) => (width === 8 ? Number(view.getBigUint64(from, little)) : view.getUint32(from, little));
+  const offsetOf = (address: number): number | null => {
+    const segment = mapped.find((one) => address >= one.address && address < one.address + one.size);
+    return segment === undefined ? null : address - segment.address + segment.offset;
+  };
+  const text = (place: number): string | null => {
+    const header = offsetOf(word(place));
+    const start = header === null ? null : offsetOf(word(header));
+    const length = header === null ? 0 : word(header + width);
+    return start === null || start + length > bytes.length ? null : decoder.decode(bytes.subarray(start, start + length));
+  };
+  try {
+    const [version, modules] = [text(at + 16), text(at + 16 + width)];
+    if (version === null || !/^(?:go|devel)/.test(version)) return null;
+    const list = modules !== null && modules.length >= 33 && modules.at(-17) === '\n' ? modules.slice(16, -16) : '';
+    return { goVersion: version, modules: modulesOf(list) };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+interface Segment {
+  readonly address: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where addresses lie in the file. */
+function segmentsOf(bytes: Uint8Array, view: DataView): Segment[] {
+  if (view.getUint32(0) === 0x7f454c46) {
+    const [wide, little] = [bytes[4] === 2, bytes[5] === 1];
+    const word = (at: number) => (wide ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little));
+    return Array.from({ length: view.getUint16(wide ? 56 : 44, little) }, (_, i) => word(wide ? 32 : 28) + i * view.getUint16(wide ? 54 : 42, little))
+      .filter((at) => view.getUint32(at, little) === 1)
+      .map((at) => ({ offset: word(at + (wide ? 8 : 4)), address: word(at + (wide ? 16 : 8)), size: word(at + (wide ? 32 : 16)) }));
+  }
+  if (view.getUint16(0) === 0x4d5a) {
+    const pe = view.getUint32(60, true);
+    // PE32+ keeps its base in eight bytes.
+    const base = view.getUint16(pe + 24, true) === 0x20b ? Number(view.getBigUint64(pe + 48, true)) : view.getUint32(pe + 52, true);
+    const sections = pe + 24 + view.getUint16(pe + 20, true);
+    return Array.from({ length: view.getUint16(pe + 6, true) }, (_, i) => sections + 40 * i)
+      .map((at) => ({ address: base + view.getUint32(at + 12, true), size: view.getUint32(at + 16, true), offset: view.getUint32(at + 20, true) }));
+  }
+  const little = view.getUint8(0) !== 0xfe;
+  const wide = (view.getUint32(0, little) & 1) === 1;
+  const found: Segment[] = [];
+  for (let i = 0, at = wide ? 32 : 28; i < view.getUint32(16, little); i++, at += view.getUint32(at + 4, little)) {
+    if (view.getUint32(at, little) !== (wide ? 0x19 : 1)) continue;
+    const word = (from: number) => (wide ? Number(view.getBigUint64(from, little)) : view.getUint32(from, little));
+    found.push(wide ? { address: word(at + 24), offset: word(at + 40), size: word(at + 48) } : { address: word(at + 24), offset: word(at + 32),
+      size: word(at + 36) });
+  }
+  return found;
 }
 
 function textAt(bytes: Uint8Array, at: number): { text: string; next: number } | null {
