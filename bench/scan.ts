@@ -1,30 +1,21 @@
 // Bench `scan`: cold scans in processes of their own, checks a second, growth, rescans that look only where something changed, and peers.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEvidence } from '../actions/read-evidence.ts';
-import { checkOsv } from '../scanner/advisories/osv.ts';
 import {
   concerned, decodeList, diffSnapshots, footprintOf, scan, Snapshot, type FindingsDocument, type ScanComponent, type SnapshotFile,
 } from '../scanner/index.ts';
-import { compareFindings } from '../test/interop/scanners/compare.ts';
-import { writeDatabases } from '../test/interop/scanners/databases.ts';
-import { runScanner, VERSIONS, type ListedComponent, type ScannerName } from '../test/interop/scanners/programs.ts';
 import { program } from '../tools/bundle.ts';
 import type { Bench, Result } from './bench.ts';
 import { componentList, corpusObservations, syntheticObservations, writeSnapshot } from './scan/material.ts';
+import { peers, type Cost } from './scan/peers.ts';
 
 const corpora = '.cache/corpora';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { version: engine } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-
-interface Cost {
-  wallMs: number;
-  cpuMs: number;
-  rssMiB: number;
-}
 
 interface Figures extends Cost {
   findings: string;
@@ -113,39 +104,6 @@ function* rescans(before: string, after: string, pool: readonly ScanComponent[],
   yield { name: 'scan/rescan', value: took, unit: `ms for ${count} lists: ${what}` };
 }
 
-/** The same records and lists for the scanners that are built; our time is taken between theirs, on the same machine at the same time. */
-async function* peers(
-  folder: string, lists: readonly number[], runOurs: (count: number) => Figures, left: (what: string) => void,
-): AsyncGenerator<Result> {
-  const bin = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stella-ledger/peers/bin');
-  const names = (Object.keys(VERSIONS) as ScannerName[]).filter((name) => existsSync(join(bin, name)));
-  const missing = Object.keys(VERSIONS).filter((name) => !names.includes(name as ScannerName));
-  if (missing.length > 0) left(`peers that are not built (npm run interop -- ${missing.join(' ')} --build)`);
-  if (names.length === 0) return;
-  const records = [...new Map([...corpusObservations(corpora)].map(({ osv }) => checkOsv(osv)).map((record) => [record.id, record])).values()];
-  const databases = await writeDatabases(folder, bin, records);
-  for (const count of lists) {
-    const file = join(folder, `list-${count}.cdx.json`);
-    const { components } = JSON.parse(readFileSync(file, 'utf8')) as { components: ListedComponent[] };
-    const { findings } = JSON.parse(readFileSync(join(folder, `out-${count}`), 'utf8')) as FindingsDocument;
-    for (const name of names) {
-      const theirs = Array.from({ length: name === 'trivy' ? 5 : 1 }, () =>
-        ({ ...runScanner(name, bin, databases, file, join(folder, `${name}.json`)), ours: runOurs(count) }));
-      const best = (of: (one: (typeof theirs)[number]) => number) => Math.min(...theirs.map(of));
-      const pair = (ours: number, value: number) => ({ value: ours, peer: { name, version: VERSIONS[name], value }, ratio: ours / value });
-      const what = `scan/${count}/${name}`;
-      yield { name: what, unit: 'ms, the least', ...pair(best(({ ours }) => ours.wallMs), best(({ wallMs }) => wallMs)) };
-      yield { name: `${what}/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ ours }) => ours.cpuMs), best(({ cpuMs }) => cpuMs)) };
-      yield { name: `${what}/memory`, unit: 'MiB resident', ...pair(best(({ ours }) => ours.rssMiB), best(({ rssMiB }) => rssMiB)) };
-      const compared = compareFindings(records, components, findings, theirs[0]?.found ?? []);
-      const { ours, both, theirs: found, jaccard, missed, invented, undecided, against } = compared;
-      const classes = Object.entries(missed).map(([is, keys]) => `${is} ${keys.length}`).join(', ');
-      const decided = `it misses ${classes || 'nothing'} and invents ${invented.length}; ${undecided.length} undecided for us; against us ${against.length}`;
-      yield { name: `${what}/jaccard`, value: jaccard, unit: `(ours ${ours}, theirs ${found}, both ${both}; by OSV's rule ${decided})` };
-    }
-  }
-}
-
 export const bench: Bench = {
   async *run({ quick, left }) {
     if (!existsSync(join(corpora, 'scanner/osv'))) {
@@ -180,7 +138,7 @@ export const bench: Bench = {
         left('900 of the 1,000 lists of the rescan, evicted files, peers, and a snapshot of 500,000 more records');
         return;
       }
-      yield* peers(folder, lists, (count) => cold(argsOf(count), 1)[0] as Figures, left);
+      yield* peers({ folder, corpora, lists, snapshot: at('corpus'), engine, left }, (count) => cold(argsOf(count), 1)[0] as Figures);
       writeSnapshot(at('large'), folder, (function* () {
         yield* corpusObservations(corpora);
         yield* syntheticObservations(500_000);

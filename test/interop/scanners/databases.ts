@@ -21,7 +21,7 @@ export async function writeDatabases(folder: string, bin: string, given: Iterabl
   const records = [...new Map([...given].map((record) => [record.id, record])).values()].map(withTimes);
   const databases = { osvScanner: join(folder, 'osv'), trivy: join(folder, 'trivy'), grype: join(folder, 'grype') };
   await writeZips(databases.osvScanner, records);
-  for (const record of records) put(join(folder, 'trivy-source/osv', `${record.id}.json`), record);
+  for (const record of records) put(join(folder, 'trivy-source/osv', fileNameOf(record)), record);
   mkdirSync(join(databases.trivy, 'db'), { recursive: true });
   run(join(bin, 'mktrivydb'), [join(folder, 'trivy-source'), join(databases.trivy, 'db')]);
   run(join(bin, 'mkgrypedb'), [writeProvider(join(folder, 'grype-source'), records), join(databases.grype, '6')]);
@@ -37,6 +37,11 @@ function run(program: string, args: readonly string[]): void {
 function put(file: string, value: unknown): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(value));
+}
+
+/** Ids such as `RHSA-2026:1` are no file's name everywhere. */
+function fileNameOf({ id }: OsvRecord): string {
+  return `${id.replace(/[^A-Za-z0-9._-]/g, '_')}.json`;
 }
 
 /** Records of Go's own repository carry the year 1, which the builders refuse. */
@@ -57,7 +62,7 @@ async function writeZips(folder: string, records: readonly OsvRecord[]): Promise
     const file = join(folder, 'osv-scalibr', ecosystem, 'all.zip');
     mkdirSync(dirname(file), { recursive: true });
     const opened = openSync(file, 'w');
-    const members = all.map((record) => ({ name: `${record.id}.json`, open: () => [new TextEncoder().encode(JSON.stringify(record))] }));
+    const members = all.map((record) => ({ name: fileNameOf(record), open: () => [new TextEncoder().encode(JSON.stringify(record))] }));
     for await (const piece of writeZip(members)) writeSync(opened, piece);
     closeSync(opened);
   }
@@ -76,7 +81,7 @@ function writeProvider(folder: string, records: readonly OsvRecord[]): string {
       ghsaId: record.id, Classification: 'GENERAL', Summary: '', Severity: 'Unknown', url: '', CVE, Metadata: { CVE },
       namespace: FixedIn[0]?.namespace, FixedIn, published, updated: modified, withdrawn,
     };
-    paths.push(`results/${record.id}.json`);
+    paths.push(`results/${fileNameOf(record)}`);
     const schema = `${schemas}/vulnerability/github-security-advisory/schema-1.0.1.json`;
     put(join(folder, paths.at(-1) as string), { schema, identifier: record.id, item: { Vulnerability: {}, Advisory } });
   }
