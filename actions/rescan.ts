@@ -6,7 +6,7 @@ import { encodeJcs } from '../ledger/jcs.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
-  concerned, diffSnapshots, footprintOf, matchSemantics, type FindingsDocument, type Footprint, type ScanInput, type Snapshot,
+  changesBetween, concerned, footprintOf, matchSemantics, rescanList, Snapshot, type Changes, type FindingsDocument, type ScanInput,
 } from '../scanner/index.ts';
 import { findSnapshot, readFeedScans, withSnapshot, type FeedScans, type ImportedSnapshot, type ScanRecord, type Wanted } from './feeds.ts';
 import { completed, pinsOf, runScan, type FailedReason, type ScanPorts } from './scan-artifact.ts';
@@ -58,12 +58,16 @@ export async function rescan(ports: ScanPorts, { feed, snapshot: wanted, onProgr
   const state = await readFeedScans(ports.log, feed);
   return withSnapshot(ports.payloads, imported, async (snapshot) => {
     const work = new Rescan(ports, imported, snapshot, by, await holdingOf(ports.payloads, state, imported));
-    let done = 0;
-    for (const scan of state.scans.values()) {
-      await work.take(scan);
-      onProgress?.((done += 1), state.scans.size);
+    try {
+      let done = 0;
+      for (const scan of state.scans.values()) {
+        await work.take(scan);
+        onProgress?.((done += 1), state.scans.size);
+      }
+      await work.flush();
+    } finally {
+      work.close();
     }
-    await work.flush();
     const { answers } = work;
     return { snapshot: imported, answers, index: await appendSummary(ports, imported, work, by), shards: snapshot.touched.shards };
   });
@@ -85,8 +89,8 @@ class Rescan {
   readonly #snapshot: Snapshot;
   readonly #by: Actor;
   readonly #known: ReadonlySet<number>;
-  /** By the older snapshot's name: whether a footprint is concerned by what changed since; null where it cannot be told. */
-  readonly #concerned = new Map<string, ((footprint: Footprint) => boolean) | null>();
+  /** By the older snapshot's name: it, opened, and what changed since; null where that cannot be told. */
+  readonly #older = new Map<string, { readonly old: Snapshot; readonly changes: Changes; readonly close: () => void } | null>();
   readonly #waiting: { draft: Draft; answer: Omit<RescanAnswer, 'index'> }[] = [];
 
   constructor(ports: ScanPorts, imported: ImportedSnapshot, snapshot: Snapshot, by: Actor, known: ReadonlySet<number>) {
@@ -114,10 +118,13 @@ class Rescan {
     };
     const read = await this.#read(place, scan);
     if (read === null) fail('input');
-    else if (sameList && sameSemantics && read.before !== null && !(await this.#isConcerned(scan, read.input, read.before))) {
-      this.answers.push({ subject, is: 'holding', scanned: false, index: scan.index });
-    } else {
-      const document = runScan(this.#ports, read.input, this.#snapshot);
+    else {
+      const older = sameList && sameSemantics && read.before !== null ? await this.#since(scan) : null;
+      if (older !== null && read.before !== null && !concerned(older.changes)(footprintOf(read.input.components, read.before))) {
+        this.answers.push({ subject, is: 'holding', scanned: false, index: scan.index });
+        return;
+      }
+      const document = this.#scan(read.input, read.before, older);
       if (typeof document === 'string') fail(document);
       else if (sameList && read.before !== null && isSameResult(read.before, document)) {
         this.answers.push({ subject, is: 'holding', scanned: true, index: scan.index });
@@ -158,19 +165,34 @@ class Rescan {
     return { input, before };
   }
 
-  async #isConcerned(scan: ScanRecord, input: ScanInput, before: FindingsDocument): Promise<boolean> {
-    const name = `sha256:${formatHex(scan.data.snapshot[1])}`;
-    if (!this.#concerned.has(name)) this.#concerned.set(name, await this.#changesSince(scan, name));
-    const isConcerned = this.#concerned.get(name) ?? null;
-    return isConcerned === null || isConcerned(footprintOf(input.components, before));
+  /** Only what changed is looked at, where that is known; the result is the same as that of a full scan. */
+  #scan(input: ScanInput, before: FindingsDocument | null, older: { old: Snapshot; changes: Changes } | null): ReturnType<typeof runScan> {
+    if (older === null || before === null) return runScan(this.#ports, input, this.#snapshot);
+    const { engineVersion, stop } = this.#ports;
+    const found = rescanList(input, before, older.old, this.#snapshot, older.changes, { engineVersion, ...(stop === undefined ? {} : { stop }) });
+    return 'stopped' in found ? (found.stopped as Extract<ReturnType<typeof runScan>, string>) : found;
   }
 
-  /** Null where the older snapshot is not there any more: then everything is scanned. */
-  async #changesSince(scan: ScanRecord, name: string): Promise<((footprint: Footprint) => boolean) | null> {
-    return unlessMissing(async () => {
+  /** Null where the older snapshot is not there any more, or everything may have changed: then all is scanned. */
+  async #since(scan: ScanRecord): Promise<{ old: Snapshot; changes: Changes } | null> {
+    const name = `sha256:${formatHex(scan.data.snapshot[1])}`;
+    const known = this.#older.get(name);
+    if (known !== undefined) return known;
+    const opened = await unlessMissing(async () => {
       const older = await findSnapshot(this.#ports.log, scan.data.feed, { is: 'name', name });
-      return withSnapshot(this.#ports.payloads, older, (before) => concerned(diffSnapshots(before, this.#snapshot)));
+      const file = await this.#ports.payloads.openAt(older.file.digest);
+      const old = new Snapshot(file, name);
+      return { old, changes: changesBetween(old, this.#snapshot), close: () => file.close() };
     });
+    const { changes = null } = opened ?? {};
+    const since = opened === null || changes === null ? null : { ...opened, changes };
+    if (since === null) opened?.close();
+    this.#older.set(name, since);
+    return since;
+  }
+
+  close(): void {
+    for (const older of this.#older.values()) older?.close();
   }
 }
 

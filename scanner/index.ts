@@ -7,7 +7,7 @@
 // entry trace:  withTrace(components, traceEntryPoint(entryPointOf(image.config), image.files, analysis)) says what of them is reached
 // explain:      explain(id, input, snapshot), and recompute(answer, snapshot.bytesOf(ref)) proves each answer
 // feed diff:    diffSnapshots(before, after)
-// rescan:       concerned(diff)(footprint) for every kept footprintOf(components, document); scan those alone
+// rescan:       concerned(changesBetween(before, after))(footprint) for every kept footprintOf(components, document); rescanList looks at those again
 export { encodeObservation, readJson, type Observation } from './advisories/observation.ts';
 export { decodeStored, type StoredRecord } from './advisories/stored.ts';
 export { severityOf, type Severity } from './advisories/severity.ts';
@@ -37,7 +37,7 @@ export type { ScanInput } from './match/group.ts';
 export { decodeInventory, decodeList, encodeInventory, inputOfFacts, type Inventory } from './match/inventory.ts';
 export { scan, type ScanOptions, type ScanStopped } from './match/match.ts';
 export { reconcile, type ReconcileReason, type Reconciled, type TheirResult } from './match/reconcile.ts';
-export { concerned, footprintOf, type Footprint } from './match/rescan.ts';
+export { changesBetween, concerned, footprintOf, rescanList, type Changes, type Footprint } from './match/rescan.ts';
 export { formatMarkdown, formatTable } from './output/table.ts';
 export { sarifOf, type SarifOptions } from './output/sarif.ts';
 export { vulnsOf, vulnsPredicateType, type VulnsOptions } from './output/vulns.ts';
