@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 
 export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   append: async () => (await import('./append.ts')).append,
+  'append-parts': async () => (await import('./append-parts.ts')).appendParts,
   gate: async () => (await import('./gate.ts')).bench,
   ingest: async () => (await import('./ingest.ts')).ingest,
   merkle: async () => (await import('./merkle.ts')).merkle,
