@@ -1,4 +1,5 @@
 // Replay: finds a decision in the log, reads its state again, and compares.
+import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent } from '../ledger/events/index.ts';
 import { sha256 } from '../ledger/log/engine.ts';
@@ -8,6 +9,7 @@ import { replayDecision, type DecisionEvent, type Replay } from '../policy/gate/
 import type { State } from '../policy/gate/source.ts';
 import { whatIf, type Change, type WhatIf } from '../policy/gate/what-if.ts';
 import { StreamState } from './stream-state.ts';
+import { readRange, type RangeOptions } from './verified-range.ts';
 
 export interface ReplayPorts {
   readonly log: LogView;
@@ -44,4 +46,26 @@ export async function whatIfFromStreams({ log, payloads }: ReplayPorts, index: n
   const before = await stateAt({ log, payloads }, data.tree.size);
   const after = change.size === undefined ? before : await stateAt({ log, payloads }, change.size);
   return whatIf(index, data, before, after, change, { sha256 });
+}
+
+/**
+ * Replays a decision from every entry up to it: the tree's root, the stream index, all streams and documents are recomputed.
+ *
+ * @param index - of its entry
+ */
+export async function replayFully({ log, payloads }: ReplayPorts, index: number, options: RangeOptions = {}): Promise<Replay> {
+  const event = await findDecision(log, index);
+  const { tree: { size }, index: stated } = event.data;
+  const { genesis } = await log.readControl();
+  const range = await readRange(log, payloads, size, options);
+  try {
+    const [fault] = range.faults;
+    const drift = (member: string, recorded: string, replayed: string, at: number): Replay =>
+      ({ verdict: { is: 'DRIFT', member, pointer: null, recorded, replayed, cause: { kind: 'record', index: at } }, decided: null, notes: [] });
+    if (fault !== undefined) return drift('streams', fault.what, `entry ${fault.index} follows from those before it`, fault.index);
+    if (!equalBytes(range.index, stated[1])) return drift('index', formatHex(stated[1]), formatHex(range.index), index);
+    return await replayDecision(index, event, { size, root: range.root, origin: genesis.origin, source: range.source }, { sha256 });
+  } finally {
+    await range.close();
+  }
 }

@@ -10,5 +10,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   policy: async () => (await import('./policy.ts')).policy,
   projections: async () => (await import('./projections.ts')).projections,
   proof: async () => (await import('./proof.ts')).proof,
+  replay: async () => (await import('./replay.ts')).bench,
   scan: async () => (await import('./scan.ts')).bench,
 };

@@ -1,5 +1,5 @@
 // stella replay: make a decision again from the log, and say whether it comes out the same.
-import { findDecision, replayFromStreams, whatIfFromStreams } from '../../actions/replay.ts';
+import { findDecision, replayFromStreams, replayFully, whatIfFromStreams } from '../../actions/replay.ts';
 import { clip } from '../../ledger/errors.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
@@ -14,7 +14,7 @@ import { parseTime } from '../times.ts';
 import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
+  usage: 'DECISION [--full] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
 
@@ -29,6 +29,7 @@ and always ends with status 7.`,
     at: { type: 'string', takes: 'TIME', help: 'what if it were this time' },
     policy: { type: 'string', takes: 'NAME', help: 'what if this policy decided' },
     size: { type: 'string', takes: 'N', help: 'what if it were decided on the first N entries' },
+    full: { type: 'boolean', help: 'read every entry up to it: root, stream index, streams and documents are recomputed' },
     now: { type: 'boolean', help: 'what if it were decided on all entries there are, now' },
   },
   examples: [
@@ -48,7 +49,8 @@ and always ends with status 7.`,
     const change = changeOf(call, log.published.size);
     if (change !== null) return sayWhatIf(call, index, await whatIfFromStreams(ports, index, change));
     const { data } = await findDecision(log, index);
-    const replay = await replayFromStreams(ports, index);
+    const progress = (size: number) => call.out.progress(`read ${size} of ${data.tree.size} entries`);
+    const replay = await (call.flag('full') ? replayFully(ports, index, { thread: data.tree.size > 50_000, progress }) : replayFromStreams(ports, index));
     call.out.say(`decision ${index}: ${data.outcome} on the first ${data.tree.size} entries, root ${formatHex(data.tree.root[1]).slice(0, 16)}…`);
     return sayReplay(call, index, replay);
   },

@@ -54,6 +54,11 @@ export class NamedHeads implements HeadsByOrdinal {
     return this.#chunk(ordinal).keys.subarray(at, at + 32);
   }
 
+  /** Gives the stream at a place another head; version 0 is that of a stream without events. */
+  set(ordinal: number, version: number, index: number): void {
+    this.advance(ordinal, version, index);
+  }
+
   /** Moves the stream at a place on. */
   advance(ordinal: number, version: number, index: number): void {
     const { heads } = this.#chunk(ordinal);

@@ -1,5 +1,10 @@
 // What the heads of the last entries were before: so that a reader can look at an earlier size without reading again.
-import type { StreamHeads } from './heads.ts';
+import type { HeadsByOrdinal } from './heads.ts';
+
+/** A table of heads whose streams can be moved back. */
+export interface MovableHeads extends HeadsByOrdinal {
+  set(ordinal: number, version: number, index: number): void;
+}
 
 /** Moves of streams by entry, in four typed arrays that are used in turns: 28 bytes a move. */
 export class HeadsBefore {
@@ -36,7 +41,7 @@ export class HeadsBefore {
    * @param size - not further back than this looks
    * @param touch - told of each stream that is moved back, and again of each that is moved forward
    */
-  during<T>(size: number, heads: StreamHeads, touch: (ordinal: number) => void, look: () => T): T {
+  during<T>(size: number, heads: MovableHeads, touch: (ordinal: number) => void, look: () => T): T {
     const now = new Map<number, readonly [version: number, index: number]>();
     for (let i = this.#count - 1; i >= 0; i--) {
       const at = (this.#first + i) % this.#indexes.length;

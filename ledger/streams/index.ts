@@ -9,6 +9,7 @@
 export { Audit, AUDIT_CODES, indexedEveryMax, type AuditCode, type AuditFinding } from './audit.ts';
 export { STREAM_CODES, type StreamCode } from './codes.ts';
 export { StreamHeads, type HeadsByOrdinal } from './heads.ts';
+export { HeadsBefore } from './heads-before.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';
 export { streamKeyOf } from './index-hash.ts';
 export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
