@@ -78,6 +78,8 @@ const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   KIT_BUILDER_WRONG: 422,
   KIT_DAMAGED: 422,
   PROJECTION_STOPPED: 503,
+  STATE_UNKNOWN: 404,
+  NAME_UNKNOWN: 404,
 };
 
 /** Answers a refusal; anything else is a bug, told without its inner words. */

@@ -100,6 +100,8 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   KIT_BUILDER_WRONG: 'input',
   KIT_DAMAGED: 'input',
   PROJECTION_STOPPED: 'state',
+  STATE_UNKNOWN: 'input',
+  NAME_UNKNOWN: 'input',
 };
 
 export function exitOf(code: Code): ExitName {

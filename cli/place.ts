@@ -19,7 +19,7 @@ import { openPayloads, type PayloadStore } from '../ledger/store/payloads.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
 import { openSecrets, type SecretStore } from '../ledger/store/secrets.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
-import type { DocumentReader, DocumentTables } from '../projections/reader.ts';
+import type { DocumentQueries, DocumentReader, DocumentTables } from '../projections/reader.ts';
 import { LiveProjector, projectionTables } from '../projections/tables.ts';
 import { UsageError, type Call } from './command.ts';
 import { findKey } from './keys.ts';
@@ -128,10 +128,12 @@ export async function openForReading(place: Place): Promise<LogView> {
  *
  * The caller closes them. @throws {LedgerError} PROJECTION_STOPPED once something is read
  */
-export async function openDocuments(place: Place, log: LogView): Promise<{ documents: DocumentReader; close(): Promise<void> }> {
+export async function openDocuments(
+  place: Place, log: LogView,
+): Promise<{ documents: DocumentReader; queries: DocumentQueries; close(): Promise<void> }> {
   const [{ openQueries }, { DocumentReader }] = await Promise.all([import('../ledger/store/queries.ts'), import('../projections/reader.ts')]);
   const queries = openQueries<DocumentTables>(place.directory);
-  return { documents: new DocumentReader(log.published.size, log, queries), close: () => queries.destroy() };
+  return { documents: new DocumentReader(log.published.size, log, queries), queries, close: () => queries.destroy() };
 }
 
 /** The key that signs checkpoints now, as the log itself says, opened with the passphrase. */

@@ -90,6 +90,8 @@ export const CODES = [
   'KIT_DAMAGED',
   // Projections: what the entries come to.
   'PROJECTION_STOPPED',
+  'STATE_UNKNOWN',
+  'NAME_UNKNOWN',
 ] as const;
 
 export type Code = (typeof CODES)[number];

@@ -13,6 +13,8 @@ export interface DocumentTables {
   readonly [table: TableName]: { readonly key: string; readonly last: number; readonly document: Uint8Array };
 }
 
+export type DocumentQueries = Kysely<DocumentTables>;
+
 /** The log at the size that is read, or later: entries beyond it are not looked at. */
 export interface EventSource {
   entry(index: number): Promise<Uint8Array>;

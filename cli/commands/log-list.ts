@@ -1,9 +1,8 @@
 // stella log: the newest entries, a line each.
-import { decodeEnvelope, kindOf } from '../../ledger/events/index.ts';
 import { formatHex } from '../../ledger/bytes.ts';
-import { LedgerError } from '../../ledger/errors.ts';
 import { leafHash } from '../../ledger/merkle/index.ts';
 import type { Command } from '../command.ts';
+import { describeEntry } from '../event-lines.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, openForReading } from '../place.ts';
 
@@ -28,7 +27,7 @@ export const command: Command = {
     const entries = [];
     let index = from;
     for await (const entry of log.entries(from, Math.min(size, from + limit))) {
-      const row = describe(entry, isRaw && index > 0);
+      const row = describeEntry(entry, isRaw && index > 0);
       call.out.say(`${String(index).padStart(8)}  ${row.time ?? ' '.repeat(24)}  ${row.type.padEnd(20)} ${row.concerns}`);
       entries.push({ index, type: row.type, at: row.at, leaf: formatHex(leafHash(entry)) });
       index += 1;
@@ -37,20 +36,3 @@ export const command: Command = {
     return 'yes';
   },
 };
-
-function describe(entry: Uint8Array, isRaw: boolean): { type: string; at: number | null; time: string | null; concerns: string } {
-  const kind = isRaw ? null : kindOf(entry);
-  if (kind !== 'event') return { type: kind ?? 'bytes', at: null, time: null, concerns: `${entry.length} bytes` };
-  try {
-    const { type, at, streams } = decodeEnvelope(entry);
-    const [first, ...more] = streams.map(({ name }) => name);
-    return { type, at, time: new Date(at).toISOString(), concerns: `${shorten(first ?? '')}${more.length > 0 ? ` and ${more.length} more` : ''}` };
-  } catch (error) {
-    if (error instanceof LedgerError) return { type: error.code, at: null, time: null, concerns: error.message };
-    throw error;
-  }
-}
-
-function shorten(name: string): string {
-  return name.replace(/\b([0-9a-f]{12})[0-9a-f]{20,}\b/g, '$1…');
-}

@@ -1,6 +1,8 @@
 // stella status: is this ledger able to sign, and if not, what is missing and what to do.
 import { formatHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { statusOf } from '../../ledger/log/status.ts';
+import { readCursor } from '../../projections/tables.ts';
 import type { Command } from '../command.ts';
 import { listKeys } from '../keys.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
@@ -48,6 +50,24 @@ async function describe(say: (line: string) => void, answer: (members: Record<st
   say(`Head      size ${size}, root ${formatHex(root)}`);
   say(`Key       ${vkey}${hasKey ? '' : '  (its key file is NOT here: nothing can be signed)'}`);
   say(`Clock     ${new Date(now).toISOString()}`);
+  const cursor = await documentsAt(place);
+  const toCome = cursor !== null && cursor.size < size ? `, ${size - cursor.size} to come: the next start takes them in` : '';
+  if (cursor !== null) say(`Documents ${cursor.size} entries taken in${toCome}`);
   say('\nIt could sign now.');
-  answer({ size, root: formatHex(root), vkey, keyFile: hasKey });
+  answer({ size, root: formatHex(root), vkey, keyFile: hasKey, documents: cursor });
+}
+
+/** Where the tables of documents stand; null where there are none, as on a raw ledger. */
+async function documentsAt(place: Place): Promise<{ readonly size: number; readonly tables: readonly string[] } | null> {
+  const store = openPlaceStore(place, true);
+  try {
+    const cursor = await readCursor(store);
+    return cursor === null ? null : { size: cursor.size, tables: cursor.tables.split(' ') };
+  } catch (error) {
+    // A ledger of a time before there were any.
+    if (error instanceof LedgerError && error.code === 'STORE_FAILED') return null;
+    throw error;
+  } finally {
+    await store.close();
+  }
 }

@@ -1,0 +1,64 @@
+// Inventory: which components artifacts are made of, by the facts of their bills of materials, and where a package is used.
+import { isAbout, readPurl } from './purls.ts';
+import type { Purl } from '../scanner/purl/purl.ts';
+
+/** What is read of the facts of a bill of materials (spec/evidence.md, section 5). */
+export interface InventoryFacts {
+  readonly components?: readonly { readonly purl?: string; readonly name: string; readonly version?: string }[];
+}
+
+/** A bill of materials that counts. */
+export interface InventoryEntry {
+  /** SHA-256. */
+  readonly artifact: Uint8Array;
+  /** Index of the entry. */
+  readonly entry: number;
+}
+
+/**
+ * A fold over bills of materials: components by purl, and the entries whose lists hold them.
+ *
+ * Each purl is kept once; an entry costs a number for each of its components.
+ */
+export class Inventory {
+  readonly #purls = new Map<string, number[]>();
+  readonly #entries: InventoryEntry[] = [];
+  #components = 0;
+
+  /** Components taken in, those without purl too. */
+  get components(): number {
+    return this.#components;
+  }
+
+  /** Distinct purls. */
+  get packages(): number {
+    return this.#purls.size;
+  }
+
+  add(entry: InventoryEntry, { components = [] }: InventoryFacts): void {
+    const place = this.#entries.push(entry) - 1;
+    this.#components += components.length;
+    for (const { purl } of components) {
+      if (purl === undefined) continue;
+      const places = this.#purls.get(purl);
+      if (places === undefined) this.#purls.set(purl, [place]);
+      else if (places.at(-1) !== place) places.push(place);
+    }
+  }
+
+  /**
+   * Where a package is used.
+   *
+   * @param said - a purl: without version it means each, qualifiers narrow it
+   * @returns in the order in which entries were taken in, each with the purls it has for the package, sorted
+   */
+  whereUsed(said: Purl): (InventoryEntry & { readonly purls: readonly string[] })[] {
+    const found = new Map<number, string[]>();
+    for (const [text, places] of this.#purls) {
+      const is = readPurl(text);
+      if (is === null || !isAbout(said, is)) continue;
+      for (const place of places) found.set(place, [...(found.get(place) ?? []), text]);
+    }
+    return [...found].sort(([a], [b]) => a - b).map(([place, purls]) => ({ ...(this.#entries[place] as InventoryEntry), purls: purls.sort() }));
+  }
+}
