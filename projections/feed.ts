@@ -36,5 +36,5 @@ export const feed = defineProjection<FeedDocument>({
     },
   },
   // What was scanned with it stands with the artifacts.
-  ignores: ['scan.completed', 'scan.failed'],
+  ignores: ['feed.rescanned', 'scan.completed', 'scan.failed'],
 });
