@@ -8,6 +8,7 @@ import type { ExitName } from '../exit.ts';
 import { readThing } from '../../projections/things.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
+import { parseCount } from '../numbers.ts';
 import { plain, printPlain } from '../plain.ts';
 import { findPlace, openDocuments, openForReading, openPlacePayloads, type Place } from '../place.ts';
 import { describeState, findState, stateMembers } from '../states.ts';
@@ -34,9 +35,11 @@ and where a package is used by its purl. --at shows it as it was: @~10, @1234, @
   async run(call) {
     const [text, ...others] = call.positionals;
     if (text === undefined || others.length > 0) throw new UsageError('name one thing');
+    // One spelling of an index: 01 is none.
+    if (/^\d+$/.test(text)) parseCount(text, 'an index');
+    const thing = readThing(text);
     const place = findPlace(call);
     const log = await openForReading(place);
-    const thing = readThing(text);
     if (thing.kind === 'index') return showEntry(call, log, thing.index);
     if (call.flag('bytes')) throw new UsageError('--bytes is for an entry: name its index');
     return showThing(call, place, log, text);

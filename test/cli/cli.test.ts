@@ -70,7 +70,7 @@ describe('a wrong call', () => {
   test.each([
     ['nothing', 2, 'no such command'],
     ['key', 2, 'needs one more word'],
-    ['show', 2, 'name one index'],
+    ['show', 2, 'name one thing'],
     ['show 01', 2, '"01" is not an index'],
     ['show 1 --nosuch', 2, '--nosuch'],
     ['verify', 2, 'name one file'],
