@@ -18,11 +18,12 @@ export function idsOf({ ref: [, , , , alsoKnownAs, view] }: Match): string[] {
 
 export class Findings {
   readonly #snapshot: Snapshot;
-  readonly #enriched: boolean;
+  /** Sources that speak of vulnerabilities by their ids. */
+  readonly #enriching: ReadonlySet<string>;
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
-    this.#enriched = snapshot.manifest.sources.some(({ enriches }) => enriches === true);
+    this.#enriching = new Set(snapshot.manifest.sources.filter(({ enriches }) => enriches === true).map(({ name }) => name));
   }
 
   /** @returns by vulnerability, in the order of their ids; what every record answers with "not affected" is none */
@@ -46,8 +47,10 @@ export class Findings {
     const records = group.map(recordMatchOf).sort((a, b) => (a.source === b.source ? (a.record < b.record ? -1 : 1) : a.source < b.source ? -1 : 1));
     const aliases = [...new Set(group.flatMap(idsOf))].filter((alias) => alias !== id).sort(compareIds);
     const upstream = [...new Set(group.flatMap(({ ref }) => ref[5].upstream ?? []))].sort(compareIds);
-    const { kev, epss } = this.#enrichment([id, ...aliases, ...upstream]);
-    const { score, severity } = worst(records);
+    const { kev, epss, scored } = this.#enrichment([id, ...aliases, ...upstream]);
+    const own = worst(records);
+    // Many records about packages state no score: then it is that of who speaks of the vulnerability itself.
+    const { score, severity } = own.score === undefined && scored !== null ? scored : own;
     return {
       aliases,
       component,
@@ -59,24 +62,35 @@ export class Findings {
       outcome,
       records,
       ...(score !== undefined && { score }),
+      ...(own.score === undefined && scored !== null && { scoredBy: scored.source }),
       severity,
       upstream,
     };
   }
 
   /** KEV and EPSS are the snapshot's records about an id, without packages. */
-  #enrichment(ids: readonly string[]): { kev: boolean; epss: string | null } {
-    let [kev, epss]: [boolean, string | null] = [false, null];
-    if (!this.#enriched) return { kev, epss };
+  #enrichment(ids: readonly string[]): { kev: boolean; epss: string | null; scored: Scored | null } {
+    let [kev, epss, scored]: [boolean, string | null, Scored | null] = [false, null, null];
+    if (this.#enriching.size === 0) return { kev, epss, scored };
     for (const id of ids) {
-      for (const [, , , , , { facts }] of this.#snapshot.recordsNamed(id)) {
+      for (const [, , , , , { facts, scores, source, withdrawn }] of this.#snapshot.recordsNamed(id)) {
         kev ||= facts?.kev !== undefined;
         const score = (facts?.epss as { score?: string } | undefined)?.score;
         if (score !== undefined && (epss === null || Number(score) > Number(epss))) epss = score;
+        const top = scores?.[0];
+        if (top === undefined || withdrawn !== undefined || !this.#enriching.has(source)) continue;
+        const found = { score: top.score, severity: severityOf(top.type, top.score), source };
+        if (scored === null || rankOf(found) > rankOf(scored)) scored = found;
       }
     }
-    return { kev, epss };
+    return { kev, epss, scored };
   }
+}
+
+interface Scored {
+  readonly score: string;
+  readonly severity: Severity;
+  readonly source: string;
 }
 
 function recordMatchOf({ ref: [, , , leafHash, , view], lookup, evaluation, reasons, outcome }: Match): RecordMatch {
@@ -102,9 +116,12 @@ function recordMatchOf({ ref: [, , , leafHash, , view], lookup, evaluation, reas
   };
 }
 
+function rankOf({ severity, score }: Pick<RecordMatch, 'score' | 'severity'>): number {
+  return SEVERITIES.indexOf(severity) * 100 + Number(score ?? 0);
+}
+
 function worst(records: readonly RecordMatch[]): RecordMatch {
-  const rank = ({ severity, score }: RecordMatch) => SEVERITIES.indexOf(severity) * 100 + Number(score ?? 0);
-  return records.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+  return records.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a));
 }
 
 function conflictsOf(records: readonly RecordMatch[]): string[] {

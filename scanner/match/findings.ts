@@ -61,7 +61,9 @@ export interface Finding {
   readonly outcome: Exclude<OutcomeName, 'not_affected'>;
   readonly records: readonly RecordMatch[];
   readonly score?: string;
-  /** The highest of the records', UNKNOWN where none has a score. */
+  /** The source that the score is from, where no record about the package has one. */
+  readonly scoredBy?: string;
+  /** The highest of the records', else of the sources' that speak of the vulnerability itself, else UNKNOWN. */
   readonly severity: Severity;
   /** Vulnerabilities that a distribution's record was written for; no aliases of it. */
   readonly upstream: readonly string[];

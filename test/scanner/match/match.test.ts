@@ -98,6 +98,19 @@ describe('the document', () => {
     ]);
   });
 
+  test('takes a score from who speaks of the vulnerability, only where no record about the package has one', () => {
+    const nvd = (id: string, impact: string) => observationOf('nvd', { id, severity: [v31(impact)] });
+    const records = [...observations, nvd('CVE-2024-4', 'C:H/I:N/A:N'), nvd('CVE-2024-1', 'C:N/I:N/A:L'), nvd('CVE-2024-3', 'C:H/I:H/A:H')];
+    const scoredOf = (from: readonly SourceNote[]) => documentOf(input, new Snapshot(fileOf(build(records, from).bytes))).findings
+      .flatMap(({ id, severity, score, scoredBy, outcome }) => (outcome === 'affected' ? [[id, severity, score, scoredBy]] : []));
+    expect(scoredOf([...sources, { name: 'nvd', enriches: true }])).toEqual([
+      // By the CVE that the distribution's record was written for, too.
+      ['DSA-3', 'CRITICAL', '9.8', 'nvd'], ['CVE-2024-4', 'HIGH', '7.5', 'nvd'], ['CVE-2024-1', 'CRITICAL', '9.8', undefined],
+      ['CVE-2024-2', 'UNKNOWN', undefined, undefined],
+    ]);
+    expect(scoredOf(sources).map(([, severity]) => severity)).toEqual(['UNKNOWN', 'UNKNOWN', 'CRITICAL', 'UNKNOWN']);
+  });
+
   test('is canonical JSON as it is written', () => {
     expect(decodeUtf8(encodeFindings(document))).toBe(formatJcs(document as unknown as JcsValue));
   });

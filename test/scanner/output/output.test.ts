@@ -53,7 +53,7 @@ CRITICAL 9.8  CVE-2024-9     x                     1.0.0    2.0.0     affected
 CRITICAL 9.8  CVE-2024-9     a|b·[31m<img src=x>\`  1.x      2.0.0     indeterminate: version_ill_formed
 
 3 components, 2 findings (1 affected, 1 undecided)
-1 components could not be looked up: 1 no_purl
+1 component could not be looked up: 1 no_purl
 snapshot ${document.snapshot}
 `);
 });
