@@ -170,14 +170,30 @@ class JavaClasses {
     };
     this.#places.push(place);
     for (const member of members.values()) {
-      if (depth < 3 && /^(?:BOOT-INF|WEB-INF)\/lib\/[^/]+\.jar$/.test(member.name)) this.#members(`${path}!/${member.name}`, file, member.read(), depth + 1);
+      if (depth >= 3 || !/^(?:BOOT-INF|WEB-INF)\/lib\/[^/]+\.jar$/.test(member.name)) continue;
+      const inner = this.#read(member.read, `${path}!/${member.name}`);
+      if (inner !== null) this.#members(`${path}!/${member.name}`, file, inner, depth + 1);
     }
     if (!path.includes('!')) {
       for (const part of (this.#manifest(place, members).get('Class-Path') ?? '').split(/\s+/)) {
-        if (part !== '') this.add(absolute(decodeURI(part.replace(/^file:/, '')), path.replace(/\/[^/]*$/, '')));
+        // Names are URLs: an escape that is none stands as it is.
+        const name = /%(?![0-9a-fA-F]{2})/.test(part) ? part : part.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
+          String.fromCharCode(Number.parseInt(hex, 16)));
+        if (part !== '') this.add(absolute(name.replace(/^file:/, ''), path.replace(/\/[^/]*$/, '')));
       }
     }
     return place;
+  }
+
+  /** Bytes of an archive's member; null, and an open end, where it does not unpack. */
+  #read(read: () => Uint8Array, path: string): Uint8Array | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#tracer.end('unread', path, this.#item);
+      return null;
+    }
   }
 
   readonly #manifests = new Map<string, ReadonlyMap<string, string>>();
@@ -186,7 +202,8 @@ class JavaClasses {
   #manifest({ path }: Place, members?: ReadonlyMap<string, ListedMember>): ReadonlyMap<string, string> {
     const known = this.#manifests.get(path);
     if (known !== undefined) return known;
-    const bytes = members?.get('META-INF/MANIFEST.MF')?.read() ?? new Uint8Array();
+    const member = members?.get('META-INF/MANIFEST.MF');
+    const bytes = (member === undefined ? null : this.#read(member.read, `${path}!/META-INF/MANIFEST.MF`)) ?? new Uint8Array();
     const text = new TextDecoder().decode(bytes).replace(/\r\n?/g, '\n').replace(/\n /g, '').split('\n\n', 1)[0] as string;
     const found = new Map(text.split('\n').map((line) => line.split(/:\s*(.*)/s) as [string, string]));
     this.#manifests.set(path, found);
@@ -211,7 +228,9 @@ class JavaClasses {
       // Classes of the Java runtime itself lie in no place of the class path.
       if (place === undefined) continue;
       const step = this.#reach(place, next.step);
-      const references = referencesOf((place.find(name) as () => Uint8Array)());
+      const bytes = this.#read(place.find(name) as () => Uint8Array, `${place.path} ${name}`);
+      if (bytes === null) continue;
+      const references = referencesOf(bytes);
       if (references === null) {
         this.#tracer.end('unread', `${place.path} ${name}`, this.#item);
         continue;
@@ -234,7 +253,8 @@ class JavaClasses {
     let starts = false;
     for (const place of this.#places) {
       for (const read of place.classes()) {
-        const references = starts ? null : referencesOf(read());
+        const bytes = starts ? null : this.#read(read, place.path);
+        const references = bytes === null ? null : referencesOf(bytes);
         if (references !== null && [...references.methods].some((method) => STARTING.has(method) || LOADING.has(method))) starts = true;
       }
     }

@@ -379,14 +379,17 @@ export class Builtins {
       else return null;
     }
     const lines: string[] = [];
+    const follows = args.some((arg) => arg === '-L' || arg === '-follow');
+    let visited = 0;
     const walk = (path: string, depth: number): void => {
-      const found = host.look(absolute(path, cwd));
-      if (found === null || lines.length > 4096) return;
+      visited += 1;
+      const found = depth > 0 && !follows && host.isLink(absolute(path, cwd)) ? null : host.look(absolute(path, cwd));
+      if (found === null || visited > 20_000) return;
       if (depth >= least && (found.is === 'file' || !filesOnly) && path.endsWith(suffix)) lines.push(`${path}\n`);
       if (found.is === 'directory' && depth < deep) for (const one of host.list(absolute(path, cwd))) walk(`${path.replace(/\/$/, '')}/${one}`, depth + 1);
     };
     walk(start, 0);
-    return lines.join('');
+    return visited > 20_000 ? null : lines.join('');
   }
 }
 

@@ -46,7 +46,7 @@ export class Expander {
     const finish = () => {
       if (current !== null) fields.push(...this.#named(current, state));
       current = null;
-      if (fields.length > fieldsMax) fields.length = fieldsMax;
+      if (fields.length > fieldsMax) fields.splice(fieldsMax, fields.length, { hole: 'computed', of: 'many words', or: [], complete: false, many: true });
     };
     const push = (text: Text, quoted: boolean) => (current ??= []).push({ text, quoted });
     for (const piece of this.#pieces(word, state)) {

@@ -21,6 +21,8 @@ export type Text = string | Hole;
 export type Value = Text | readonly Text[] | null;
 
 const alternativesMax = 12;
+/** Longer texts are not known. */
+const textLengthMax = 1 << 20;
 
 export function isHole(text: Text): text is Hole {
   return typeof text !== 'string';
@@ -55,14 +57,17 @@ export function joinTexts(texts: readonly Text[]): Text {
   for (const text of texts) {
     if (!isHole(out) && !isHole(text)) {
       out += text;
+      // A loop that doubles a text would fill memory.
+      if (out.length > textLengthMax) out = { hole: 'computed', of: 'a long text', or: [], complete: false };
       continue;
     }
     const before: Text = out;
     const a: Values = valuesOf(before);
     const b: Values = valuesOf(text);
-    const or: string[] = [...new Set(a.or.flatMap((left) => b.or.map((right) => left + right)))];
+    const all = a.or.flatMap((left) => b.or.map((right) => (left.length + right.length > textLengthMax ? null : left + right)));
+    const or = [...new Set(all)].filter((one) => one !== null);
     const { hole, of }: Hole = isHole(before) ? before : (text as Hole);
-    out = { hole, of, or: or.slice(0, alternativesMax), complete: a.complete && b.complete && or.length <= alternativesMax };
+    out = { hole, of, or: or.slice(0, alternativesMax), complete: a.complete && b.complete && or.length <= alternativesMax && !all.includes(null) };
   }
   return out;
 }
