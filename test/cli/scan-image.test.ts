@@ -11,7 +11,8 @@ import { program, script } from '../scanner/trace/make.ts';
 
 const stellaFile = fileURLToPath(new URL('../../cli/stella.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'stella-image-'));
-const environment = { ...process.env, STELLA_LEDGER: 'ledger', STELLA_PASSPHRASE_FILE: 'passphrase', XDG_STATE_HOME: join(directory, 'state'), TMPDIR: join(directory, 'tmp') };
+const environment = { ...process.env, STELLA_LEDGER: 'ledger', STELLA_PASSPHRASE_FILE: 'passphrase', XDG_STATE_HOME: join(directory, 'state'),
+  TMPDIR: join(directory, 'tmp') };
 mkdirSync(environment.TMPDIR);
 
 function stella(...args: string[]): { exit: number | null; json: Record<string, unknown> } {
