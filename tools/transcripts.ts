@@ -2,7 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { demoIn, runDemo, withDemo } from '../test/golden/demo.ts';
 import { runSteps, stepsOf } from '../test/golden/transcript.ts';
+
+function demo(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'stella-transcript-'));
+  try {
+    return runDemo(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
 
 for (const page of process.argv.slice(2)) {
   const text = readFileSync(page, 'utf8');
@@ -22,5 +32,5 @@ for (const page of process.argv.slice(2)) {
     }
     return `\`\`\`console\n${out.join('')}\`\`\``;
   });
-  writeFileSync(page, filled);
+  writeFileSync(page, demoIn(filled) === null ? filled : withDemo(filled, demo()));
 }

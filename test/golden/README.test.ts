@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { demoIn, runDemo } from './demo.ts';
 import { runSteps, steady, stepsOf } from './transcript.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,6 +23,13 @@ test.each(pages)('%s prints what it shows', { timeout: 120_000 }, (page) => {
   }
 });
 
-test('the documents are there, with transcripts or without', () => {
-  expect(readFileSync(join(root, 'README.md'), 'utf8')).not.toBe('');
+test('npm run demo prints what the README shows', { timeout: 1_000_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'stella-golden-'));
+  try {
+    const shown = demoIn(readFileSync(join(root, 'README.md'), 'utf8'));
+    expect(shown).not.toBeNull();
+    expect(steady(runDemo(directory))).toBe(steady(shown as string));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

@@ -59,6 +59,8 @@ export function steady(text: string): string {
   return text
     .replace(/\/(?:home\/you|tmp\/stella-golden-\w+)\b/g, '<home>')
     .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?/g, '<time>')
+    .replace(/\d{4}-\d{2}-\d{2}/g, '<date>')
+    .replace(/\bbytes \d+/g, 'bytes <count>')
     .replace(/\b[0-9a-f]{8,}…?/g, '<hex>')
     .replace(/(?<![\w+/])(?=[\w+/]*\d)[A-Za-z0-9+/]{22,}={0,2}/g, '<base64>')
     .replace(/\b\d+(\.\d+)? ?(ms|s|µs)\b/g, '<duration>')
