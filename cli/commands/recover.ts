@@ -60,7 +60,7 @@ The tables of documents are made again from the entries after an import, and wit
         const back = size - before === 1 ? `entry ${before} is back` : `entries ${before} to ${size - 1} are back`;
         call.out.say(before === size ? `nothing was missing: ${size} entries` : `${back}, under the signed root`);
         const payloads = await copyPayloads(from, openPlacePayloads(place));
-        if (payloads > 0) call.out.say(`${payloads} payload files copied`);
+        if (payloads > 0) call.out.say(payloads === 1 ? 'one payload file copied' : `${payloads} payload files copied`);
         call.out.answer({ before, size, payloads, sealed: await restore(call, place, ports.store, from) });
       }
       if (from !== undefined || call.flag('tables')) {
