@@ -7,6 +7,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   gate: async () => (await import('./gate.ts')).bench,
   ingest: async () => (await import('./ingest.ts')).ingest,
   merkle: async () => (await import('./merkle.ts')).merkle,
+  packs: async () => (await import('./packs.ts')).bench,
   policy: async () => (await import('./policy.ts')).policy,
   projections: async () => (await import('./projections.ts')).projections,
   proof: async () => (await import('./proof.ts')).proof,

@@ -18,10 +18,10 @@ import type { Finding } from '../scanner/match/findings.ts';
 import type { Bench, Result } from './bench.ts';
 import { BenchLedger } from './ledger.ts';
 
-const subject = ['sha256', new Uint8Array(32).fill(4)] as const;
+export const subject = ['sha256', new Uint8Array(32).fill(4)] as const;
 const by = { kind: 'person', auth: 'local', person: new Uint8Array(16) } as const;
 const digestOf = (text: string) => ['sha256', sha256(encodeUtf8(text))] as const;
-const CONFIG = '{"stella": {"config": {"builders": {"b": 3}, "epss": 1, '
+export const CONFIG = '{"stella": {"config": {"builders": {"b": 3}, "epss": 1, '
   + '"require": ["criticals", "exploits", "inclusion", "licences", "provenance", "sbom"]}}}';
 const SEVERITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
 
@@ -77,7 +77,8 @@ async function* gates(size: number, times: number): AsyncIterable<Result> {
   }
 }
 
-async function fill(log: Log, put: (role: string, value: unknown) => Promise<PayloadReference>, size: number): Promise<void> {
+/** One artifact with so many findings of 5,000 components and 200 VEX statements. */
+export async function fill(log: Log, put: (role: string, value: unknown) => Promise<PayloadReference>, size: number): Promise<void> {
   const append = async (event: NewEvent) => (await log.appendOne({ drafts: [prepareDraft(event, sha256)] })).index;
   const purl = (i: number) => `pkg:npm/package-${i % 5_000}@1.${i % 7}.${i % 13}`;
   const component = (i: number) => ({ licences: ['MIT'], name: `package-${i}`, purl: purl(i), type: 'library', version: '1.0.0' });

@@ -1,0 +1,100 @@
+// npm run bench -- packs: a decision exported, verified and made again from its pack, in this process and by the program inside.
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { addAttestationKey } from '../actions/add-key.ts';
+import { exportPack } from '../actions/export-pack.ts';
+import { gate } from '../actions/gate.ts';
+import { publishPolicy } from '../actions/publish-policy.ts';
+import { replayPack } from '../actions/replay-pack.ts';
+import { nodeHashing, sha256Of } from '../cli/programs/arguments.ts';
+import { allVkeys } from '../cli/vkeys.ts';
+import { concatBytes, encodeUtf8 } from '../ledger/bytes.ts';
+import { openPayloads } from '../ledger/store/payloads.ts';
+import { openSecrets } from '../ledger/store/secrets.ts';
+import { PolicyShelf } from '../policy/gate/decide.ts';
+import { parseJson, type RegoObject } from '../policy/index.ts';
+import { program, PROGRAMS } from '../tools/bundle.ts';
+import { trustKeys } from '../verify/index.ts';
+import { memorySource, verifyPack } from '../verify/pack/index.ts';
+import { authorKeyOfSeed } from '../verify/sigstore/index.ts';
+import type { Bench, Result } from './bench.ts';
+import { CONFIG, fill, subject } from './gate.ts';
+import { BenchLedger } from './ledger.ts';
+
+const by = { kind: 'person', auth: 'local', person: new Uint8Array(16) } as const;
+
+export const bench: Bench = {
+  async *run({ quick, left }): AsyncIterable<Result> {
+    if (quick) left('10,000 findings');
+    for (const findings of quick ? [1_000] : [1_000, 10_000]) yield* packs(findings);
+  },
+};
+
+/** One artifact with so many findings, each under an id and an alias: twice as many streams were read, most of them absent. */
+async function* packs(findings: number): AsyncIterable<Result> {
+  const ledger = new BenchLedger();
+  const log = await ledger.create(true, 'event', true);
+  const payloads = openPayloads(join(ledger.directory, 'payloads'));
+  const secrets = openSecrets(join(ledger.directory, 'secrets'));
+  try {
+    const put = async (role: string, value: unknown) => {
+      const bytes = encodeUtf8(JSON.stringify(value));
+      const stored = await payloads.put([bytes], bytes.length);
+      return { role, size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] as const };
+    };
+    await fill(log, put, findings);
+    const modules = globSync('policy/library/*.rego').filter((file) => !file.endsWith('_test.rego'))
+      .map((file) => ({ file: basename(file), text: readFileSync(file, 'utf8') }));
+    const bundle = { modules, data: parseJson(CONFIG) as RegoObject, revision: '', regoVersion: 1 as const };
+    const pepper = new Uint8Array(32);
+    await publishPolicy({ log, payloads, pepper }, { name: 'release', bundle, entrypoints: ['data.stella.gate.allow'] }, by);
+    const author = authorKeyOfSeed(new Uint8Array(32).fill(7));
+    await addAttestationKey(log, author.key, by);
+    const { appended } = await gate({ log, payloads, pepper, policies: new PolicyShelf(), now: Date.now }, { artifact: subject[1], policy: 'release' }, by);
+    const vkeys = await allVkeys(log);
+    const signer = { id: author.key.id, sign: (message: Uint8Array) => author.sign(message) };
+    const programs = new Map([['replay.mjs', encodeUtf8(await program(PROGRAMS['replay.mjs']))]]);
+    const name = `${findings / 1_000}k`;
+
+    const started = performance.now();
+    const exported = await exportPack({ log, payloads, secrets, signer, vkeys }, { kind: 'decision', decision: appended.index }, by, { programs });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of exported.bytes()) pieces.push(piece);
+    const pack = concatBytes(...pieces);
+    yield { name: `export/pack/${name}`, value: (performance.now() - started) / 1_000, unit: 's' };
+    yield { name: `export/pack/${name}/size`, value: pack.length / 2 ** 20, unit: 'MiB' };
+
+    const trust = trustKeys(exported.manifest.origin, vkeys);
+    const [verifying, replaying]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 5; i++) {
+      const began = performance.now();
+      const answer = verifyPack(memorySource(pack), trust, { hashing: nodeHashing });
+      if (!answer.ok) throw new TypeError(`${answer.code}: ${answer.message}`);
+      const verified = performance.now();
+      const { verdict } = await replayPack(answer, { sha256: sha256Of });
+      if (verdict.is !== 'SAME') throw new TypeError(`the replay says ${JSON.stringify(verdict)}`);
+      verifying.push((verified - began) / 1_000);
+      replaying.push((performance.now() - began) / 1_000);
+    }
+    yield { name: `verify/pack/${name}`, value: median(verifying), unit: 's' };
+    yield { name: `replay/pack/${name}`, value: median(replaying), unit: 's, verified first' };
+
+    const file = join(ledger.directory, 'pack.zip');
+    const [key, own] = [join(ledger.directory, 'log.vkey'), join(ledger.directory, 'replay.mjs')];
+    writeFileSync(file, pack);
+    writeFileSync(own, programs.get('replay.mjs') as Uint8Array);
+    writeFileSync(key, `${vkeys[0]}\n`);
+    const cold = performance.now();
+    const { status, stderr } = spawnSync(process.execPath, [own, file, '--key', key], { encoding: 'utf8' });
+    if (status !== 0) throw new TypeError(stderr);
+    yield { name: `replay/pack/${name}/cold`, value: (performance.now() - cold) / 1_000, unit: 's, node replay.mjs with its start' };
+  } finally {
+    await log.close();
+    await ledger.remove();
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
