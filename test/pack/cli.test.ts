@@ -81,6 +81,20 @@ describe('verify', () => {
   });
 });
 
+describe('after a rotation of the log\'s key', () => {
+  test('the present key and an update show that the pack is of this log', () => {
+    const { id } = json('key new') as { id: string };
+    expect(json(`key rotate ${id}`)).toMatchObject({ ok: true });
+    writeFileSync(join(home, 'new.vkey'), `${(json('status') as { vkey: string }).vkey}\n`);
+    expect(json('log consistency --since a.zip --out now.update')).toMatchObject({ ok: true, verdict: 'OK' });
+    rmSync(join(home, 'a.zip.receipt.json'));
+    expect(json('verify a.zip --key new.vkey')).toMatchObject({ verdict: 'SIGNATURE_MISSING', exit: 1 });
+    expect(json('verify a.zip --key new.vkey --update now.update')).toMatchObject({ verdict: 'OK', level: 'HEAD' });
+    expect(run(process.execPath, ['verify.mjs', 'a.zip', '--key', 'new.vkey', '--update', 'now.update']).status).toBe(0);
+    expect(json('verify a.zip --retired log.vkey --key new.vkey')).toMatchObject({ verdict: 'KEY_RETIRED', exit: 5 });
+  });
+});
+
 describe('export', () => {
   test('again: the same bytes', () => {
     expect(json('export pack --again 4 --out again.zip')).toMatchObject({ ok: true, index: 4 });

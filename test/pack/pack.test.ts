@@ -6,14 +6,14 @@ import { addAttestationKey } from '../../actions/add-key.ts';
 import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { formatReceipt, parseReceipt, trustKeys } from '../../verify/index.ts';
 import { authorKeyOfSeed } from '../../verify/sigstore/index.ts';
-import { manifestName, memorySource, PACK_CODES, signatureName, streamsName, verifyPack } from '../../verify/pack/index.ts';
+import { formatUpdate, manifestName, memorySource, PACK_CODES, signatureName, streamsName, verifyPack } from '../../verify/pack/index.ts';
 import { Bench, image, other } from '../actions/kit.ts';
 import { by, origin, seedOf, signerOf } from '../log/kit.ts';
 import {
   artifactRequest, author, busyBench, bytesOf, decide, exporting, membersOf, packed, packSigner, repacked, resigned, trust, verdictOf, vkeys, zipped,
 } from './kit.ts';
 import { nativeSigner } from '../../ledger/log/signing.ts';
-import { formatVkey } from '../../ledger/note/index.ts';
+import { formatAddCheckpoint, formatVkey, parseCheckpoint } from '../../ledger/note/index.ts';
 
 const stream = `artifact:sha256:${image}`;
 const reached = new Set<string>();
@@ -177,6 +177,47 @@ describe('a stranger\'s change', () => {
     expect(codeOf(pack, {}, retired(7))).toBe('HEAD');
     expect(codeOf(pack, {}, retired(6))).toBe('KEY_OVERRUN');
     expect(codeOf(pack, {}, retired(null))).toBe('KEY_RETIRED');
+  });
+});
+
+describe('after the log\'s key was rotated', async () => {
+  const rotated = await busyBench();
+  const old = await packed(rotated);
+  await rotated.log.rotate(signerOf(2), by);
+  await rotated.addOne('after the rotation\n', { subjects: [['sha256', parseHex(image)]], media: 'text/plain' });
+  const { log } = rotated;
+  const { size, note } = log.published;
+  const receiptOf = async (index: number) =>
+    encodeUtf8(formatReceipt({ entry: await log.entry(index), index, size, proof: await log.proveInclusion(index), checkpoint: note }));
+  const at = (await log.head('ledger'))?.index as number;
+  const growth = encodeUtf8(formatAddCheckpoint({ oldSize: 7, proof: await log.proveConsistency(7), checkpoint: parseCheckpoint(note) }));
+  const now = trustKeys(origin, [formatVkey(signerOf(2).key)]);
+  const update = formatUpdate({ growth, rotations: [await receiptOf(at)] });
+
+  test('the present key, a consistency proof and the rotation\'s receipt show that the old pack is of this log', () => {
+    expect(codeOf(old, {}, now)).toBe('SIGNATURE_MISSING');
+    expect(codeOf(old, { update }, now)).toBe('HEAD');
+    const retired = trustKeys(origin, [formatVkey(signerOf(2).key)], { retired: [{ origin, key: signerOf(1).key, lastSize: null }] });
+    expect(codeOf(old, {}, retired)).toBe('KEY_RETIRED');
+    expect(codeOf(old, { update: growth }, retired)).toBe('HEAD');
+    expect(codeOf(old, {}, trust)).toBe('HEAD');
+  });
+
+  test('a rotation without a proof of growth, growth without the rotation, another entry\'s receipt', async () => {
+    expect(codeOf(old, { update: growth }, now)).toBe('SIGNATURE_MISSING');
+    const wrong = growth.slice();
+    wrong[20] = (wrong[20] as number) === 0x41 ? 0x42 : 0x41;
+    expect(codeOf(old, { update: formatUpdate({ growth: wrong, rotations: [await receiptOf(at)] }) }, now)).toMatch(/^PROOF_|EVIDENCE_MALFORMED/);
+    expect(codeOf(old, { update: formatUpdate({ growth, rotations: [await receiptOf(2)] }) }, now)).toBe('EVIDENCE_MALFORMED');
+    expect(codeOf(old, { update: '{"format":"stella-update/2"}' }, now)).toBe('EVIDENCE_NEWER');
+    expect(codeOf(old, { update: '{"format":"stella-update/1"}' }, now)).toBe('EVIDENCE_MALFORMED');
+  });
+
+  test('a tree that the old key signed after it was retired', async () => {
+    // Whoever still holds the old key goes on from the log's beginning, in a history of his own.
+    const forger = await busyBench();
+    for (let i = 0; i < 4; i++) await forger.addOne(`more ${i}\n`, { subjects: [['sha256', parseHex(image)]], media: 'text/plain' });
+    expect(codeOf(await packed(forger), { update }, now)).toBe('KEY_OVERRUN');
   });
 });
 

@@ -9,6 +9,7 @@ export { readPins, type PinsRead } from './pins.ts';
 export { receiptName, type PackEntry } from './receipts.ts';
 export { signManifest, type PackSigner } from './signature.ts';
 export { encodePackStreams, type PackStream, type PackStreams } from './streams.ts';
+export { formatUpdate, parseUpdate, type PackUpdate } from './update.ts';
 export { checkpointName, keysName, streamsName, verifyPack, type PackOptions, type VerifiedPack, type WholeStream } from './verify.ts';
 export { memorySource, type Source } from './zip-reader.ts';
 export { writeZip, type ZipContent } from './zip-writer.ts';

@@ -22,6 +22,7 @@ import { verifyReceipts, type PackEntry } from './receipts.ts';
 import { verifyScope } from './scope.ts';
 import { signatureHolds } from './signature.ts';
 import { parsePackStreams } from './streams.ts';
+import { parseUpdate, vkeysIn, withRotations, type PackUpdate } from './update.ts';
 import type { Source } from './zip-reader.ts';
 
 export const checkpointName = 'checkpoint';
@@ -30,7 +31,7 @@ export const streamsName = 'streams.json';
 
 /** What may come beside a pack. */
 export interface PackOptions {
-  /** For a pack whose checkpoint a retired key signed: a newer checkpoint, with a consistency proof from the pack's. */
+  /** For a pack whose checkpoint a retired key signed: a newer checkpoint with a consistency proof from the pack's, or with rotations beside it. */
   readonly update?: Update;
   /** The receipt of the export's event, as it is delivered beside the pack. */
   readonly receipt?: Uint8Array | string;
@@ -89,11 +90,17 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   // 5. The checkpoint is signed by a key of the log.
   const read = readEvidence('the checkpoint', () => {
     const text = decodeUtf8(memberOf(pack, checkpointName));
-    return { text, own: ownTrust(pack), checkpoint: parseCheckpoint(text) };
+    const later = options.update === undefined ? null : parseUpdate(options.update);
+    return { text, own: ownTrust(pack), checkpoint: parseCheckpoint(text), later };
   });
   if (!read.ok) return read;
-  const { text, own } = read.value;
-  const signed = openCheckpoint(read.value.checkpoint, trust ?? own);
+  const { text, own, later } = read.value;
+  const known = trust === null || later === null
+    ? { ok: true as const, trust: trust ?? own }
+    : withRotations(trust, later, vkeysIn(memberOf(pack, keysName)), read.value.checkpoint.size);
+  if (!known.ok) return known;
+  const by = known.trust;
+  const signed = openCheckpoint(read.value.checkpoint, by);
   if (!signed.ok) return signed;
   const { checkpoint } = signed;
   // 6. Every entry is in its tree.
@@ -116,7 +123,7 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const payloads = accountPayloads(pack, entries.values());
   if (!payloads.ok) return payloads;
   // 12. The log says that it handed out this very pack.
-  const exported = options.receipt === undefined ? null : verifyExport(options.receipt, pack, trust ?? own, options);
+  const exported = options.receipt === undefined ? null : verifyExport(options.receipt, pack, by, later);
   if (exported !== null && !exported.ok) return exported;
   // 13. Nothing stands beside what the manifest names.
   const [first, ...more] = pack.unnamed;
@@ -125,9 +132,9 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
     return no('PACK_UNNAMED', `the manifest does not name "${first}"${others}: it counts for nothing, and all that is named holds`);
   }
   // 14. Nothing is missing that further evidence could bring.
-  const missing = missingEvidence(signed, trust ?? own, options.update);
+  const missing = missingEvidence(signed, by, later?.growth);
   if (missing !== null) return missing;
-  const audited = options.audited === true || isAudited(checkpoint, options.auditors ?? [], trust ?? own);
+  const audited = options.audited === true || isAudited(checkpoint, options.auditors ?? [], by);
   const held = {
     pack, manifest, checkpoint, trusted: trust === null ? 'pack' : 'reader', witnessed: signed.witnessed, level: audited ? 'AUDITED' : 'HEAD',
     indexedSize: streams.size, streams: streams.whole, entries, payloads, exported: exported === null ? null : { index: exported.index, at: exported.at },
@@ -141,8 +148,7 @@ function memberOf(pack: OpenPack, name: string): Uint8Array {
 
 /** Trust in the keys that a pack brings along: it shows that the pack holds together, and not whose it is. */
 export function ownTrust(pack: OpenPack): Trust {
-  const vkeys = decodeUtf8(memberOf(pack, keysName)).split('\n').filter((line) => line !== '');
-  return trustKeys(pack.manifest.origin, vkeys);
+  return trustKeys(pack.manifest.origin, vkeysIn(memberOf(pack, keysName)));
 }
 
 /** The key that signed the manifest, as the log has it on record for attestations, not retired before. */
@@ -207,9 +213,9 @@ function contradictionIn(manifest: Manifest, { origin, size, root }: SignedCheck
 }
 
 function verifyExport(
-  receipt: Uint8Array | string, pack: OpenPack, trust: Trust, { update }: PackOptions,
+  receipt: Uint8Array | string, pack: OpenPack, trust: Trust, update: PackUpdate | null,
 ): PackAnswer<{ readonly index: number; readonly at: number }> {
-  const included = verifyReceipt(receipt, trust, update === undefined ? {} : { update });
+  const included = verifyReceipt(receipt, trust, update === null ? {} : { update: update.growth });
   if (!included.ok) return no(included.code, `the export's receipt: ${included.message}`);
   const read = readEvidence('the export\'s receipt', () => decodeEvent(included.entry));
   if (!read.ok) return read;
