@@ -23,6 +23,7 @@ import { graphs } from './graph.ts';
 import { graphql } from './graphql.ts';
 import { regex } from './regex.ts';
 import { semver } from './semver.ts';
+import { templates } from './template/render.ts';
 import { units } from './units.ts';
 import { time } from './time.ts';
 import { types } from './types.ts';
@@ -56,6 +57,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   graphql,
   regex,
   semver,
+  templates,
   units,
   time,
   types,

@@ -51,7 +51,7 @@ export class References {
   }
 
   #add(document: Value, base: string): void {
-    if (this.#places.has(base)) throw new BuiltinError(`Reference already exists: "${base}"`);
+    if (this.#places.has(base)) throw alreadyThere(base);
     const draft = draftOf(document);
     this.#scan(document, base, draft);
     this.#places.set(base, { node: document, draft });
@@ -64,7 +64,7 @@ export class References {
     let scope = base;
     if (typeof id === 'string' && isUri(id)) {
       scope = resolve(base, id);
-      if (this.#places.has(scope)) throw new BuiltinError(`Reference already exists: "${scope}"`);
+      if (this.#places.has(scope)) throw alreadyThere(scope);
       this.#places.set(scope, { node, draft });
     }
     const ref = node.get('$ref');
@@ -162,4 +162,9 @@ function withoutDots(path: string): string {
     else if (i === segments.length - 1) kept.push('');
   }
   return `/${kept.join('/')}`;
+}
+
+/** What an address holds beyond ASCII is shown as Go's URLs show it. */
+function alreadyThere(reference: string): BuiltinError {
+  return new BuiltinError(`Reference already exists: "${reference.toWellFormed().replace(/[^!-~]+/g, encodeURIComponent)}"`);
 }

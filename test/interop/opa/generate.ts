@@ -70,7 +70,7 @@ export class Generator {
   module(name: string): string {
     this.#fresh = 0;
     this.#budget = 2 + this.below(2);
-    this.#logic = this.#chance(0.25);
+    this.#logic = this.#chance(0.35);
     const lines = [...this.#metadata('package'), `package f.${name}`, ''];
     if (this.#logic) lines.push('import rego.v2');
     if (this.#chance(0.2)) lines.push('import input.o as whole', `import data.f.${name}.r0 as first`);
