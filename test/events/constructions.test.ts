@@ -1,8 +1,10 @@
 // Sealing, recognition of repeats, and persons: outside vectors, and what must not happen.
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import {
-  asSet, commitmentOf, deriveSealKeys, idempotencyKeyOf, keyIdOf, open, paddedSize, personOf, requestDigestOf, rotationMessage, sameAsOf, seal, type Digest,
+  asSet, commitmentOf, deriveSealKeys, encodeCbor, idempotencyKeyOf, keyIdOf, open, paddedSize, personOf, requestDigestOf, rotationMessage, sameAsOf, seal,
+  sealedKeyOf, type CborValue, type Digest,
 } from '../../ledger/events/index.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import vectors from '../../spec/vectors/events/constructions.json' with { type: 'json' };
@@ -66,7 +68,18 @@ describe('repeats', () => {
     const digest = requestDigestOf(sha256, new Uint8Array(32).fill(9), request);
     expect(formatHex(digest)).toBe('3254947933e56a9c835ca0a0e1456402');
     expect(requestDigestOf(sha256, new Uint8Array(32).fill(8), request)).not.toEqual(digest);
+    expect(requestDigestOf(sha256, new Uint8Array(64), request)).toHaveLength(16);
     expect(() => requestDigestOf(sha256, new Uint8Array(65), request)).toThrow(RangeError);
+  });
+
+  test('sealed evidence is recognised under the pepper, one subject or several', () => {
+    const digest = (byte: number): Digest => ['sha256', new Uint8Array(32).fill(byte)];
+    const pepper = new Uint8Array(32).fill(9);
+    const hmac = (value: CborValue) => formatHex(new Uint8Array(createHmac('sha256', pepper).update(encodeCbor(value)).digest()).slice(0, 16));
+    const of = (...subjects: number[]) => formatHex(sealedKeyOf(sha256, pepper, 'sbom.received', subjects.map(digest), 'document', digest(7)));
+    const set: Digest = ['sha256', sha256(encodeCbor([digest(1), digest(2)]))];
+    expect(of(1)).toBe(hmac(['sbom.received', digest(1), 'document', digest(7)]));
+    expect(of(1, 2)).toBe(hmac(['sbom.received', set, 'document', digest(7)]));
   });
 
   test('a set is sorted by encoded bytes, whatever it holds', () => {
