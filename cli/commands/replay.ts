@@ -1,5 +1,6 @@
 // stella replay: make a decision again from the log, and say whether it comes out the same.
 import { findDecision, replayFromStreams, replayFully, whatIfFromStreams } from '../../actions/replay.ts';
+import { replayDeeply } from '../../actions/replay-deep.ts';
 import { clip } from '../../ledger/errors.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
@@ -7,14 +8,14 @@ import type { WhatIf } from '../../policy/gate/what-if.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import type { ExitName } from '../exit.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
+import { findPlace, openForReading, openPlacePayloads, openPlaceSecrets } from '../place.ts';
 import { replayFile } from '../programs/replay-file.ts';
 import { causeText, reportReplay } from '../replay-lines.ts';
 import { parseTime } from '../times.ts';
 import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--full] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
+  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
 
@@ -30,6 +31,7 @@ and always ends with status 7.`,
     policy: { type: 'string', takes: 'NAME', help: 'what if this policy decided' },
     size: { type: 'string', takes: 'N', help: 'what if it were decided on the first N entries' },
     full: { type: 'boolean', help: 'read every entry up to it: root, stream index, streams and documents are recomputed' },
+    deep: { type: 'boolean', help: 'read every document again that it drew facts from, and scan again' },
     now: { type: 'boolean', help: 'what if it were decided on all entries there are, now' },
   },
   examples: [
@@ -50,7 +52,9 @@ and always ends with status 7.`,
     if (change !== null) return sayWhatIf(call, index, await whatIfFromStreams(ports, index, change));
     const { data } = await findDecision(log, index);
     const progress = (size: number) => call.out.progress(`read ${size} of ${data.tree.size} entries`);
-    const replay = await (call.flag('full') ? replayFully(ports, index, { thread: data.tree.size > 50_000, progress }) : replayFromStreams(ports, index));
+    const how = call.flag('deep') ? 'deep' : call.flag('full') ? 'full' : 'streams';
+    const replay = how === 'deep' ? await replayDeeply({ ...ports, secrets: openPlaceSecrets(place) }, index)
+      : how === 'full' ? await replayFully(ports, index, { thread: data.tree.size > 50_000, progress }) : await replayFromStreams(ports, index);
     call.out.say(`decision ${index}: ${data.outcome} on the first ${data.tree.size} entries, root ${formatHex(data.tree.root[1]).slice(0, 16)}…`);
     return sayReplay(call, index, replay);
   },

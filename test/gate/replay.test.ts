@@ -4,7 +4,10 @@ import { replayFromStreams, stateAt } from '../../actions/replay.ts';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { replayDecision, type DecisionEvent, type ReplayVerdict } from '../../policy/gate/replay.ts';
-import { app, day, Gates, noCriticals } from './kit.ts';
+import { replayDeeply } from '../../actions/replay-deep.ts';
+import { memorySecrets } from '../actions/kit.ts';
+import { signerOf } from '../log/kit.ts';
+import { actor, app, day, Gates, noCriticals } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
 
@@ -42,9 +45,21 @@ describe('a replay', () => {
     await gates.vex(app, [{ vulnerability: log4j.id, status: 'affected' }], 'vendor');
     await gates.policy('release', { 'gate.rego': 'package gate\n\nimport rego.v1\n\ndefault allow := false\n' });
     await gates.distrust(5);
+    await gates.log.rotate(signerOf(2), actor('ci'));
+    gates.forget('document');
     gates.world.clock.pass(400 * day);
     expect(await replayed(gates, index)).toEqual({ is: 'SAME' });
     expect(await gates.answer()).toMatch(/^deny/);
+  });
+
+  test('that goes deep wants the documents, and finds facts that are not theirs', async () => {
+    const { gates, index } = await decidedLedger();
+    const ports = { log: gates.log, payloads: gates.payloads, secrets: memorySecrets() };
+    // What the kit stores as documents are words, from which no facts come.
+    expect((await replayDeeply(ports, index)).verdict).toMatchObject({ is: 'DRIFT', member: 'facts', cause: { kind: 'record', index: 3 } });
+    gates.forget('document');
+    expect((await replayDeeply(ports, index)).verdict).toMatchObject({ is: 'CANNOT', missing: 'payload' });
+    expect(await replayed(gates, index)).toEqual({ is: 'SAME' });
   });
 
   test('of a denial says SAME too, whatever its code', async () => {
