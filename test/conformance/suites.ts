@@ -4,6 +4,7 @@ import type { Suite } from './suite.ts';
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'sigstore-flips': async () => (await import('./sigstore-flips.ts')).sigstoreFlips,
   'sigstore-oracle': async () => (await import('./sigstore-oracle.ts')).sigstoreOracle,
+  cbor: async () => (await import('./cbor.ts')).cbor,
   merkle: async () => (await import('./merkle.ts')).merkle,
   'policy-format': async () => (await import('./policy-format.ts')).policyFormat,
   rego: async () => (await import('./rego.ts')).rego,
