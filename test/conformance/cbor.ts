@@ -7,7 +7,9 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { decodeCbor, encodeCbor } from '../../ledger/events/index.ts';
 import type { Outcome, Suite } from './suite.ts';
 
-const STRICT = { strict: true, allowIndefinite: false, allowUndefined: false, allowNaN: false, allowInfinity: false, rejectDuplicateMapKeys: true, useMaps: true };
+const STRICT = {
+  strict: true, allowIndefinite: false, allowUndefined: false, allowNaN: false, allowInfinity: false, rejectDuplicateMapKeys: true, useMaps: true,
+};
 const classes = new Map<string, number>();
 
 export const cbor: Suite = {
