@@ -186,7 +186,7 @@ function findLoads(tokens: readonly Token[]): Loaded {
       if (name !== null) modules.push({ name, how: 'import' });
     } else if (text === 'eval' && at(i + 1).text === '(' && at(i - 1).text !== 'function') evaluates ??= line;
     else if (text === 'Function' && at(i + 1).text === '(' && !property) evaluates ??= line;
-    else if (['dlopen', 'binding', '_linkedBinding'].includes(text) && property && at(i - 2).text === 'process') native ??= line;
+    else if (['dlopen', 'binding', '_linkedBinding', 'getBuiltinModule'].includes(text) && property) native ??= line;
     else if (text === '_load' && property) dynamic ??= line;
     else if (text === 'Worker' && at(i - 1).text === 'new') {
       // `new Worker(new URL('./x.js', import.meta.url))`.

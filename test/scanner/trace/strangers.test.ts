@@ -47,6 +47,8 @@ describe('changed anywhere', () => {
     });
     expect(importsOf(PYTHON).imports.map(({ name, level, members }) => [name, level, ...members])).toEqual([['', 1, 'a', 'c'], ['d.e', 0], ['f', 0],
       ['g', 0], ['h.i', 0, 'j', 'k']]);
+    // Builtin modules have a door beside `require`.
+    expect(loadedBy("process.getBuiltinModule('child_process')")?.native).toBe(1);
     for (const text of changed(JAVASCRIPT)) loadedBy(text);
     for (const text of changed(PYTHON)) importsOf(text);
   });
