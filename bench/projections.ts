@@ -1,10 +1,17 @@
 // projections: folding a log into documents, over 300-byte events in two streams each; what live tables cost an append.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readPayload } from '../actions/sealed-payload.ts';
+import { decodeUtf8, encodeUtf8 } from '../ledger/bytes.ts';
 import { asSet, prepareDraft, streamsOfDraft, writeEntry, type Digest, type Draft, type NewEvent } from '../ledger/events/index.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import { createLog } from '../ledger/log/log.ts';
+import { openPayloads } from '../ledger/store/payloads.ts';
 import { packEntries } from '../ledger/store/packed.ts';
 import { openSqlite } from '../ledger/store/sqlite.ts';
 import { projectionList } from '../projections/gate-critical.ts';
+import { Inventory, type InventoryFacts } from '../projections/inventory.ts';
 import { MemoryFold } from '../projections/memory.ts';
 import { LiveProjector, projectionTables } from '../projections/tables.ts';
 import type { Bench, Result } from './bench.ts';
@@ -102,6 +109,7 @@ export const projections: Bench = {
       const { user, system } = process.cpuUsage(cpu);
       yield { name: `projections/${name}/digest`, value: (documents * 1e6) / (user + system), unit: 'documents/s of processor time' };
     }
+    yield* opening(quick ? 100 : 1000);
     yield* appending(quick ? 20 : 200);
     if (!quick) yield* atTenMillion();
     else left('memory at 10 million events');
@@ -146,4 +154,28 @@ async function* atTenMillion(): AsyncGenerator<Result> {
   const { heapUsed, external } = process.memoryUsage();
   yield { name: 'projections/fold-10m', value: perSecond, unit: `events/s of processor time to ${fold.size} events` };
   yield { name: 'projections/fold-10m/memory', value: Math.round((heapUsed + external) / 1e6), unit: 'MB with all documents' };
+}
+
+/** Facts of 500 components each on disk, each digest checked and opened once, into one inventory. */
+export async function* opening(count: number): AsyncGenerator<Result> {
+  const directory = mkdtempSync(join(tmpdir(), 'stella-bench-'));
+  const payloads = openPayloads(directory);
+  const digests: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
+    const components = Array.from({ length: 500 }, (_, j) => {
+      const version = `1.${(i + j) % 40}.0`;
+      return { licences: ['MIT'], name: `package-${j}`, purl: `pkg:npm/package-${j}@${version}`, type: 'library', version };
+    });
+    const bytes = encodeUtf8(JSON.stringify({ components, semantics: 1, tool: { name: `${i}` } }));
+    digests.push((await payloads.put([bytes], bytes.length)).digest);
+  }
+  const inventory = new Inventory();
+  const cpu = process.cpuUsage();
+  for (const [entry, digest] of digests.entries()) {
+    const facts = JSON.parse(decodeUtf8(await readPayload(payloads, digest))) as InventoryFacts;
+    inventory.add({ artifact: digest, entry }, facts);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  rmSync(directory, { recursive: true });
+  yield { name: 'projections/inventory', value: (inventory.components * 1e6) / (user + system), unit: 'components/s of processor time, facts on disk' };
 }

@@ -231,7 +231,7 @@ class SqliteStore implements Store {
     return this.#guard(() => {
       const where = after === null ? '' : 'WHERE key > ?';
       const found = this.#sql(`SELECT * FROM ${asName(table)} ${where} ORDER BY key LIMIT ?`).all(...(after === null ? [] : [after]), limit);
-      return (found as { key: string }[]).map(({ key, ...row }) => ({ key, row }));
+      return (found as { key: string }[]).map(({ key, ...row }) => ({ key, row: withPlainBytes(row) }));
     });
   }
 
@@ -326,6 +326,10 @@ class SqliteStore implements Store {
   #guard<T>(work: () => T): T {
     return guarded(work);
   }
+}
+
+function withPlainBytes(row: NonNullable<TableWrite['row']>): NonNullable<TableWrite['row']> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? plainBytes(value) : value]));
 }
 
 function commitOf({ start, count, epoch, time, root }: Commit): Commit {

@@ -156,6 +156,27 @@ export function storeContract(name: string, place: () => Place): void {
       for await (const fault of store.faults()) expect(fault).toBeNull();
     });
 
+    test('tables are read in the order of their keys, and built anew apart from entries, all of it or nothing', async () => {
+      const row = (at: number) => ({ state: 'x', at, document: Uint8Array.of(at) });
+      const writes = ['c', 'a', 'b', 'é', 'A'].map((key, i) => ({ table: 'thing', key, row: row(i) }));
+      await store.commit(batchOf(0, 1, { writes }));
+      const keys = async (after: string | null, limit: number) => (await store.rows('thing', after, limit)).map(({ key }) => key);
+      expect(await keys(null, 10)).toEqual(['A', 'a', 'b', 'c', 'é']);
+      expect(await keys('a', 2)).toEqual(['b', 'c']);
+      expect(await keys('é', 2)).toEqual([]);
+      expect((await store.rows('thing', 'b', 1))[0]).toEqual({ key: 'c', row: row(0) });
+      await expect(store.rebuild({ epoch: 2, writes: [], clear: ['thing'] })).rejects.toMatchObject({ code: 'STORE_FENCED' });
+      const wrong = [{ table: 'thing', key: 'd', row: row(1) }, { table: 'No such', key: 'd', row: row(1) }];
+      if (name !== 'memory') await expect(store.rebuild({ epoch: 1, writes: wrong, clear: ['thing'] })).rejects.toThrow();
+      expect(await keys(null, 10)).toHaveLength(5);
+      await store.rebuild({ epoch: 1, writes: [{ table: 'thing', key: 'z', row: row(9) }], clear: ['thing'] });
+      expect(await keys(null, 10)).toEqual(['z']);
+      expect(await store.head()).toMatchObject({ start: 0, count: 1 });
+      expect(await store.tables()).toEqual(['thing']);
+      await store.rebuild({ epoch: 1, writes: [], drop: ['thing'] });
+      expect(await store.tables()).toEqual([]);
+    });
+
     test('the newest checkpoint is what was saved last', async () => {
       await store.saveCheckpoint(3, 'three\n');
       await store.saveCheckpoint(3, 'three, cosigned\n');
