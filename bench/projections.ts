@@ -84,8 +84,10 @@ function entryOf(draft: Draft, index: number, heads: Map<string, { version: numb
 }
 
 /** The same entries again and again at later places: what streams say of versions does not matter to a fold. */
-function foldAll(runs: readonly { count: number; packed: Uint8Array }[], total: number): { fold: MemoryFold; perSecond: number } {
-  const fold = new MemoryFold();
+function foldAll(
+  runs: readonly { count: number; packed: Uint8Array }[], total: number, projections = projectionList,
+): { fold: MemoryFold; perSecond: number } {
+  const fold = new MemoryFold(projections);
   const cpu = process.cpuUsage();
   while (fold.size < total) for (const { count, packed } of runs) fold.addRun({ start: fold.size, count, packed });
   const { user, system } = process.cpuUsage(cpu);
@@ -109,6 +111,9 @@ export const projections: Bench = {
       const { user, system } = process.cpuUsage(cpu);
       yield { name: `projections/${name}/digest`, value: (documents * 1e6) / (user + system), unit: 'documents/s of processor time' };
     }
+    const { runs } = runsOf(mixed, some);
+    const alone = foldAll(runs, quick ? 400_000 : 2_000_000, projectionList.filter(({ name }) => name === 'trust'));
+    yield { name: 'projections/fold-unread', value: alone.perSecond, unit: 'events/s of processor time, by a projection that reads none of them' };
     yield* opening(quick ? 100 : 1000);
     yield* appending(quick ? 20 : 200);
     if (!quick) yield* atTenMillion();
@@ -157,7 +162,7 @@ async function* atTenMillion(): AsyncGenerator<Result> {
 }
 
 /** Facts of 500 components each on disk, each digest checked and opened once, into one inventory. */
-export async function* opening(count: number): AsyncGenerator<Result> {
+async function* opening(count: number): AsyncGenerator<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'stella-bench-'));
   const payloads = openPayloads(directory);
   const digests: Uint8Array[] = [];
