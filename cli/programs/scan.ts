@@ -1,6 +1,6 @@
 // scan.mjs: a scan on record, made again with nothing but Node. Bundled into one file by tools/bundle.ts.
 import { hash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { openFileAt, type FileAt } from '../../ledger/store/file-at.ts';
 import { encodeFindings } from '../../scanner/match/findings.ts';
 import { decodeList } from '../../scanner/match/inventory.ts';
@@ -28,8 +28,14 @@ if ('stopped' in document) throw new TypeError('a scan without a limit stopped')
 const bytes = encodeFindings(document);
 if (out !== undefined) writeFileSync(out, bytes);
 const { counts, findings } = document;
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+const { userCPUTime, systemCPUTime } = process.resourceUsage();
 process.stdout.write(`${JSON.stringify({
   findings: `sha256:${hash('sha256', bytes)}`, count: findings.length, snapshot: snapshot.digest, checks: counts.records, touched: snapshot.touched,
-  cost: { cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: maxRSS / 1024 },
+  cost: { cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: peakKilobytes() / 1024 },
 })}\n`);
+
+/** Linux counts what the starting process held as this one's `maxRSS`; the high-water mark of its own memory does not. */
+function peakKilobytes(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS);
+}
