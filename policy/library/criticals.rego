@@ -23,17 +23,35 @@ deny contains sprintf("input has no %s", [name]) if {
 }
 
 # A finding that cannot be judged is not a finding that may pass.
-deny contains sprintf("finding %v cannot be judged: %s", [index, reason]) if {
+deny contains sprintf("finding %v cannot be judged: its severity is %v", [index, value]) if {
 	some index, finding in document.findings
-	some reason in unfit(finding)
+	value := object.get(finding, "severity", null)
+	not value in severities
+}
+
+deny contains sprintf("finding %v cannot be judged: its exploitability is %v", [index, value]) if {
+	some index, finding in document.findings
+	value := object.get(finding, "exploitability", null)
+	not value in exploitabilities
+}
+
+deny contains sprintf("finding %v cannot be judged: it has no %s", [index, field]) if {
+	some index, finding in document.findings
+	some field in ["id", "purl"]
+	not text(object.get(finding, field, null))
+}
+
+deny contains sprintf("finding %v cannot be judged: it is no object", [index]) if {
+	some index, finding in document.findings
+	not is_object(finding)
 }
 
 deny contains sprintf("%s (%s) in %s is %s", [finding.id, finding.severity, finding.purl, finding.exploitability]) if {
 	some finding in document.findings
 	finding.severity in {"CRITICAL", "UNKNOWN"}
 	finding.exploitability in {"affected", "under_investigation", "unknown"}
-	not reconciled(finding)
-	not waived(finding)
+	not [finding.id, finding.purl] in settled
+	count([alias | some alias in object.get(finding, "aliases", []); [alias, finding.purl] in settled]) == 0
 }
 
 # Without an input there is an empty document, in which everything is missing.
@@ -41,45 +59,30 @@ default document := {}
 
 document := input if is_object(input)
 
-unfit(finding) := ({reason |
-	some field, known in {"severity": severities, "exploitability": exploitabilities}
-	value := object.get(finding, field, null)
-	not value in known
-	reason := sprintf("its %s is %v", [field, value])
-} | {reason |
-	some field in ["id", "purl"]
-	not text(object.get(finding, field, null))
-	reason := sprintf("it has no %s", [field])
-}) | {"it is no object" | not is_object(finding)}
-
 text(value) if {
 	is_string(value)
 	value != ""
 }
 
-# Names of a vulnerability: its id and its aliases.
-names(finding) := {finding.id} | {alias | some alias in object.get(finding, "aliases", [])}
-
-# Only trusted statements about this component count, and "not affected" only with a justification.
-reconciled(finding) if {
+# Pairs of a vulnerability, by any of its names, and the component in which it is settled. Only trusted statements about the
+# component count, and "not affected" only with a justification.
+settled contains [statement.vuln_id, purl] if {
 	some statement in document.vex
-	statement.vuln_id in names(finding)
 	statement.trusted == true
-	finding.purl in statement.products
-	closes(statement)
+	statement.status == "fixed"
+	some purl in statement.products
 }
 
-closes(statement) if statement.status == "fixed"
-
-closes(statement) if {
+settled contains [statement.vuln_id, purl] if {
+	some statement in document.vex
+	statement.trusted == true
 	statement.status == "not_affected"
 	text(statement.justification)
+	some purl in statement.products
 }
 
 # A waiver names the vulnerability and the component, and is in force.
-waived(finding) if {
+settled contains [waiver.vuln_id, waiver.purl] if {
 	some waiver in document.waivers
-	waiver.vuln_id in names(finding)
-	waiver.purl == finding.purl
 	waiver.active == true
 }

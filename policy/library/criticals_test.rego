@@ -66,3 +66,9 @@ test_waiver_not_in_force if denied(gate([finding], [], [object.union(waiver, {"a
 test_one_of_two if denied(gate([finding, object.union(finding, {"purl": "pkg:npm/b@1"})], [], [waiver]))
 
 test_no_object if "finding 0 cannot be judged: it is no object" in criticals.deny with input as {"findings": [1]}
+
+test_unknown_exploitability if {
+	found := {"id": "CVE-1", "purl": "pkg:npm/a@1", "severity": "LOW", "exploitability": "Affected"}
+	document := {"findings": [found], "vex": [], "waivers": []}
+	criticals.deny == {"finding 0 cannot be judged: its exploitability is Affected"} with input as document
+}
