@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, encodeUint64, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
-import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof, type StreamProof } from '../../ledger/streams/index.ts';
+import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof, type DigestAll, type StreamProof } from '../../ledger/streams/index.ts';
 import vectors from '../../spec/vectors/streams/index.json' with { type: 'json' };
 
 interface JsonProof {
@@ -30,6 +30,13 @@ function indexOf(streams: readonly { readonly name: string; readonly version: nu
 type Head = { readonly key: Uint8Array; readonly version: number; readonly index: number };
 const zero = new Uint8Array(32);
 const bit = (key: Uint8Array, depth: number) => ((key[depth >> 3] as number) >> (7 - (depth % 8))) & 1;
+
+let hashed = 0;
+/** Hashes as the index asks for them, and counts. */
+const counting: DigestAll = (messages, length, count, into) => {
+  hashed += count;
+  for (let i = 0; i < count; i++) into.set(sha256(messages.subarray(length * i, length * (i + 1))), 32 * i);
+};
 
 /** The specification's root, word for word. */
 function slowRoot(heads: readonly Head[], depth = 0): Uint8Array {
@@ -181,6 +188,39 @@ describe('against a plain map', () => {
     const index = new StreamIndex(heads);
     expect(formatHex(index.root())).toBe(formatHex(slowRoot(keys.map((key, i) => ({ key, version: 1, index: i })))));
     expect(index.prove(keys[1] as Uint8Array).siblings).toHaveLength(256);
+  });
+
+  test('thousands of streams, whose nodes are numbered anew as they come', () => {
+    const heads = new StreamHeads();
+    const index = new StreamIndex(heads, counting);
+    const plain = new Map<string, Head>();
+    const move = (name: string, version: number, at: number) => {
+      const key = streamKeyOf(name);
+      index.touch(heads.advance(key, version, at));
+      if (version === 0) plain.delete(name);
+      else plain.set(name, { key, version, index: at });
+    };
+    for (const [stage, count] of [600, 1_500, 1_700, 5_000].entries()) {
+      for (let i = plain.size; i < count; i++) move(`waiver:${i}`, 1, i);
+      // Old ones move on, some go back to nothing and come again; few of them, so that most nodes stay as they are.
+      for (let i = 0; i < count; i += 97) move(`waiver:${i}`, stage + 2, 10 * i);
+      for (let i = 1; i < count; i += 353) move(`waiver:${i}`, 0, 0);
+      expect(formatHex(index.root())).toBe(formatHex(slowRoot([...plain.values()])));
+      for (let i = 1; i < count; i += 353) move(`waiver:${i}`, 1, i);
+      hashed = 0;
+      const root = index.root();
+      expect(formatHex(root)).toBe(formatHex(slowRoot([...plain.values()])));
+      // Only what stands above the streams that moved is hashed again.
+      expect(hashed).toBeLessThan(40 * Math.ceil(count / 353));
+      for (let i = 0; i <= count; i += 61) {
+        const name = `waiver:${i}`;
+        expect(verifyStreamProof(root, name, index.prove(streamKeyOf(name)))).toEqual({ ok: true });
+      }
+    }
+    // Nothing moved: nothing is hashed.
+    hashed = 0;
+    index.root();
+    expect(hashed).toBe(0);
   });
 
   test('streams that go back, to nothing too, and come forward again', () => {
