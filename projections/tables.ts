@@ -112,7 +112,7 @@ export class LiveProjector {
 
   /** Builds the tables anew from the entries, whatever they hold. @throws {LedgerError} as `begin` */
   async rebuild({ epoch, size }: { readonly epoch: number; readonly size: number }): Promise<void> {
-    await this.#store.rebuild({ epoch, writes: [cursorAt(0)], clear: projectionList.map(tableOf) });
+    await this.#store.rebuild({ epoch, writes: [], clear: [...projectionList.map(tableOf), cursorTable] });
     await this.begin({ epoch, size });
   }
 

@@ -196,6 +196,7 @@ describe.each(['memory', 'sqlite'] as const)('on %s', (kind) => {
     log = await world.open(again);
     await log.append([{ drafts: [Uint8Array.of(4)] }]);
     expect(await tablesSize(again.store)).toBe(0);
+    await new LiveProjector(again.store).rebuild({ epoch: await again.store.epoch(), size: 3 });
     expect((await faultsOf(again.store, 3)).checked.size).toBeNull();
     await log.close();
   });
