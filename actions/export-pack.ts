@@ -13,6 +13,7 @@ import {
 import { formatReceipt } from '../verify/index.ts';
 import { choosePayloads, openedPayloadOf, type PayloadChoice, type PayloadPorts } from './pack-payloads.ts';
 import { readmeOf } from './pack-readme.ts';
+import { partOfDecision } from './pack-shards.ts';
 import { artifactOf, decisionOf, entriesBetween, gatherStreams, type PackRequest } from './pack-streams.ts';
 import { readPayload } from './sealed-payload.ts';
 
@@ -47,7 +48,7 @@ interface Content extends ZipContent {
 }
 
 /** What the ledger could not make again stays with the event: small, and the same for many packs. */
-const materialRoles: readonly MemberRole[] = ['checkpoint', 'keys', 'program', 'readme', 'streams'];
+const materialRoles: readonly MemberRole[] = ['checkpoint', 'keys', 'program', 'readme', 'shard', 'streams'];
 const materialBytesMax = 512 * 1024 * 1024;
 
 /**
@@ -69,6 +70,7 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
   const pinned = decision === null ? [] : await pinnedBy(ports, decision);
   const gathered = await gatherStreams(log, scope, stated, size, pinned);
   const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, size, options);
+  const part = decision === null ? null : await partOfDecision(ports, decision);
   const entries = new Map(gathered.entries);
   for (const index of erasures) entries.set(index, decodeEvent(await log.entry(index)));
   // 2. The members, the manifest that names them, and its signature.
@@ -78,6 +80,7 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
     content(keysName, 'keys', encodeUtf8(`${ports.vkeys.join('\n')}\n`)),
     content(streamsName, 'streams', encodePackStreams(gathered.streams)),
     content('README.md', 'readme', encodeUtf8(readmeOf({ origin, scope, size, entries, streams: gathered.streams, withheld }))),
+    ...(part === null ? [] : [content(part.name, 'shard', part.bytes)]),
     ...[...(options.programs ?? [])].map(([name, bytes]) => content(name, 'program', bytes)),
     ...(await Promise.all([...entries.keys()].map(async (index) => content(receiptName(index), 'receipt', await receiptOf(log, index, size, note))))),
   ];

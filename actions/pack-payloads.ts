@@ -109,6 +109,12 @@ async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: Reado
   if (decision?.type === 'decision.recorded') {
     const { findings, published } = decision.data;
     if (findings !== undefined) digests.add(formatHex(findings.digest[1]));
+    // The list that was scanned: with the part of the snapshot it can be scanned again.
+    const scan = findings === undefined ? null : entries.get(findings.scan);
+    if (scan?.type === 'scan.completed') {
+      const list = scan.data.sbom?.facts ?? scan.payloads?.find(({ role }) => role === 'inventory')?.digest;
+      if (list !== undefined) digests.add(formatHex(list[1]));
+    }
     const bundle = published === undefined ? undefined : entries.get(published.entry)?.payloads?.find(({ role }) => role === 'bundle')?.digest;
     const own = [...(decision.payloads ?? []).map(({ digest }) => digest), bundle];
     for (const reference of own) if (reference !== undefined) digests.add(formatHex(reference[1]));
