@@ -30,6 +30,7 @@ import { types } from './types.ts';
 import { yaml } from './yaml.ts';
 import { uri } from './uri.ts';
 import { uuid } from './uuid.ts';
+import { x509Chains } from './x509-chain.ts';
 import { x509 } from './x509.ts';
 
 /** One line a family, in alphabetical order. */
@@ -64,6 +65,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   uri,
   uuid,
   x509,
+  x509Chains,
   yaml,
 ];
 
