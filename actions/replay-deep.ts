@@ -39,7 +39,8 @@ export async function replayDeeply(ports: DeepPorts, index: number): Promise<Rep
       if (again === null) return cannot(replay, 'payload', `the document of entry ${entry} was erased, or is not here`);
       if (!equalBytes(again, facts)) return drift(replay, 'facts', facts, again, { kind: 'record', index: entry });
     }
-    notes.push(`${(sbom === null ? 0 : 1) + attestations.length + vex.length} documents read again`);
+    const read = (sbom === null ? 0 : 1) + attestations.length + vex.length;
+    notes.push(`${read} document${read === 1 ? '' : 's'} read again`);
     if (scan !== null) {
       if (scan.semantics !== matchSemantics) return cannot(replay, 'semantics', `it was scanned under semantics ${scan.semantics}`);
       const again = await findingsAgain(ports, scan.entry);
