@@ -28,5 +28,5 @@ export const contract = defineProjection<ContractDocument>({
       document.newest = { ...pointerTo(event), payload: payloadOf(event, 'contract') as Uint8Array, semantics, requirements };
     },
   },
-  ignores: ['decision.recorded', 'contract.assigned', 'contract.unassigned'],
+  ignores: ['contract.assigned', 'contract.unassigned'],
 });

@@ -35,5 +35,5 @@ export const policy = defineProjection<PolicyDocument>({
       };
     },
   },
-  ignores: ['decision.recorded'],
+  ignores: [],
 });

@@ -24,9 +24,8 @@ export const command: Command = {
     const wanted = artifact === undefined ? null : `sha256:${formatHex(parseSubject(artifact)[1])}`;
     const most = last === undefined ? 20 : parseCount(last, 'a count');
     const log = await openForReading(findPlace(call));
-    const stream = wanted !== null ? `artifact:${wanted}` : policy === undefined ? null : `policy:${policy}`;
     const found: object[] = [];
-    for await (const { index, event } of stream === null ? newestFirst(log) : log.stream(stream)) {
+    for await (const { index, event } of wanted === null ? newestFirst(log) : log.stream(`artifact:${wanted}`)) {
       if (found.length === most) break;
       if (event.type !== 'decision.recorded' || (policy !== undefined && event.data.policy !== policy)) continue;
       const about = `sha256:${formatHex(event.data.artifact[1])}`;

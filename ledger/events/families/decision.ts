@@ -63,7 +63,8 @@ export const decisionEvents = {
         input: { count: 'optional', sealed: 'never' },
         results: { count: 'optional', sealed: 'never' },
       },
-      streams: ['artifact:{artifact}', 'policy:{policy}', 'contract:{contracts}'],
+      // Not the policy's or a contract's: their streams would grow by every decision, and with them every pack of a decision.
+      streams: ['artifact:{artifact}'],
     }),
   ],
 } as const;
