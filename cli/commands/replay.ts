@@ -20,7 +20,7 @@ export const command: Command = {
 the event behind it (1), or CANNOT with what is missing (5).
 
 A pack is verified first, and its decision made again from what is in it: with no ledger, no server, and the same answer as the
-program inside. Whose log it is, the key says that you bring.
+program inside. Whose log it is, the key says that you bring: without one the verdict is shown, and the status is 5.
 
 With --at, --policy, --size or --now it says what would be decided otherwise: a WHAT-IF, which is on no record, is never a pass,
 and always ends with status 7.`,

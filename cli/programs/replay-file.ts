@@ -6,7 +6,7 @@ import type { Trust } from '../../verify/trust.ts';
 import { reportReplay, type ReplayReport } from '../replay-lines.ts';
 import { digestOfFile, openSource, sha256Of } from './arguments.ts';
 
-/** `no` where the pack itself is refused, which no replay can mend. */
+/** `no` where the pack itself is refused, which no replay can mend; `cannot` where nobody said whose log it may be, whatever the replay says. */
 export type ReplayedFile = ReplayReport & { readonly ends: 'yes' | 'no' | 'cannot' };
 
 export async function replayFile(file: string, trust: Trust | null, options: PackOptions): Promise<ReplayedFile> {
@@ -29,9 +29,13 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
     const first = `decision ${decision}: ${data.outcome} on the first ${data.tree.size} entries, policy ${data.policy}, as of ${asOf}`;
     const proven = answer.proven.map((sentence) => `     proven: ${sentence}`);
     const notProven = answer.notProven.map((sentence) => `     not proven: ${sentence}`);
-    const ends = ({ SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' } as const)[replay.verdict.is];
+    // Under the pack's own keys anybody can make a pack that replays: its verdict is about a log that nobody vouches for.
+    const isOurs = answer.trusted === 'reader';
+    const ends = isOurs ? ({ SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' } as const)[replay.verdict.is] : 'cannot';
+    const unknown = isOurs ? [] : ['UNKNOWN  TRUST_EMPTY: whose log it is was not proven; give its key with --key'];
+    const code = isOurs ? {} : { code: 'TRUST_EMPTY' };
     const level = { level: answer.level, trusted: answer.trusted, origin: answer.checkpoint.origin, proven: answer.proven, notProven: answer.notProven };
-    return { ends, lines: [first, ...lines, ...proven, ...notProven], members: { ...about, ...members, outcome: data.outcome, ...level } };
+    return { ends, lines: [first, ...lines, ...unknown, ...proven, ...notProven], members: { ...about, ...members, ...code, outcome: data.outcome, ...level } };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     return { ends: 'cannot', lines: [`CANNOT: ${error.message}`], members: { what: 'pack', verdict: 'CANNOT', code: error.code, message: error.message } };

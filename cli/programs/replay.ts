@@ -4,8 +4,9 @@ import { replayFile } from './replay-file.ts';
 
 const usage = `node replay.mjs PACK.zip [--key VKEY]… [--policy FILE] [--retired VKEY[@SIZE]]… [--receipt FILE] [--update FILE] [--best-effort] [--json]
 
-Verifies a pack and makes its decision again: folds its streams, builds the policy's input, asks the policy, compares.
-Exit code 0: SAME. 1: DRIFT, or the pack does not verify. 5: CANNOT, with what is missing.`;
+Verifies a pack and makes its decision again: folds its streams, builds the policy's input, asks the policy, compares. Give the log's
+key as you know it from elsewhere.
+Exit code 0: SAME. 1: DRIFT, or the pack does not verify. 5: CANNOT, with what is missing; or whose log it is was not proven.`;
 
 await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own }) => {
   const { ends, lines, members } = await replayFile(file, trust, options);

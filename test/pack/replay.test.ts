@@ -144,7 +144,21 @@ describe('replay.mjs, one file', () => {
     const { program: _own, ...said } = JSON.parse(theirs.stdout) as Record<string, unknown>;
     expect(JSON.parse(mine.stdout)).toEqual({ ...said, exit: 0 });
     expect(cli(`${waived}.zip`, '--now').status).toBe(2);
-    expect(JSON.parse(cli(`${waived}.zip`, '--json').stdout)).toMatchObject({ verdict: 'SAME', trusted: 'pack' });
+  });
+
+  test('without a key both programs show the verdict, and end as a verification does: whose log it is was not proven', () => {
+    const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/stella.js', import.meta.url)), ...args], {
+      cwd: folder, encoding: 'utf8', env: {},
+    });
+    const [mine, theirs] = [cli('replay', `${waived}.zip`, '--json'), run(`${waived}.zip`, '--json')];
+    expect([mine.status, theirs.status, cli('verify', `${waived}.zip`).status]).toEqual([5, 5, 5]);
+    const { program: _own, ...said } = JSON.parse(theirs.stdout) as Record<string, unknown>;
+    expect(said).toMatchObject({ ok: false, verdict: 'SAME', code: 'TRUST_EMPTY', trusted: 'pack', outcome: 'allow' });
+    expect(JSON.parse(mine.stdout)).toEqual({ ...said, exit: 5 });
+    for (const { stdout } of [cli('replay', `${waived}.zip`), run(`${waived}.zip`)]) {
+      expect(stdout.split('\n').slice(1, 3)).toEqual(['SAME', expect.stringMatching(/^UNKNOWN {2}TRUST_EMPTY: whose log it is was not proven/)]);
+    }
+    expect(run(`${waived}.zip`, '--key', 'log.vkey').stdout).not.toContain('TRUST_EMPTY');
   });
 
   test('a changed byte, another file, no file', () => {
