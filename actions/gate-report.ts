@@ -24,7 +24,7 @@ const NEXT: Readonly<Record<string, string>> = {
   SCAN_MISSING: 'run "stella scan" for this artifact',
   SCAN_FAILED: 'run "stella scan" again',
   SCAN_OUTDATED: 'run "stella scan" again: there is a newer bill of materials',
-  SNAPSHOT_STALE: 'run "stella feed import" with newer advisories, then "stella scan"',
+  SNAPSHOT_STALE: 'run "stella feed import" with newer advisories, then "stella rescan"',
   PAYLOAD_UNAVAILABLE: 'restore the payload from a backup; "stella fsck" names what is missing',
   PAYLOAD_NEWER: 'use the release that recorded it, or a later one',
   INPUT_INVALID: 'the note below names the place: correct the evidence that it comes from',

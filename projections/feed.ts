@@ -1,4 +1,5 @@
-// feed:<name>: the advisory snapshot that counts under a name.
+// feed:<name>: the advisory snapshot that counts under a name, and the rescan that says which scans hold for it.
+import { equalBytes } from '../ledger/bytes.ts';
 import type { DataOf } from '../ledger/events/index.ts';
 import { defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
 
@@ -12,12 +13,22 @@ export type ImportedSnapshot = Pointer & Pick<DataOf<'feed.imported'>, 'records'
   kit?: Uint8Array;
 };
 
+/** One rescan. */
+export type Rescanned = Pointer & Pick<DataOf<'feed.rescanned'>, 'semantics'> & {
+  /** The import of the snapshot it looked at, which was the newest then. */
+  import: ImportedSnapshot;
+  /** Payload that lists the scans that hold for this snapshot too: the document would have no bound with them. */
+  holding: Uint8Array;
+};
+
 export type FeedDocument = Document & {
   name: string;
   /** How often a snapshot was imported. */
   imported: number;
   /** The newest import is the one that counts. */
   newest?: ImportedSnapshot;
+  /** The newest rescan for a snapshot that was the newest at that point. */
+  rescanned?: Rescanned;
 };
 
 export const feed = defineProjection<FeedDocument>({
@@ -34,7 +45,14 @@ export const feed = defineProjection<FeedDocument>({
         ...(kit === undefined ? {} : { kit: kit[1] }),
       };
     },
+    // One for an older snapshot says nothing of the newest advisories, and takes the place of none that does.
+    'feed.rescanned'(document, event) {
+      const { semantics, snapshot } = event.data;
+      const { newest } = document;
+      if (newest === undefined || !equalBytes(newest.snapshot, snapshot[1])) return;
+      document.rescanned = { ...pointerTo(event), semantics, import: newest, holding: payloadOf(event, 'holding') as Uint8Array };
+    },
   },
   // What was scanned with it stands with the artifacts.
-  ignores: ['feed.rescanned', 'scan.completed', 'scan.failed'],
+  ignores: ['scan.completed', 'scan.failed'],
 });

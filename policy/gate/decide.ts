@@ -1,5 +1,5 @@
 // Decides: reads a state, builds the input, asks the policy, and makes of it what goes on record. Pure but for the reading.
-import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { compareBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { asSet, type Digest } from '../../ledger/events/index.ts';
 import { sha256 as pureSha256 } from '../../ledger/merkle/index.ts';
@@ -12,8 +12,9 @@ import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, WARNINGS, WEAKENABLE, t
 import { encodePins, encodeResults, factsDigest, type DecisionData, type Results } from './decision.ts';
 import { gather, type GateRequest, type Gathered } from './gather.ts';
 import { inputComplaint, inputSemantics, type PolicyInput } from './input-shape.ts';
-import { buildInput, coverageOf, encodeInput, snapshotAge, type Built, type Semantics } from './input.ts';
+import { buildInput, coverageOf, encodeInput, type Built, type Semantics } from './input.ts';
 import { gateSemantics, judge, type Judgement } from './judge.ts';
+import { snapshotAge } from './snapshot-age.ts';
 import type { State, StateSource } from './source.ts';
 
 export interface DecideRequest extends GateRequest {
@@ -77,7 +78,10 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const policy = await policies.read(gathered, state.source, semantics.rego, deny);
   const entrypoints = asSet(request.entrypoints ?? gathered.published?.entrypoints ?? []);
   // 2. What is there, and how fresh it is.
-  checkScan(gathered, effective, policy, deny);
+  checkScan(gathered, deny);
+  const days = configured(policy, 'snapshot_days') ?? snapshotDaysDefault;
+  const { age, holding } = await snapshotAge(request.artifact, gathered, effective, days * dayMs, state.source, deny);
+  if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
   const covered = coverageOf(gathered, effective, semantics.coverage);
   if (covered.missing.length > 0) deny('EVIDENCE_MISSING', `missing evidence: ${covered.missing.join(', ')}`);
   // 3. The input, where nothing is missing that it is made of. A missing scan is an empty list only where somebody said so.
@@ -99,7 +103,7 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const outcome = denials.length === 0 && judgement !== null ? 'allow' : 'deny';
   if (outcome === 'deny' && denials.length === 0) throw new TypeError('a policy that was not asked left no code');
 
-  const facts = [...gathered.facts.keys()].map((hex) => parseHex(hex));
+  const facts = [...[...gathered.facts.keys()].map((hex) => parseHex(hex)), ...(holding === null ? [] : [holding])].sort(compareBytes);
   const pins = { streams: gathered.pins, facts };
   const results: Results = {
     answers: judgement?.answers ?? null, denials: judgement?.denials ?? [], warnings: judgement?.warnings ?? [], fired: judgement?.fired ?? [],
@@ -148,17 +152,13 @@ function setOf<K extends string>(name: K, values: readonly string[]) {
   return (values.length === 0 ? {} : { [name]: asSet(values) }) as { readonly [N in K]?: readonly string[] };
 }
 
-function checkScan(gathered: Gathered, effective: number, policy: PublishedPolicy | null, deny: (code: DenialCode, note: string) => void): void {
-  const { scan, sbom, artifact } = gathered;
+function checkScan({ scan, sbom, artifact }: Gathered, deny: (code: DenialCode, note: string) => void): void {
   const failed = (artifact?.failures ?? []).find(({ feed, entry }) => (scan === null || feed === scan.feed) && entry > (scan?.entry ?? -1));
   if (failed !== undefined) deny('SCAN_FAILED', `the newest scan failed (${failed.reason}), entry ${failed.entry}`);
   if (scan === null) return;
   if (sbom !== null && scan.sbom !== undefined && sbom.entry > scan.sbom.entry) {
     deny('SCAN_OUTDATED', `the bill of materials in entry ${sbom.entry} was not scanned`);
   }
-  const days = configured(policy, 'snapshot_days') ?? snapshotDaysDefault;
-  const age = snapshotAge(gathered, effective);
-  if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
 }
 
 /** A number at `data.stella.config.<name>`, where the shipped policies have theirs. */

@@ -16,7 +16,7 @@ export const RESULTS_MEDIA = 'application/vnd.stella-ledger.results+json';
 
 const pinsFormat = 'stella-pins/1';
 
-/** The payload `pins`: every stream that was read, and every payload of facts. */
+/** The payload `pins`: every stream that was read, every payload of facts, and a rescan's list where it was read. */
 export interface Pins {
   /** In the order of their names, none twice. */
   readonly streams: readonly Pin[];

@@ -289,17 +289,3 @@ function snapshotTime({ scan, feed }: Gathered): number | null {
   const newest = feed?.newest;
   return scan === null || newest === undefined || formatHex(newest.snapshot) !== formatHex(scan.snapshot) ? null : newest.at;
 }
-
-/**
- * How old the advisories are that were scanned with, in milliseconds at `t`.
- *
- * Their oldest source says when it was fetched, else the import says when it came on record; of a snapshot that another has
- * replaced no more is known than that it was here before the scan.
- */
-export function snapshotAge({ scan, feed }: Gathered, t: number): number | null {
-  if (scan === null) return null;
-  const newest = feed?.newest;
-  if (newest === undefined || formatHex(newest.snapshot) !== formatHex(scan.snapshot)) return t - scan.at;
-  const fetched = newest.sources.flatMap(({ fetched: at }) => (at === undefined ? [] : [at]));
-  return t - Math.min(newest.at, ...fetched);
-}

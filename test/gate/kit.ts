@@ -129,6 +129,16 @@ export class Gates {
     });
   }
 
+  /** @param holding - the scans that are said to hold, by their entry; of `app` where nothing else is said */
+  async rescan(holding: readonly number[], snapshot: string, feed = 'osv', artifact: readonly ['sha256', Uint8Array] = app, semantics = 1): Promise<number> {
+    const listed = holding.map((scan) => ({ scan, subject: `sha256:${formatHex(artifact[1])}` }));
+    return this.append({
+      type: 'feed.rescanned', by: actor('ci'),
+      data: { feed, snapshot: digestOf(snapshot), semantics, holding: holding.length, changed: 0, failed: 0 },
+      payloads: [await this.put('holding', listed)],
+    });
+  }
+
   async failScan(artifact: readonly ['sha256', Uint8Array], feed = 'osv'): Promise<number> {
     return this.append({
       type: 'scan.failed', by: actor('ci'),

@@ -73,6 +73,22 @@ describe('replay from a pack', () => {
     for (const one of packs.values()) expect(await replayed(one)).toBe('SAME');
   });
 
+  test('SAME where a rescan keeps a scan fresh: its list goes with the facts', async () => {
+    const aged = await Gates.begin();
+    await addAttestationKey(aged.log, author.key, by);
+    await aged.policy('release', noCriticals);
+    await aged.feed('osv', 'snapshot 1');
+    const scan = await aged.scan(app, await aged.sbom(app, ['pkg:npm/quiet@1']), []);
+    aged.world.clock.pass(31 * day);
+    await aged.feed('osv', 'snapshot 2');
+    await aged.rescan([scan], 'snapshot 2');
+    const { data, appended } = await aged.gate();
+    expect(data.outcome).toBe('allow');
+    expect(await replayed(await packOf(aged, appended.index))).toBe('SAME');
+    aged.forget('holding');
+    expect(await replayed(await packOf(aged, appended.index))).toBe('CANNOT(payload)');
+  });
+
   test('it holds no event after the decision but the ledger\'s own, and no finding of other artifacts', () => {
     const answer = verifyPack(memorySource(pack), trust);
     if (!answer.ok) throw new Error(answer.message);
