@@ -15,7 +15,7 @@ export type ImportedSnapshot = Pointer & Pick<DataOf<'feed.imported'>, 'records'
 
 /** One rescan. */
 export type Rescanned = Pointer & Pick<DataOf<'feed.rescanned'>, 'semantics'> & {
-  /** The import of the snapshot it looked at, which was the newest then. */
+  /** The newest import of the snapshot it looked at, which was the feed's newest then. */
   import: ImportedSnapshot;
   /** Payload that lists the scans that hold for this snapshot too: the document would have no bound with them. */
   holding: Uint8Array;
@@ -44,6 +44,9 @@ export const feed = defineProjection<FeedDocument>({
         ...pointerTo(event), snapshot: snapshot[1], payload: payloadOf(event, 'snapshot') as Uint8Array, records, refused, sources,
         ...(kit === undefined ? {} : { kit: kit[1] }),
       };
+      // Fetched again and unchanged: what holds for it holds for it still, and a rescan finds nothing to say anew.
+      const { rescanned } = document;
+      if (rescanned !== undefined && equalBytes(rescanned.import.snapshot, snapshot[1])) rescanned.import = document.newest;
     },
     // One for an older snapshot says nothing of the newest advisories, and takes the place of none that does.
     'feed.rescanned'(document, event) {

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { affectedBy, explainArtifact } from '../../actions/explain-finding.ts';
 import { findSnapshot, importsOf } from '../../actions/feeds.ts';
 import { checkSnapshot, importFeed, importSnapshot, type FeedPorts } from '../../actions/import-feed.ts';
+import { gate } from '../../actions/gate.ts';
+import { publishPolicy } from '../../actions/publish-policy.ts';
+import { replayFromStreams } from '../../actions/replay.ts';
 import { rescan } from '../../actions/rescan.ts';
 import { scanArtifact, type ScanPorts, type ScanRequest } from '../../actions/scan-artifact.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
@@ -14,6 +17,7 @@ import { parseFacts } from '../../evidence/facts.ts';
 import {
   encodeFindings, inputOfFacts, openPart, scan, shardsUsed, Snapshot, type FindingsDocument, type Imported, type Observation,
 } from '../../scanner/index.ts';
+import { RegoObject } from '../../policy/index.ts';
 import { by, sha256 } from '../log/kit.ts';
 import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
 import { Bench, cyclonedx, imageDigest, image, other, otherDigest } from './kit.ts';
@@ -61,8 +65,8 @@ class ScanBench {
     return { log, payloads, engineVersion: '1.2.3' };
   }
 
-  import = (observations: readonly Observation[], more: readonly Imported[] = []) => importFeed(this.feedPorts, {
-    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }],
+  import = (observations: readonly Observation[], more: readonly Imported[] = [], fetchedMs = 1_795_000_000_000) => importFeed(this.feedPorts, {
+    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs }],
     observations: [...observations.map((observation): Imported => ({ is: 'observation', observation })), ...more],
   }, by);
 
@@ -344,6 +348,37 @@ describe('rescanning', () => {
     await one.bench.payloads.remove(file.digest);
     const gone = await rescan(one.ports, { feed: 'f', snapshot: { is: 'newest' } }, by);
     expect(gone.answers.map(({ is, scanned }) => [is, scanned])).toEqual([['holding', true], ['holding', true], ['changed', true]]);
+  });
+
+  test('keeps what holds from being stale to a gate, and nothing else', async () => {
+    const one = await three();
+    const { log, payloads, pepper } = one.bench.stores;
+    const { clock } = one.bench.world;
+    const modules = [{ file: 'p.rego', text: 'package p\n\nallow := true\n' }];
+    const bundle = { modules, data: new RegoObject(new Map()), revision: '', regoVersion: 1 as const };
+    await publishPolicy({ log, payloads, pepper }, { name: 'p', bundle, entrypoints: ['data.p.allow'] }, by);
+    const answers = async () => {
+      const given: string[] = [];
+      for (const artifact of [imageDigest[1], otherDigest[1], new Uint8Array(32).fill(0xc3)]) {
+        const { data, appended } = await gate({ log, payloads, pepper, now: clock.now }, { artifact, policy: 'p' }, by);
+        expect((await replayFromStreams({ log, payloads }, appended.index)).verdict).toEqual({ is: 'SAME' });
+        given.push([data.outcome, ...(data.codes ?? [])].join(' '));
+      }
+      return given;
+    };
+    clock.pass(40 * 86_400_000);
+    await one.import(withdrawn, [], clock.wall);
+    const stale = 'deny SNAPSHOT_STALE';
+    expect(await answers()).toEqual([stale, stale, stale]);
+    await rescan(one.ports, { feed: 'f', snapshot: { is: 'newest' } }, by);
+    // Two hold; the third changed, and was scanned anew.
+    expect(await answers()).toEqual(['allow', 'allow', 'allow']);
+    // The same again, with newer advisories that concern nobody: the scan made 31 days ago holds too.
+    clock.pass(31 * 86_400_000);
+    await one.import([...withdrawn, fixed('GHSA-4', 'e', '9.0.0')], [], clock.wall);
+    expect(await answers()).toEqual([stale, stale, stale]);
+    await rescan(one.ports, { feed: 'f', snapshot: { is: 'newest' } }, by);
+    expect(await answers()).toEqual(['allow', 'allow', 'allow']);
   });
 
   test('says which could not be scanned', async () => {

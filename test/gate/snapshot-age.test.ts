@@ -77,6 +77,18 @@ describe('a scan whose advisories are too old', () => {
     expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
   });
 
+  test('is as fresh as the newest import of what it holds for: advisories that stay the same for months', async () => {
+    const { gates, scan } = await aged();
+    await gates.rescan([scan], 'snapshot 2');
+    gates.world.clock.pass(31 * day);
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+    await gates.feed('osv', 'snapshot 2');
+    expect(await answerOf(gates)).toBe('allow');
+    await gates.feed('osv', 'snapshot 3');
+    gates.world.clock.pass(30 * day + 1);
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+  });
+
   test('that was made after the rescan is none that it looked at, whatever it lists', async () => {
     const { gates, scan } = await aged();
     const next = scan + 5;

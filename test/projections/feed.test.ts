@@ -30,6 +30,8 @@ test('holds the newest rescan by its entry and its list, with the import that it
   expect(await documentOf(gates, 'osv')).toMatchObject({ last: old, imported: 2, newest: { entry: second }, rescanned: about });
   const next = await gates.rescan([], 'snapshot 2');
   expect(await documentOf(gates, 'osv')).toMatchObject({ rescanned: { entry: next, import: { entry: second } } });
+  const again = await gates.feed('osv', 'snapshot 2');
+  expect(await documentOf(gates, 'osv')).toMatchObject({ newest: { entry: again }, rescanned: { entry: next, import: { entry: again } } });
 });
 
 test('is no larger after a thousand scans that hold than after one', async () => {
