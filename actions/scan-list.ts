@@ -69,7 +69,7 @@ export async function newestScan({ log }: Pick<ListPorts, 'log'>, subject: Diges
 }
 
 /** @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT, INPUT_MALFORMED, INPUT_VERSION_UNKNOWN */
-export async function readList({ payloads }: Pick<ListPorts, 'payloads'>, place: ListPlace): Promise<ScanInput> {
+export async function readList({ payloads }: { readonly payloads: Pick<PayloadStore, 'get'> }, place: ListPlace): Promise<ScanInput> {
   if (place.is === 'sbom') return inputOfFacts(parseFacts(await readPayload(payloads, place.facts)));
   return decodeInventory(await readPayload(payloads, place.digest));
 }

@@ -57,7 +57,7 @@ export async function openSealed({ payloads, secrets }: Omit<SealPorts, 'random'
 }
 
 /** A payload whole. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT */
-export async function readPayload(payloads: PayloadStore, digest: Uint8Array): Promise<Uint8Array> {
+export async function readPayload(payloads: Pick<PayloadStore, 'get'>, digest: Uint8Array): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of payloads.get(digest)) pieces.push(piece);
   return concatBytes(...pieces);

@@ -1,6 +1,8 @@
 // stella replay: make a decision again from the log, and say whether it comes out the same.
 import { findDecision, replayFromStreams, replayFully, whatIfFromStreams } from '../../actions/replay.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
+import { replayPackDeeply } from '../../actions/replay-pack-deep.ts';
+import { replayPack } from '../../actions/replay-pack.ts';
 import { clip } from '../../ledger/errors.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
@@ -15,7 +17,7 @@ import { parseTime } from '../times.ts';
 import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY]',
+  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--deep] [--key VKEY]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
 
@@ -83,8 +85,9 @@ function sayReplay(call: Call, index: number, replay: Replay): ExitName {
 async function sayPack(call: Call, file: string): Promise<ExitName> {
   const changed = ['at', 'policy', 'size'].some((name) => call.value(name) !== undefined) || call.flag('now');
   if (changed) throw new UsageError('what if is asked of a ledger; a pack is replayed as it is');
+  if (call.flag('full')) throw new UsageError('--full reads every entry, and a pack holds only some; "stella verify --audit COPY" reads them all');
   const trust = readerTrust(call, call.value('trust-policy'));
-  const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file));
+  const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file), call.flag('deep') ? replayPackDeeply : replayPack);
   for (const line of lines) call.out.say(line);
   call.out.answer(members);
   return ends;

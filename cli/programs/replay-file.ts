@@ -9,7 +9,8 @@ import { digestOfFile, openSource, sha256Of } from './arguments.ts';
 /** `no` where the pack itself is refused, which no replay can mend; `cannot` where nobody said whose log it may be, whatever the replay says. */
 export type ReplayedFile = ReplayReport & { readonly ends: 'yes' | 'no' | 'cannot' };
 
-export async function replayFile(file: string, trust: Trust | null, options: PackOptions): Promise<ReplayedFile> {
+/** @param replay - how a pack that verifies is replayed */
+export async function replayFile(file: string, trust: Trust | null, options: PackOptions, replay = replayPack): Promise<ReplayedFile> {
   const source = openSource(file);
   try {
     const answer = verifyPack(source, trust, options);
@@ -22,8 +23,8 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
       const { decision: _unknown, ...rest } = members;
       return { ends: 'cannot', lines, members: { ...about, ...rest } };
     }
-    const { decision, event, ...replay } = await replayPack(answer, { sha256: sha256Of });
-    const { lines, members } = reportReplay(decision, replay);
+    const { decision, event, ...made } = await replay(answer, { sha256: sha256Of });
+    const { lines, members } = reportReplay(decision, made);
     const { data } = event;
     const asOf = new Date(data.effective).toISOString();
     const first = `decision ${decision}: ${data.outcome} on the first ${data.tree.size} entries, policy ${data.policy}, as of ${asOf}`;
@@ -31,7 +32,7 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
     const notProven = answer.notProven.map((sentence) => `     not proven: ${sentence}`);
     // Under the pack's own keys anybody can make a pack that replays: its verdict is about a log that nobody vouches for.
     const isOurs = answer.trusted === 'reader';
-    const ends = isOurs ? ({ SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' } as const)[replay.verdict.is] : 'cannot';
+    const ends = isOurs ? ({ SAME: 'yes', DRIFT: 'no', CANNOT: 'cannot' } as const)[made.verdict.is] : 'cannot';
     const unknown = isOurs ? [] : ['UNKNOWN  TRUST_EMPTY: whose log it is was not proven; give its key with --key'];
     const code = isOurs ? {} : { code: 'TRUST_EMPTY' };
     const level = { level: answer.level, trusted: answer.trusted, origin: answer.checkpoint.origin, proven: answer.proven, notProven: answer.notProven };

@@ -1,0 +1,158 @@
+// Deep replay of packs: documents read again and the scan made again, from the pack alone, with the verdict that the ledger has.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { erasePayload } from '../../actions/erase.ts';
+import type { ExportOptions } from '../../actions/export-pack.ts';
+import { gate } from '../../actions/gate.ts';
+import { importFeed } from '../../actions/import-feed.ts';
+import { replayDeeply } from '../../actions/replay-deep.ts';
+import { replayPackDeeply } from '../../actions/replay-pack-deep.ts';
+import { scanArtifact } from '../../actions/scan-artifact.ts';
+import { readPayload } from '../../actions/sealed-payload.ts';
+import { decodeEvent } from '../../ledger/events/index.ts';
+import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
+import type { Replay } from '../../policy/gate/replay.ts';
+import { memorySource, verifyPack } from '../../verify/pack/index.ts';
+import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
+import { Bench, cyclonedx, imageDigest } from '../actions/kit.ts';
+import { by } from '../log/kit.ts';
+import { author, draftOf, membersOf, packed, resigned, trust, vkeys } from './kit.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stella-replay-deep-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function workFile() {
+  const spool = new MemorySpool();
+  const pieces: Uint8Array[] = [];
+  return {
+    append(bytes: Uint8Array) {
+      pieces.push(bytes);
+      spool.append(bytes);
+    },
+    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
+  };
+}
+
+/** A ledger with a real feed, a real bill of materials and a real scan. */
+async function scanned({ seal = false } = {}): Promise<Bench> {
+  const bench = await Bench.begin();
+  const { log, payloads, pepper } = bench.stores;
+  await addAttestationKey(log, author.key, by);
+  const observation = observationOf('osv', {
+    id: 'GHSA-1', affected: [{ package: { ecosystem: 'npm', name: 'a' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.0.1' }] }] }],
+  } as JcsValue);
+  await importFeed({ log, payloads, pepper, workFile }, {
+    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }], observations: [{ is: 'observation', observation }],
+  }, by);
+  await bench.addOne(cyclonedx({ components: [{ type: 'library', name: 'a', version: '1.0.0', purl: 'pkg:npm/a@1.0.0', 'bom-ref': 'a' }] }), { seal });
+  await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
+  return bench;
+}
+
+async function decide({ stores: { log, payloads, pepper }, world }: Bench): Promise<number> {
+  return (await gate({ log, payloads, pepper, now: world.clock.now }, { artifact: imageDigest[1], policy: 'none' }, by)).appended.index;
+}
+
+const packOf = (bench: Bench, decision: number, options: ExportOptions = {}) => packed(bench, { kind: 'decision', decision }, options);
+
+async function fromPack(pack: Uint8Array): Promise<Replay> {
+  const answer = verifyPack(memorySource(pack), trust);
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`);
+  return replayPackDeeply(answer);
+}
+
+const told = ({ verdict, notes }: Replay) => ({ verdict, notes });
+
+describe('SAME', () => {
+  test('as the ledger says, documents and scan made again; the command has it as its verdict', async () => {
+    const bench = await scanned();
+    const decision = await decide(bench);
+    const pack = await packOf(bench, decision);
+    const live = told(await replayDeeply(bench.stores, decision));
+    expect(live).toEqual({ verdict: { is: 'SAME' }, notes: ['1 document read again', 'scanned again'] });
+    expect(told(await fromPack(pack))).toEqual(live);
+
+    writeFileSync(join(folder, 'pack.zip'), pack);
+    writeFileSync(join(folder, 'log.vkey'), `${vkeys[0]}\n`);
+    const cli = fileURLToPath(new URL('../../cli/stella.js', import.meta.url));
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [cli, 'replay', 'pack.zip', '--key', 'log.vkey', ...args, '--json'], { cwd: folder, encoding: 'utf8', env: {} });
+    const { status, stdout } = run('--deep');
+    expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ verdict: 'SAME', decision, notes: live.notes, trusted: 'reader' })]);
+    expect(run('--full').status).toBe(2);
+  });
+
+  test('with a sealed document that the pack holds opened, though it was erased in the ledger since', async () => {
+    const bench = await scanned({ seal: true });
+    const decision = await decide(bench);
+    const [opened, closed] = [await packOf(bench, decision, { open: true }), await packOf(bench, decision)];
+    expect(told(await fromPack(opened)).verdict).toEqual({ is: 'SAME' });
+    expect((await fromPack(closed)).verdict).toMatchObject({ is: 'CANNOT', missing: 'payload' });
+    const erasing = { ...bench.stores, now: bench.world.clock.now, retention: 'standard' as const };
+    const sbom = await indexOf(bench, 'sbom.ingested');
+    await erasePayload(erasing, sbom, 'document', 'court-order', by);
+    const live = await replayDeeply(bench.stores, decision);
+    expect(live.verdict).toEqual({ is: 'CANNOT', missing: 'payload', message: `the document of entry ${sbom} was erased, or is not here` });
+    expect(told(await fromPack(await packOf(bench, decision)))).toEqual(told(live));
+    expect((await fromPack(opened)).verdict).toEqual({ is: 'SAME' });
+  });
+});
+
+async function indexOf(bench: Bench, type: string): Promise<number> {
+  return (await bench.types(0)).lastIndexOf(type);
+}
+
+describe('CANNOT(payload)', () => {
+  test('without the documents; without the part of the snapshot, or with one that is not of its digest', async () => {
+    const bench = await scanned();
+    const decision = await decide(bench);
+    const pack = await packOf(bench, decision);
+    expect((await fromPack(await packOf(bench, decision, { withoutDocuments: true }))).verdict).toMatchObject({ is: 'CANNOT', missing: 'payload' });
+
+    const name = [...membersOf(pack).keys()].find((one) => one.startsWith('shards/')) as string;
+    const without = membersOf(pack);
+    without.delete(name);
+    const scan = await indexOf(bench, 'scan.completed');
+    expect((await fromPack(await resigned(without))).verdict)
+      .toMatchObject({ is: 'CANNOT', missing: 'payload', message: expect.stringContaining(`the part of the snapshot that the scan in entry ${scan} read`) });
+
+    // Whoever can sign manifests can exchange the part; none of its bytes makes another finding, or none.
+    const { length } = membersOf(pack).get(name) as Uint8Array;
+    const verdicts = new Set<string>();
+    for (let at = 0; at < length; at += Math.ceil(length / 12)) {
+      const members = membersOf(pack);
+      const part = members.get(name) as Uint8Array;
+      part[at] = (part[at] as number) ^ 1;
+      const { verdict } = await fromPack(await resigned(members));
+      verdicts.add(verdict.is === 'CANNOT' ? `CANNOT(${verdict.missing})` : verdict.is);
+    }
+    verdicts.delete('SAME');
+    expect([...verdicts]).toEqual(['CANNOT(payload)']);
+  });
+});
+
+describe('DRIFT', () => {
+  test('in findings, where the scan on record found less than its snapshot and list say', async () => {
+    const bench = await scanned();
+    const { log, payloads } = bench.stores;
+    const event = decodeEvent(await log.entry(await indexOf(bench, 'scan.completed')));
+    if (event.type !== 'scan.completed') throw new TypeError(event.type);
+    const findings = event.payloads?.find(({ role }) => role === 'findings')?.digest?.[1] as Uint8Array;
+    const document = JSON.parse(new TextDecoder().decode(await readPayload(payloads, findings))) as Record<string, JcsValue>;
+    const none = encodeJcs({ ...document, findings: [] });
+    const { digest, size } = await payloads.put([none], none.length);
+    const zero = (counts: object) => Object.fromEntries(Object.keys(counts).map((name) => [name, 0])) as never;
+    const data = { ...event.data, outcomes: zero(event.data.outcomes), severities: zero(event.data.severities) };
+    const reference = { role: 'findings', size, media: 'application/json', digest: ['sha256', digest] as const };
+    const { index } = await log.appendOne({ drafts: [draftOf({ type: 'scan.completed', by, data, payloads: [reference] })] });
+    const decision = await decide(bench);
+    const live = told(await replayDeeply(bench.stores, decision));
+    expect(live.verdict).toMatchObject({ is: 'DRIFT', member: 'findings', cause: { kind: 'record', index } });
+    expect(told(await fromPack(await packOf(bench, decision)))).toEqual(live);
+  });
+});
