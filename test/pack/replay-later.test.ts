@@ -14,7 +14,7 @@ import { replayPack } from '../../actions/replay-pack.ts';
 import { packageOf, productOf, stateVex } from '../../actions/vex.ts';
 import { decideWaiver, requestWaiver } from '../../actions/waiver.ts';
 import { parseHex } from '../../ledger/bytes.ts';
-import { decodeEvent, personOf } from '../../ledger/events/index.ts';
+import { decodeEvent, personOf, type DataOf } from '../../ledger/events/index.ts';
 import type { ReplayVerdict } from '../../policy/gate/replay.ts';
 import { program, PROGRAMS } from '../../tools/bundle.ts';
 import { memorySource, reportPack, verifyPack } from '../../verify/pack/index.ts';
@@ -84,11 +84,11 @@ beforeAll(async () => {
 type Said = Record<string, unknown>;
 
 /** What the program in the pack and "stella replay" say of a pack, which is the same, and their exit codes. */
-function told(pack: Uint8Array): { readonly said: Said; readonly status: readonly (number | null)[] } {
+function told(pack: Uint8Array, trusted: readonly string[] = ['--key', 'log.vkey']): { readonly said: Said; readonly status: readonly (number | null)[] } {
   writeFileSync(join(folder, 'pack.zip'), pack);
   const cli = fileURLToPath(new URL('../../cli/stella.js', import.meta.url));
   const runs = [['replay.mjs'], [cli, 'replay']].map((begin) =>
-    spawnSync(process.execPath, [...begin, 'pack.zip', '--key', 'log.vkey', '--json'], { cwd: folder, encoding: 'utf8', env: {} }));
+    spawnSync(process.execPath, [...begin, 'pack.zip', ...trusted, '--json'], { cwd: folder, encoding: 'utf8', env: {} }));
   const [{ program: _own, ...theirs }, { exit: _exit, ...mine }] = runs.map(({ stdout }) => JSON.parse(stdout)) as [Said, Said];
   expect(mine).toEqual(theirs);
   return { said: theirs, status: runs.map(({ status }) => status) };
@@ -130,11 +130,11 @@ describe('after an erasure', () => {
 
 describe('a decision that another engine made', () => {
   /** The decision, once more on record, as an engine with other rules would have written it. */
-  async function again(semantics: Readonly<Record<string, number>>): Promise<number> {
+  async function again(semantics: Readonly<Record<string, number>>, other: Partial<DataOf<'decision.recorded'>> = {}): Promise<number> {
     const event = decodeEvent(await gates.log.entry(decision));
     if (event.type !== 'decision.recorded') throw new TypeError(event.type);
     const { type, data, payloads = [] } = event;
-    return gates.append({ type, by: event.by, data: { ...data, semantics: { ...data.semantics, ...semantics } }, payloads });
+    return gates.append({ type, by: event.by, data: { ...data, ...other, semantics: { ...data.semantics, ...semantics } }, payloads });
   }
 
   test('under numbers that this release knows it is the SAME: nothing else keeps it from being replayed', async () => {
@@ -144,6 +144,15 @@ describe('a decision that another engine made', () => {
   test.each(['rego', 'input', 'vex', 'waiver', 'trust', 'facts', 'coverage', 'gate'])('under another number of %s: CANNOT(semantics)', async (name) => {
     const verdict = await replayed(await packOf(await again({ [name]: 99 })));
     expect(verdict).toMatchObject({ is: 'CANNOT', missing: 'semantics', message: expect.stringContaining(`semantics 99 of ${name}`) });
+  });
+
+  test('one whose outcome does not follow is a DRIFT: no with the log\'s key, and without one nobody knows whose', async () => {
+    const pack = await packOf(await again({}, { outcome: 'deny', codes: ['POLICY_DENIED'] }));
+    for (const [trusted, status, more] of [[['--key', 'log.vkey'], 1, { trusted: 'reader' }], [[], 5, { trusted: 'pack', code: 'TRUST_EMPTY' }]] as const) {
+      const answer = told(pack, trusted);
+      expect(answer.status).toEqual([status, status]);
+      expect(answer.said).toMatchObject({ ok: false, verdict: 'DRIFT', member: 'codes', recorded: '["POLICY_DENIED"]', replayed: 'absent', ...more });
+    }
   });
 
   test('both programs say so, with the status of what cannot be told', async () => {
