@@ -34,6 +34,8 @@ export interface ModuleSource {
 }
 
 export interface CompileOptions {
+  /** The data it will be evaluated over: a rule at a place where the data has a value is an error, as in `opa eval` and bundles. */
+  readonly data?: Value;
   /** 1: the language of OPA 1.x; 0: the one before, as OPA's `--v0-compatible`. */
   readonly regoVersion?: 0 | 1;
   /** Under which semantics its decisions are made; the current one when left out. */
@@ -111,7 +113,7 @@ export function compile(modules: readonly ModuleSource[], options: CompileOption
     }
   });
   if (errors.length > 0) throw new PolicyErrors(errors);
-  return new Policy(new Program(compileModules(parsed, options.strict ?? false)), options.semantics ?? SEMANTICS);
+  return new Policy(new Program(compileModules(parsed, options.strict ?? false, options.data ?? null)), options.semantics ?? SEMANTICS);
 }
 
 export class Policy {

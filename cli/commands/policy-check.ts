@@ -16,8 +16,8 @@ Exit code 1 when there are errors.`,
 
   async run(call) {
     try {
-      const { modules, regoVersion, digests } = readPolicies(call, call.positionals);
-      const { warnings, entrypoints } = compile(modules, { regoVersion, strict: call.flag('strict') });
+      const { modules, data, regoVersion, digests } = readPolicies(call, call.positionals);
+      const { warnings, entrypoints } = compile(modules, { data, regoVersion, strict: call.flag('strict') });
       for (const warning of warnings) call.out.say(`warning: ${complaintLine(warning)}`);
       call.out.say(`${modules.length} ${modules.length === 1 ? 'module compiles' : 'modules compile'}`);
       call.out.answer({ errors: [], warnings: warnings.map(complaintJson), modules: modules.length, entrypoints, rego: regoVersion, digests });

@@ -57,7 +57,7 @@ async function policyOf(call: Call): Promise<{ policy: Policy; data: RegoObject 
   const name = call.value('name');
   if (name === undefined) {
     const { modules, data, regoVersion } = readPolicies(call, call.positionals);
-    return { policy: compile(modules, { regoVersion, ...semantics }), data };
+    return { policy: compile(modules, { data, regoVersion, ...semantics }), data };
   }
   if (call.positionals.length > 0) throw new UsageError('give a published policy or files, not both');
   const place = findPlace(call);

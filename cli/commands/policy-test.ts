@@ -27,7 +27,7 @@ fewer rules fired than --threshold asks for.`,
     const threshold = thresholdOf(call);
     try {
       const { modules, data, regoVersion } = readPolicies(call, call.positionals);
-      const report = testPolicy(compile(modules, { regoVersion }), { clock: clockOf(call), data }, call.value('run'));
+      const report = testPolicy(compile(modules, { data, regoVersion }), { clock: clockOf(call), data }, call.value('run'));
       const junit = call.value('junit');
       if (junit !== undefined) writeFileSync(junit, formatJunit(report));
       return tell(call, report, threshold);

@@ -1,7 +1,7 @@
 // JSON: reading and writing text, and removing, filtering and patching by paths.
 import { LedgerError } from '../../ledger/errors.ts';
 import { formatJson, jsonEntries, parseJson, quoteJson } from '../rego/json.ts';
-import { EMPTY_OBJECT, equalValues, isArray, ObjectBuilder, RegoObject, RegoSet, typeName, type Value } from '../rego/value.ts';
+import { equalValues, isArray, ObjectBuilder, RegoObject, RegoSet, typeName, type Value } from '../rego/value.ts';
 import { formatTerm } from '../rego/term.ts';
 import { asArray, asObject, asString, type Builtin, BuiltinError, OperandError, wrongType } from './builtin.ts';
 
@@ -195,7 +195,11 @@ function patch(document: Value, operations: readonly Value[]): Value | undefined
     const op = need('op');
     if (typeof op !== 'string') throw new BuiltinError(`attribute 'op' must be a string but found: ${typeName(op)}`);
     const path = parsePath(at);
-    const current: Value = result ?? null;
+    const deleted: () => never = () => {
+      throw new BuiltinError('deleted node encountered');
+    };
+    // Once the whole document is removed, only another whole document can follow.
+    const current: Value = result ?? (op === 'add' && path.length === 0 ? null : deleted());
     if (op === 'add') result = edited(current, path, need('value'));
     else if (op === 'remove') result = path.length === 0 ? undefined : edited(current, path, undefined);
     else if (op === 'replace') {
@@ -205,7 +209,8 @@ function patch(document: Value, operations: readonly Value[]): Value | undefined
     } else if (op === 'move' || op === 'copy') {
       const from = parsePath(need('from'));
       const chunk = valueAt(current, from);
-      result = edited(op === 'copy' ? current : from.length === 0 ? EMPTY_OBJECT : edited(current, from, undefined), path, chunk);
+      if (op === 'move' && from.length === 0 && path.length > 0) deleted();
+      result = edited(op === 'copy' || from.length === 0 ? current : edited(current, from, undefined), path, chunk);
     } else if (op === 'test') {
       const found = valueAt(current, path);
       const value = need('value');

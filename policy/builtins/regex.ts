@@ -14,6 +14,8 @@ export function patternOf(context: Context, pattern: string): RE2JS {
 
 function compile(pattern: string): RE2JS {
   if (pattern.length > patternLengthMax) throw new BuiltinError(`error parsing regexp: expression too large`);
+  // A byte that is no UTF-8 stands as half a pair.
+  if (!pattern.isWellFormed()) throw new BuiltinError('error parsing regexp: invalid UTF-8');
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(pattern);

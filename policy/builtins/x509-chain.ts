@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { fromPlain } from '../rego/json.ts';
 import { Num } from '../rego/number.ts';
-import { isArray, isNumber, type RegoObject, type Value } from '../rego/value.ts';
+import { isArray, isNumber, type RegoObject, RegoSet, type Value } from '../rego/value.ts';
 import { asObject, asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 import type { Der } from './der.ts';
 import { parseTime } from './time-layout.ts';
@@ -39,7 +39,7 @@ export const x509Chains: readonly Builtin[] = [
     name: 'crypto.x509.parse_and_verify_certificates',
     type: '(string) => array<boolean, array[object[string: any]]>',
     mark: 'clock',
-    run: (context, text: Value) => verified(context, asString(text, 1), { at: context.clock, usages: [SERVER_AUTH], dnsName: null }),
+    run: (context, text: Value) => verified(context, asString(text, 1), () => ({ at: context.clock, usages: [SERVER_AUTH], dnsName: null })),
   },
   {
     name: 'crypto.x509.parse_and_verify_certificates_with_options',
@@ -47,7 +47,7 @@ export const x509Chains: readonly Builtin[] = [
     mark: 'clock',
     // OPA shows these as Go has them, without the texts of their URIs.
     run: (context, text: Value, options: Value) =>
-      verified(context, asString(text, 1), readOptions(asObject(options, 2), context.clock), asGo),
+      verified(context, asString(text, 1), () => readOptions(asObject(options, 2), context.clock), asGo),
   },
 ];
 
@@ -63,7 +63,10 @@ function readOptions(given: RegoObject, clock: bigint): Options {
       const at = Num.toBigInt(value);
       if (at === null) throw new BuiltinError('CurrentTime should be an integer');
       options = { ...options, at };
-    } else if (key === 'KeyUsages' && isArray(value)) options = { ...options, usages: value.length === 0 ? [SERVER_AUTH] : value.map(usageOf) };
+    } else if (key === 'KeyUsages' && (isArray(value) || value instanceof RegoSet)) {
+      const usages = (isArray(value) ? value : value.sorted).map(usageOf);
+      options = { ...options, usages: usages.length === 0 ? [SERVER_AUTH] : usages };
+    }
     else if (key !== 'MaxConstraintComparisons' || !isNumber(value)) throw new BuiltinError('invalid key option');
   }
   return options;
@@ -78,10 +81,13 @@ const fail = (message: string): never => {
   throw new BuiltinError(message);
 };
 
-function verified(context: Context, text: string, options: Options, show = ({ der }: Certificate): Value => certificateValue(der)): Value {
+/** @param optionsOf - read behind the certificates, as OPA does: what holds none is an answer whatever the options are */
+function verified(context: Context, text: string, optionsOf: () => Options, show = ({ der }: Certificate): Value => certificateValue(der)): Value {
   context.spend(text.length);
+  const all = certificatesIn(text);
+  if (all === null) return [false, []];
+  const options = optionsOf();
   try {
-    const all = readCertificates(text).map((der): Certificate => ({ der, fields: certificateFields(der) }));
     const chain = all.length < 2 ? null : chainOf(context, all, options);
     if (chain !== null) return [true, chain.map(show)];
   } catch (error) {
@@ -89,6 +95,15 @@ function verified(context: Context, text: string, options: Options, show = ({ de
     if (error instanceof Error && error.name === 'EvaluationError') throw error;
   }
   return [false, []];
+}
+
+function certificatesIn(text: string): Certificate[] | null {
+  try {
+    return readCertificates(text).map((der) => ({ der, fields: certificateFields(der) }));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'EvaluationError') throw error;
+    return null;
+  }
 }
 
 /** From the leaf up to the root, or null. */

@@ -14,10 +14,16 @@ const depthMax = 1_000;
 /** Reads the first document. @throws {BuiltinError} where it is no YAML, or has no JSON */
 export function readYaml(text: string): Value {
   const [document] = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, strict: true, logLevel: 'silent' }) as Document.Parsed[];
-  if (document === undefined) return null;
+  if (document === undefined) {
+    // Directives that no document follows.
+    if (/^%/m.test(text)) throw new BuiltinError('yaml: did not find expected <document start>');
+    return null;
+  }
   // A directive nobody knows is a warning there, and an error in Go.
   const [error] = [...document.errors, ...document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE')];
   if (error !== undefined) throw new BuiltinError(`yaml: ${error.message.split('\n')[0]}`);
+  const { explicit, version } = document.directives.yaml;
+  if (explicit === true && version !== '1.1') throw new BuiltinError('yaml: found incompatible YAML document');
   return new Reader(document).value(document.contents, 0);
 }
 

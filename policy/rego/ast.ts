@@ -280,6 +280,17 @@ export function formatRef(terms: readonly Term[]): string {
   return text;
 }
 
+/** A ref as OPA's messages show it: a key without controls and backslashes stands between quotes as it is, even with quotes in it. */
+export function formatShownRef(terms: readonly Term[]): string {
+  const [head, ...rest] = terms as [Term, ...Term[]];
+  const shown = rest.map((part) => {
+    const value = part.v.t === 'scalar' ? part.v.value : null;
+    if (typeof value !== 'string' || /[\p{Cc}\\]/u.test(value) || !value.includes('"')) return formatRef([head, part]).slice(formatRef([head]).length);
+    return `["${value}"]`;
+  });
+  return `${formatRef([head])}${shown.join('')}`;
+}
+
 export function formatBody(body: readonly Expr[]): string {
   return body.map(formatExpr).join('; ');
 }

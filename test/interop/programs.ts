@@ -14,12 +14,12 @@ export interface Ran {
 }
 
 /** Runs a program to its end, at most two minutes. */
-export function runProgram(program: string, args: readonly string[], options: { cwd: string; env?: Readonly<Record<string, string>> }): Ran {
+export function runProgram(program: string, args: readonly string[], options: { cwd: string; env?: Readonly<Record<string, string>>; timeout?: number }): Ran {
   const ran = spawnSync(program, [...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: options.timeout ?? 120_000,
     maxBuffer: 1 << 28,
   });
   return { status: ran.status, stdout: ran.stdout ?? '', stderr: `${ran.stderr ?? ''}${ran.error === undefined ? '' : String(ran.error)}` };

@@ -1,5 +1,6 @@
 // `strings.render_template`: Go's text/template over plain data, within the limits of an evaluation.
 import { formatJson, quoteJson } from '../../rego/json.ts';
+import { formatTerm } from '../../rego/term.ts';
 import { Num } from '../../rego/number.ts';
 import { bytesOfText, compareStrings, isArray, isNumber, RegoObject, RegoSet, textOfBytes, type Value } from '../../rego/value.ts';
 import { type Builtin, BuiltinError, asObject, asString, type Context } from '../builtin.ts';
@@ -38,10 +39,24 @@ export const templates: readonly Builtin[] = [
       const template = asString(text, 1);
       const values = asObject(data, 2);
       context.spend(template.length);
+      mustBeJson(values);
       return new Renderer(context, values).render(context.cache('template', template, () => parseTemplate(template)));
     },
   },
 ];
+
+/** OPA reads the variables from their text as if it were JSON: sets, keys that are no text and Go's own escapes are errors. */
+function mustBeJson(value: Value): void {
+  if (value instanceof RegoSet) fail('a set is no JSON');
+  else if (isArray(value)) value.forEach(mustBeJson);
+  else if (value instanceof RegoObject) {
+    for (const [key, member] of value) {
+      if (typeof key !== 'string') fail('a key of an object is no text');
+      mustBeJson(key);
+      mustBeJson(member);
+    }
+  } else if (typeof value === 'string' && /\\[xavU]/.test(formatTerm(value).replaceAll('\\\\', ''))) fail('invalid character in string escape code');
+}
 
 class Renderer {
   readonly #context: Context;

@@ -1,6 +1,6 @@
 // The compiler's stages, in OPA's order: each checks or rewrites every module, and an error ends the run after its stage.
 import { BUILTINS } from '../../builtins/registry.ts';
-import { type Expr, formatRef, isVar, type Module, plainRef, type Rule, type Term, variable } from '../ast.ts';
+import { type Expr, formatShownRef, isVar, type Module, plainRef, type Rule, type Term, variable } from '../ast.ts';
 import { AnnotationSet } from '../annotations.ts';
 import { type PolicyError, PolicyErrors, sortErrors } from '../errors.ts';
 import {
@@ -14,9 +14,10 @@ import { refusedInModules, refusedInQuery } from './refused.ts';
 import { resolveModules, Resolver } from './resolve.ts';
 import { expandBody, expandRule, flattenBody, rewriteComprehensionHeads, rewriteEquals, rewriteHeadRef, rewriteHeadValues } from './rewrite.ts';
 import { type Arity, checkHeads, reorder, RESERVED, scopeNamer, unsafeErrors } from './safety.ts';
-import { buildTree, checkConflicts, type RuleNode } from './tree.ts';
+import { buildTree, checkConflicts, checkDataConflicts, type RuleNode } from './tree.ts';
 import { checkTypes } from './type-check.ts';
 import { branches, varsOf } from './visit.ts';
+import type { Value } from '../value.ts';
 
 export interface Compiled {
   readonly modules: readonly Module[];
@@ -31,20 +32,22 @@ export interface Compiled {
 const errorsMax = 10;
 
 /** Compiles modules in place: they must not be used otherwise afterwards. @throws {PolicyErrors} */
-export function compileModules(modules: readonly Module[], strict: boolean): Compiled {
-  return new Compiler(modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)), strict).run();
+export function compileModules(modules: readonly Module[], strict: boolean, data: Value | null = null): Compiled {
+  return new Compiler(modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)), strict, data).run();
 }
 
 class Compiler {
   readonly #modules: readonly Module[];
   readonly #strict: boolean;
+  readonly #data: Value | null;
   readonly #errors: PolicyError[] = [];
   readonly #rewritten = new Map<string, string>();
   #root: RuleNode;
   #maker: NameMaker;
 
-  constructor(modules: readonly Module[], strict: boolean) {
+  constructor(modules: readonly Module[], strict: boolean, data: Value | null) {
     this.#modules = modules;
+    this.#data = data;
     this.#strict = strict;
     this.#root = buildTree([]);
     this.#maker = new NameMaker(new Set());
@@ -77,7 +80,8 @@ class Compiler {
     });
   }
 
-  #shown = (ref: readonly Term[]): string => formatRef(ref.map((term) => (isVar(term) ? variable(this.#rewritten.get(term.v.name) ?? term.v.name) : term)));
+  #shown = (ref: readonly Term[]): string =>
+    formatShownRef(ref.map((term) => (isVar(term) ? variable(this.#rewritten.get(term.v.name) ?? term.v.name) : term)));
 
   run(): Compiled {
     const resolved = resolveModules(this.#modules);
@@ -94,7 +98,8 @@ class Compiler {
     this.#expand(calls);
     const graph = buildGraph(this.#modules, this.#root);
     this.#heads(calls);
-    this.#stop(checkConflicts(this.#root, this.#modules, this.#shown));
+    const besideData = this.#data === null ? [] : checkDataConflicts(this.#root, this.#data);
+    this.#stop([...checkConflicts(this.#root, this.#modules, this.#shown), ...besideData]);
     this.#stop(this.#collect((rule) => checkFunctions(nodesOf(rule), calls)));
     this.#stop(this.#modules.flatMap((module) => checkHeads(module, this.#rewritten)));
     this.#safety(calls.arity);

@@ -5,7 +5,7 @@ import {
 } from '../ast.ts';
 import { ruleRef } from '../annotations.ts';
 import type { PolicyError } from '../errors.ts';
-import { compareValues, type Key, keyOf, type Value } from '../value.ts';
+import { compareValues, type Key, keyOf, RegoObject, type Value } from '../value.ts';
 
 /** One place under `data`: the rules defined exactly there, and what lies below. */
 export class RuleNode {
@@ -83,6 +83,26 @@ export function checkConflicts(root: RuleNode, modules: readonly Module[], shown
       }
     }
   }
+  return errors;
+}
+
+/** Rules where the data has a value already, or a value that is no object on the way: OPA refuses them whatever the value is. */
+export function checkDataConflicts(root: RuleNode, data: Value): PolicyError[] {
+  const errors: PolicyError[] = [];
+  /** @param value - what the data has there; undefined where it has nothing, and nothing below */
+  const go = (node: RuleNode, path: readonly string[], value: Value): void => {
+    const [rule] = node.rules;
+    if (rule !== undefined) {
+      errors.push({ code: 'rego_compile_error', message: `conflicting rule for data path ${path.join('/')} found`, location: rule.loc });
+    }
+    for (const child of node.sorted) {
+      if (typeof child.key !== 'string') continue;
+      const below = value instanceof RegoObject ? value.get(child.key) : value;
+      if (below !== undefined) go(child, [...path, child.key], below);
+    }
+  };
+  const top = root.children.get('data');
+  if (top !== undefined) go(top, [], data);
   return errors;
 }
 

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile, formatModule, PolicyErrors, RegoObject, type Value } from '../../../policy/index.ts';
 import { parseJson as readJson } from '../../../policy/rego/json.ts';
-import { runProgram } from '../programs.ts';
+import { type Ran, runProgram } from '../programs.ts';
 import { CALLABLE, CALLABLE_BEFORE, Generator } from './generate.ts';
 import { type Errors, errorsOf, evalOutput, type OpaServer, writeModules } from './judge.ts';
 import { countUses, PRODUCTIONS } from './productions.ts';
@@ -23,6 +23,8 @@ export interface FuzzReport {
   formattedEqual: number;
   readonly uses: Map<string, number>;
   readonly differences: string[];
+  /** What OPA itself does not survive, by cause: where this engine ends at a limit, OPA panics or goes on for ever. */
+  readonly faults: Map<string, number>;
   /** One module of each batch that `opa fmt` lays out otherwise, as a patch. */
   readonly layouts: string[];
 }
@@ -46,7 +48,7 @@ export const rowsOf = (uses: ReadonlyMap<string, number>): [string, number][] =>
 export async function fuzz(ports: FuzzPorts): Promise<FuzzReport> {
   const report: FuzzReport = {
     pairs: 0, refused: 0, refusedEqual: 0, decided: 0, equal: 0, failed: 0, formatted: 0, formattedEqual: 0, uses: new Map(), differences: [],
-    layouts: [],
+    faults: new Map(), layouts: [],
   };
   const generator = new Generator(ports.seed, readSeeds());
   while (report.pairs < ports.pairs) {
@@ -99,18 +101,28 @@ async function runBatch(ports: FuzzPorts, report: FuzzReport, modules: ReadonlyM
       rmSync(join(folder, `${name}.rego`));
     }
   }
-  const whole = RegoObject.of([...deciding.keys()].map((name) => [name, (ours.get(name) as { value: Value }).value]));
-  const ran = runProgram(opa, ['eval', '-f', 'json', ...flags, '-d', folder, '-i', 'input.json', 'data.f'], { cwd: scratch });
-  if (ran.stdout === evalOutput('data.f', whole)) report.equal += deciding.size;
-  else {
-    for (const name of deciding.keys()) {
-      const one = runProgram(opa, ['eval', '-f', 'json', ...flags, '-d', join(folder, `${name}.rego`), '-i', 'input.json', `data.f.${name}`], { cwd: scratch });
-      const own = evalOutput(`data.f.${name}`, whole.get(name) as Value);
-      if (one.stdout === own) report.equal += 1;
-      else differ(name, own, one.stdout);
-    }
-  }
+  const values = new Map([...deciding.keys()].map((name) => [name, (ours.get(name) as { value: Value }).value]));
+  const odd = [...otherwise(ports, folder, flags, values)];
+  report.equal += deciding.size - odd.length;
+  for (const [name, own, there] of odd) differ(name, own, there);
   compareFormats(ports, report, folder, deciding, version);
+}
+
+/** Which modules have another result there: all asked at once, then by halves, since one OPA takes as long to start as a hundred modules. */
+function* otherwise(ports: FuzzPorts, folder: string, flags: readonly string[], values: ReadonlyMap<string, Value>): Iterable<[string, string, string]> {
+  if (values.size === 0) return;
+  const names = [...values.keys()];
+  const files = names.flatMap((name) => ['-d', join(folder, `${name}.rego`)]);
+  const [name] = names as [string];
+  const query = names.length === 1 ? `data.f.${name}` : 'data.f';
+  const own = evalOutput(query, names.length === 1 ? (values.get(name) as Value) : RegoObject.of([...values]));
+  const { stdout, stderr } = runProgram(ports.opa, ['eval', '-f', 'json', ...flags, ...files, '-i', 'input.json', query], { cwd: ports.scratch });
+  if (stdout === own) return;
+  if (names.length === 1) yield [name, own, stdout === '' ? stderr : stdout];
+  const half = names.length >> 1;
+  if (half === 0) return;
+  yield* otherwise(ports, folder, flags, new Map([...values].slice(0, half)));
+  yield* otherwise(ports, folder, flags, new Map([...values].slice(half)));
 }
 
 /** What this engine makes of a module; counts what it uses when it decides. */
@@ -139,10 +151,24 @@ function compareFailure(
   { opa, scratch }: FuzzPorts, report: FuzzReport, name: string, text: string, code: string, flags: readonly string[], differ: Differ,
 ): void {
   writeFileSync(join(scratch, 'one.rego'), text);
-  const ran = runProgram(opa, ['eval', '-f', 'json', ...flags, '-d', 'one.rego', '-i', 'input.json', `data.f.${name}`], { cwd: scratch });
+  const timeout = code === 'eval_limit_error' ? 10_000 : 60_000;
+  const ran = runProgram(opa, ['eval', '-f', 'json', ...flags, '-d', 'one.rego', '-i', 'input.json', `data.f.${name}`], { cwd: scratch, timeout });
+  const fault = code === 'eval_limit_error' ? faultOf(ran) : null;
+  if (fault !== null) {
+    report.faults.set(fault, (report.faults.get(fault) ?? 0) + 1);
+    return;
+  }
   const { errors = [] } = JSON.parse(ran.stdout === '' ? '{}' : ran.stdout) as { errors?: { code?: string }[] };
   if (errors[0]?.code === code) report.failed += 1;
   else differ(name, code, `${ran.stdout}${ran.stderr}`);
+}
+
+/** Why OPA has no answer at all: that is its own fault, and nothing to compare. */
+function faultOf({ status, stdout, stderr }: Ran): string | null {
+  if (stderr.includes('ETIMEDOUT')) return 'no end within 10 s';
+  const panic = /^(?:panic|fatal error|runtime): (.{0,60})/m.exec(stderr);
+  if (panic !== null) return panic[0];
+  return status === null && stdout === '' ? 'killed' : null;
 }
 
 function checkAlone({ opa, scratch }: FuzzPorts, text: string, flags: readonly string[]): Errors | null {
