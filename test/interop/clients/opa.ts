@@ -25,6 +25,7 @@ export const opa: Client = {
     yield* library(binary(peers), scratch);
     yield* gates(binary(peers), scratch);
     yield* vision(binary(peers), scratch);
+    yield* corrected(binary(peers), scratch);
     const corpora = process.env['STELLA_CORPORA'] ?? '.cache/corpora';
     if (!existsSync(join(corpora, 'rego'))) yield { step: 'the open suite', ok: true, seen: `not run: no rego below ${corpora}` };
     else yield* runSuite(binary(peers), scratch, corpora);
@@ -89,6 +90,18 @@ async function* vision(opaBin: string, scratch: string): AsyncIterable<Step> {
       yield { step: `${file}, v${v}: the errors of opa check`, ok, seen };
     }
   }
+}
+
+/** Corrected, on the inputs whose results are committed. */
+function* corrected(opaBin: string, scratch: string): Iterable<Step> {
+  const folder = join(process.cwd(), 'test/policy/vision');
+  const rows = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as { policy: string; query: string; input: unknown; value: unknown }[];
+  const equal = rows.filter(({ policy, query, input, value }) => {
+    writeFileSync(join(scratch, 'input.json'), JSON.stringify(input));
+    const ran = runProgram(opaBin, ['eval', '-f', 'json', '-d', join(folder, `${policy}-corrected.rego`), '-i', 'input.json', query], { cwd: scratch });
+    return ran.stdout === evalOutput(query, parseJson(JSON.stringify(value)));
+  });
+  yield { step: 'the examples corrected: the results of opa eval', ok: equal.length === rows.length, seen: `${equal.length} of ${rows.length}` };
 }
 
 async function* random(opaBin: string, scratch: string): AsyncIterable<Step> {
