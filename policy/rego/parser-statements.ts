@@ -1,6 +1,7 @@
 // Statements of Rego: package, imports, rules of every kind, in the language of v0 or v1.
 import {
-  Expr, formatNode, formatRef, type Head, type Import, isGround, isGroundRef, isRef, isVar, isWildcard, type Location, type Module, type Package,
+  Expr, formatNode, formatRef, formatShownRef, type Head, type Import, isGround, isGroundRef, isRef, isVar, isWildcard,
+  type Location, type Module, type Package,
   reference, type Rule, scalar, type Term, valueName, variable,
 } from './ast.ts';
 import { copyTerm } from './copy.ts';
@@ -385,11 +386,11 @@ export class Parser extends BodyParser {
     const ref = isVar(operator) ? [operator] : isRef(operator) ? operator.v.terms : null;
     if (ref === null) return null;
     const [first] = ref as [Term];
-    if (!isVar(first)) return this.illegal(`rule head ref ${formatRef(ref)} invalid`);
+    if (!isVar(first)) return this.illegal(`rule head ref ${formatShownRef(ref)} invalid`);
     const args = term.v.t === 'call' ? term.v.terms.slice(1) : [];
     const name = ref.length < 2 ? first.v.name : '';
     const head: Head = { name, ref, args, key: null, value: null, assign: false, generatedValue: false, keywords: new Set(), loc: start };
-    const text = formatRef(ref);
+    const text = formatShownRef(ref);
     if (this.is('contains')) {
       if (term.v.t === 'call') {
         this.illegal(`the contains keyword can only be used with multi-value rule definitions (e.g., ${text} contains <VALUE> { ... })`);

@@ -101,3 +101,8 @@ test('a key with quotes stands in messages as it is, one with controls or backsl
     'rule data.a.s["a"b"] conflicts with:\n  rule data.a.s["a"b"].c at m.rego:7',
   ]);
 });
+
+test('so do keys in what the parser expects', () => {
+  const found = conflictsOf('package a\n\nr[`a"b`] = = 3\n', '{}').map((row) => (row as unknown[])[3]);
+  expect(found).toContain('unexpected eq token: expected rule value term (e.g., r["a"b"][<nil>] = <VALUE> { ... })');
+});
