@@ -89,6 +89,28 @@ export interface FindingsDocument {
 }
 
 /**
+ * Makes the document: its one place, because the order of the members is the order of the bytes that are digested.
+ *
+ * @param groups - every component that was matched @param options - the engine's version and configuration, as of a scan
+ */
+export function findingsDocument(
+  groups: readonly { readonly found: FoundComponent }[],
+  { engineVersion, config = {} }: { readonly engineVersion: string; readonly config?: JcsValue },
+  { counts, findings, snapshot, unmatched }: Pick<FindingsDocument, 'counts' | 'findings' | 'snapshot' | 'unmatched'>,
+): FindingsDocument {
+  return {
+    components: digestOf(groups.map(({ found }) => found) as unknown as JcsValue),
+    config: configDigest(config),
+    counts,
+    engine: { match: matchSemantics, version: engineVersion },
+    findings,
+    format: 'stella-findings/1',
+    snapshot,
+    unmatched,
+  };
+}
+
+/**
  * The document's bytes, RFC 8785: what `scan.completed` digests.
  *
  * Every object of the document is made with its keys in ascending order, so that `JSON.stringify` writes the canonical form,

@@ -6,7 +6,7 @@ import type { RecordRef } from '../snapshot/format.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { lookupsOf, type Lookup, type Lookups, type ScanComponent } from './components.ts';
 import { Findings } from './finding.ts';
-import { configDigest, digestOf, matchSemantics, type Finding, type FindingsDocument, type ScanReason, type Unmatched } from './findings.ts';
+import { findingsDocument, type Finding, type FindingsDocument, type ScanReason, type Unmatched } from './findings.ts';
 import { groupComponents, type ScanInput } from './group.ts';
 import { closeByOwner } from './ownership.ts';
 
@@ -57,16 +57,7 @@ export function scan(input: ScanInput, snapshot: Snapshot, options: ScanOptions)
     for (const { outcome } of matches) counts[outcome] += 1;
     findings.push(...making.of(found, matches));
   }
-  return {
-    components: digestOf(groups.map(({ found }) => found) as unknown as JcsValue),
-    config: configDigest(options.config ?? {}),
-    counts,
-    engine: { match: matchSemantics, version: options.engineVersion },
-    findings,
-    format: 'stella-findings/1',
-    snapshot: snapshot.digest,
-    unmatched,
-  };
+  return findingsDocument(groups, options, { counts, findings, snapshot: snapshot.digest, unmatched });
 }
 
 /** What the records say of each package that owns others, by ref. */

@@ -1,12 +1,11 @@
 // A changed snapshot and lists that were scanned before: which can it concern, and what do they come to when only that is looked at.
-import type { JcsValue } from '../../ledger/jcs.ts';
 import { nameKey, ecosystemBase } from '../advisories/ecosystems.ts';
 import type { OutcomeName } from '../advisories/evaluate.ts';
 import { diffSnapshots } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { lookupsOf, type Lookups, type ScanComponent } from './components.ts';
 import { Findings } from './finding.ts';
-import { configDigest, digestOf, matchSemantics, type Finding, type FindingsDocument, type FoundComponent } from './findings.ts';
+import { findingsDocument, type Finding, type FindingsDocument, type FoundComponent } from './findings.ts';
 import { groupComponents, type Group, type ScanInput } from './group.ts';
 import { Matcher, type Match, type ScanOptions, type ScanStopped } from './match.ts';
 import { closeByOwner } from './ownership.ts';
@@ -103,16 +102,7 @@ export function rescanList(
     count(matches, 1);
     findings.push(...making.of(group.found, matches));
   }
-  return {
-    components: digestOf(groups.map(({ found }) => found) as unknown as JcsValue),
-    config: configDigest(options.config ?? {}),
-    counts,
-    engine: { match: matchSemantics, version: options.engineVersion },
-    findings,
-    format: 'stella-findings/1',
-    snapshot: fresh.digest,
-    unmatched: before.unmatched,
-  };
+  return findingsDocument(groups, options, { counts, findings, snapshot: fresh.digest, unmatched: before.unmatched });
 }
 
 function keyOf({ name, purl, refs, version }: FoundComponent): string {
