@@ -7,9 +7,8 @@ import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 import { readDocument, type VexStatement } from '../evidence/index.ts';
 import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
-import { activeWaivers } from '../projections/active-waivers.ts';
-import { PROJECTIONS } from '../projections/gate-critical.ts';
-import { foldEntries } from '../projections/memory.ts';
+import { activeWaivers, keysOf } from '../projections/active-waivers.ts';
+import type { DocumentReader } from '../projections/reader.ts';
 import type { Waiver } from '../projections/waiver.ts';
 import { openSealed, readPayload } from './sealed-payload.ts';
 import { aboutOf, packageOf, productOf } from './vex.ts';
@@ -17,7 +16,9 @@ import { aboutOf, packageOf, productOf } from './vex.ts';
 export { VEX_FORMATS, type VexFormat } from '../evidence/vex/writers.ts';
 
 export interface ExportPorts {
-  readonly log: Pick<LogView, 'stream' | 'entries' | 'entry' | 'published' | 'readControl'>;
+  readonly log: Pick<LogView, 'stream' | 'entry' | 'readControl'>;
+  /** At the published size. */
+  readonly documents: Pick<DocumentReader, 'all' | 'documents'>;
   readonly payloads: PayloadStore;
   readonly secrets: SecretStore;
 }
@@ -87,9 +88,9 @@ async function documentOf({ payloads, secrets }: ExportPorts, event: Event): Pro
   return digest === undefined ? null : readPayload(payloads, digest[1]);
 }
 
-async function waiversOf({ log }: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {
-  const fold = await foldEntries(log.entries(), log.published.size, [PROJECTIONS.vulnerability, PROJECTIONS.key] as never);
-  const active = activeWaivers(fold.all('vulnerability').values(), at, (id) => fold.get('key', `key:${formatHex(id)}`));
+async function waiversOf({ documents }: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {
+  const all = [...(await documents.all('waiver')).values()];
+  const active = activeWaivers(all, at, await keysOf(all.flatMap(({ waivers }) => waivers), documents));
   const hex = formatHex(subject[1]);
   return active.filter(({ subjects }) => subjects === undefined || subjects.some((one) => formatHex(one) === hex));
 }

@@ -1,7 +1,8 @@
 // Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1).
-import { equalBytes } from '../ledger/bytes.ts';
+import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { KeyDocument } from './key.ts';
 import { isAbout, readPurl } from './purls.ts';
+import type { DocumentReader } from './reader.ts';
 import { expectSemantics, SEMANTICS } from './semantics.ts';
 import type { VulnerabilityDocument } from './vulnerability.ts';
 import type { Waiver, WaiverAct } from './waiver.ts';
@@ -55,6 +56,13 @@ export function waiverStates(documents: Iterable<Pick<VulnerabilityDocument, 'wa
   const waivers = new Map<number, Waiver>();
   for (const document of documents) for (const waiver of document.waivers) waivers.set(waiver.entry, waiver);
   return [...waivers.values()].sort((a, b) => a.entry - b.entry).map((waiver) => waiverState(waiver, t, keyOf, semantics));
+}
+
+/** What waivers are judged with beside their documents: those of every key that signed an act on them. */
+export async function keysOf(waivers: readonly Waiver[], read: Pick<DocumentReader, 'documents'>): Promise<KeyOf> {
+  const acts = waivers.flatMap((one) => [one, ...one.approvals, ...one.rejections, ...one.revocations]);
+  const keys = await read.documents('key', [...new Set(acts.map(({ key }) => `key:${formatHex(key)}`))]);
+  return (id) => keys.get(`key:${formatHex(id)}`) ?? null;
 }
 
 /** The waivers in force at `t`, in the order of the log. */

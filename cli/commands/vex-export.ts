@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { exportVex, VEX_FORMATS } from '../../actions/export-vex.ts';
 import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
-import { findPlace, openForReading } from '../place.ts';
+import { findPlace, openDocuments, openForReading } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
@@ -24,8 +24,11 @@ signed: "stella attest --predicate" signs it.`,
     if (call.positionals.length > 0 || subject === undefined) throw new UsageError('name the artifact with --subject');
     if (format === undefined) throw new UsageError(`--format is one of ${VEX_FORMATS.join(', ')}`);
     const place = findPlace(call);
-    const ports = { log: await openForReading(place), ...payloadsOf(call, place) };
-    const { document, statements, unreadable, waivers } = await exportVex(ports, parseSubject(subject), format, call.now(), call.random(16));
+    const log = await openForReading(place);
+    const { documents, close } = await openDocuments(place, log);
+    const ports = { log, documents, ...payloadsOf(call, place) };
+    const exported = exportVex(ports, parseSubject(subject), format, call.now(), call.random(16));
+    const { document, statements, unreadable, waivers } = await exported.finally(close);
     for (const index of unreadable) call.out.warn(`what entry ${index} states was erased, or is not here: it is left out`);
     if (out === undefined) call.out.bytes(document);
     else {

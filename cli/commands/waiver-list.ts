@@ -1,11 +1,9 @@
 // stella waiver list: which risks are accepted, until when, and which of these acceptances count for nothing.
 import { formatHex } from '../../ledger/bytes.ts';
-import { waiverState, type WaiverState } from '../../projections/active-waivers.ts';
-import { PROJECTIONS } from '../../projections/gate-critical.ts';
-import { foldEntries } from '../../projections/memory.ts';
+import { keysOf, waiverState, type WaiverState } from '../../projections/active-waivers.ts';
 import { UsageError, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openForReading } from '../place.ts';
+import { findPlace, openDocuments, openForReading } from '../place.ts';
 import { parseTime } from '../times.ts';
 
 const dayMs = 86_400_000;
@@ -26,10 +24,13 @@ still affected.`,
     const [days, at] = [call.value('expiring'), call.value('at')];
     const t = at === undefined ? call.now() : parseTime(at, 'end');
     const until = days === undefined ? Number.POSITIVE_INFINITY : t + parseCount(days, 'a number of days') * dayMs;
-    const log = await openForReading(findPlace(call));
-    const fold = await foldEntries(log.entries(), log.published.size, [PROJECTIONS.waiver, PROJECTIONS.key] as never);
-    const states = [...fold.all('waiver').values()].flatMap(({ waivers }) => waivers)
-      .map((waiver) => waiverState(waiver, t, (id) => fold.get('key', `key:${formatHex(id)}`)))
+    const place = findPlace(call);
+    const log = await openForReading(place);
+    const { documents, close } = await openDocuments(place, log);
+    const waivers = [...(await documents.all('waiver')).values()].flatMap((document) => document.waivers);
+    const keyOf = await keysOf(waivers, documents);
+    await close();
+    const states = waivers.map((waiver) => waiverState(waiver, t, keyOf))
       .filter(({ active, waiver }) => (active || call.flag('all')) && waiver.expires <= until)
       .sort((a, b) => a.waiver.expires - b.waiver.expires || a.waiver.entry - b.waiver.entry);
     for (const state of states) {
