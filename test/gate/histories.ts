@@ -1,4 +1,7 @@
 // Random histories in which decisions are made all along, and in which VEX, waivers, revocations, trust and policies each flip one.
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { by } from '../log/kit.ts';
+import { author } from '../pack/kit.ts';
 import { Dice } from '../projections/history.ts';
 import { app, day, Gates, noCriticals, type FindingParts } from './kit.ts';
 
@@ -56,6 +59,8 @@ export class RandomHistory {
 
   async #make(): Promise<void> {
     const { gates } = this;
+    // Packs are signed with it.
+    await addAttestationKey(gates.log, author.key, by);
     await gates.policy('release', POLICIES.criticals);
     await gates.feed('osv', 'snapshot 1');
     if (this.#dice.roll(3) === 0) await this.#decide();
