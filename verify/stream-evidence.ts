@@ -65,17 +65,22 @@ function headIn(value: Json | undefined): StreamEvidence['head'] {
   return { stated: placedIn(stated), proof: parseStreamProof(proof) };
 }
 
-/** Reads what a proof from the stream index claims, and its hashes. @throws {LedgerError} INPUT_MALFORMED, INPUT_NOT_CANONICAL */
-export function parseStreamProof(value: Json | undefined): StreamProof {
+/**
+ * Reads what a proof from the stream index claims, and its hashes.
+ *
+ * @param hashOf - reads base64 as `parseBase64` does
+ * @throws {LedgerError} INPUT_MALFORMED, INPUT_NOT_CANONICAL
+ */
+export function parseStreamProof(value: Json | undefined, hashOf: (text: string) => Uint8Array = parseBase64): StreamProof {
   if (!isJsonObject(value)) throw refuse('its head is no object');
   if (value['claim'] === 'present') {
     const { siblings, version, index } = membersOf(value, ['claim', 'siblings', 'version', 'index']);
-    return { claim: 'present', siblings: hashesIn(siblings), version: countIn(version, 'version'), index: countIn(index, 'index') };
+    return { claim: 'present', siblings: hashesIn(siblings, hashOf), version: countIn(version, 'version'), index: countIn(index, 'index') };
   }
   if (value['claim'] !== 'absent') throw refuse('its head claims neither presence nor absence');
   const { siblings, leaf } = membersOf(value, ['claim', 'siblings', 'leaf']);
-  const absent = { claim: 'absent', siblings: hashesIn(siblings) } as const;
-  return leaf === null ? absent : { ...absent, leaf: leafIn(leaf) };
+  const absent = { claim: 'absent', siblings: hashesIn(siblings, hashOf) } as const;
+  return leaf === null ? absent : { ...absent, leaf: leafIn(leaf, hashOf) };
 }
 
 function headJson({ stated, proof }: NonNullable<StreamEvidence['head']>): object {
@@ -91,10 +96,10 @@ export function streamProofJson(proof: StreamProof): { readonly claim: string } 
   return { claim: 'absent', siblings, leaf } as { claim: string };
 }
 
-function leafIn(value: Json | undefined): { key: Uint8Array; version: number; index: number } {
+function leafIn(value: Json | undefined, hashOf: (text: string) => Uint8Array): { key: Uint8Array; version: number; index: number } {
   if (!isJsonObject(value)) throw refuse('a leaf is no object');
   const { key, version, index } = membersOf(value, ['key', 'version', 'index']);
-  return { key: parseBase64(textIn(key, 'key')), version: countIn(version, 'version'), index: countIn(index, 'index') };
+  return { key: hashOf(textIn(key, 'key')), version: countIn(version, 'version'), index: countIn(index, 'index') };
 }
 
 function placedIn(value: Json | undefined): Placed {
@@ -102,7 +107,7 @@ function placedIn(value: Json | undefined): Placed {
   const { entry, index, proof } = membersOf(value, ['entry', 'index', 'proof']);
   const stored = parseBase64(textIn(entry, 'entry'));
   if (stored.length > entryBytesMax) throw tooLarge(`an entry of ${stored.length} bytes`, entryBytesMax);
-  const hashes = hashesIn(proof);
+  const hashes = hashesIn(proof, parseBase64);
   if (hashes.length > proofHashesMax) throw tooLarge(`${hashes.length} hashes`, proofHashesMax);
   return { entry: stored, index: countIn(index, 'index'), proof: hashes };
 }
@@ -129,8 +134,8 @@ function listIn(value: Json | undefined, what: string): Json[] {
   return value;
 }
 
-function hashesIn(value: Json | undefined): Uint8Array[] {
-  return listIn(value, 'hashes').map((hash) => parseBase64(textIn(hash, 'hash')));
+function hashesIn(value: Json | undefined, hashOf: (text: string) => Uint8Array): Uint8Array[] {
+  return listIn(value, 'hashes').map((hash) => hashOf(textIn(hash, 'hash')));
 }
 
 function countIn(value: Json | undefined, what: string): number {

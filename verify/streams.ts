@@ -7,7 +7,8 @@ import { parseCheckpoint, type SignedCheckpoint } from '../ledger/note/checkpoin
 import type { NoteKey } from '../ledger/note/keys.ts';
 import { verifyNote } from '../ledger/note/note.ts';
 import { type StreamEvent, verifyStreamHistory } from '../ledger/streams/history.ts';
-import { type StreamProof, verifyStreamProof } from '../ledger/streams/proof.ts';
+import type { StreamProof } from '../ledger/streams/proof.ts';
+import { StreamProofs } from '../ledger/streams/proofs.ts';
 import { statedIndex } from '../ledger/streams/stated-index.ts';
 import { no } from '../ledger/verdict.ts';
 import { openCheckpoint, type Signed, trustsNobody } from './checkpoint.ts';
@@ -138,7 +139,7 @@ function lastVersion(stream: string, { stated, proof }: Head, checkpoint: Signed
   const event = eventAt(stated, checkpoint);
   if (!event.ok) return event;
   const index = statedBy(event.value, stated.index);
-  return index.ok ? lastVersionUnder(index, stream, proof) : index;
+  return index.ok ? lastVersionUnder(index, new StreamProofs(index.root), stream, proof) : index;
 }
 
 /** The index that an event states. @param at - the event's own index */
@@ -149,9 +150,9 @@ export function statedBy(event: Event, at: number): Answer<{ readonly size: numb
   return { ok: true, ...index };
 }
 
-/** What a proof says of a stream's last version under a stated index. */
-export function lastVersionUnder(index: { readonly size: number; readonly root: Uint8Array }, stream: string, proof: StreamProof): Answer<LastVersion> {
-  const verdict = verifyStreamProof(index.root, stream, proof);
+/** What a proof says of a stream's last version under a stated index. @param proofs - of the root that it states */
+export function lastVersionUnder(index: { readonly size: number }, proofs: StreamProofs, stream: string, proof: StreamProof): Answer<LastVersion> {
+  const verdict = proofs.verify(stream, proof);
   if (!verdict.ok) return verdict;
   const { version, index: at } = proof.claim === 'present' ? proof : { version: 0, index: 0 };
   return { ok: true, size: index.size, version, index: at };

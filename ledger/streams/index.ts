@@ -4,6 +4,7 @@
 //   StreamHeads                 version and newest event of every stream, by key; compact
 //   StreamIndex                 the trie over any such table: touch(ordinal) as streams move, root() and prove(key) when asked
 //   verifyStreamProof           what a proof claims about a stream under an index root
+//   StreamProofs                the same for many proofs under one root, hashing what they share once
 //   verifyStreamHistory         versions 1 to n of a stream, without a gap, linked by `prev`
 //   Audit                       every entry of a log read in full: kinds, streams, versions, links, index roots, recognition
 export { Audit, AUDIT_CODES, indexedEveryMax, type AuditCode, type AuditFinding } from './audit.ts';
@@ -13,4 +14,5 @@ export { HeadsBefore } from './heads-before.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';
 export { streamKeyOf } from './index-hash.ts';
 export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
+export { StreamProofs } from './proofs.ts';
 export { StreamIndex, type DigestAll } from './stream-index.ts';

@@ -2,7 +2,7 @@
 import { equalBytes } from '../bytes.ts';
 import type { Sha256 } from '../events/index.ts';
 import { sha256 } from '../merkle/index.ts';
-import { no, yes, type Verdict } from '../verdict.ts';
+import { no, yes, type No, type Verdict } from '../verdict.ts';
 import type { StreamCode } from './codes.ts';
 import { keyBytes } from './heads.ts';
 import { absentHash, bitOf, leafBytes, nodeBytes, streamKeyOf, writeLeaf } from './index-hash.ts';
@@ -32,35 +32,58 @@ export type StreamProof =
  * @see spec/streams.md, "Proofs"
  */
 export function verifyStreamProof(root: Uint8Array, stream: string, proof: StreamProof, digest: Sha256 = sha256): Verdict<StreamCode> {
-  const { siblings } = proof;
-  const depth = siblings.length;
+  const claim = readClaim(stream, proof, digest);
+  if (!claim.ok) return claim;
+  const [hash] = hashAbove(hashOfEnd(claim.leaf, digest), claim.key, proof.siblings, 0, digest);
+  return equalBytes(hash as Uint8Array, root) ? yes : rootMismatch(stream, proof);
+}
+
+/** The leaf at which a proof's path ends. */
+export type ClaimedLeaf = StreamHead & { readonly key: Uint8Array };
+
+/** What a proof claims, in the one form in which it may: the stream's key, and the leaf at the end of its path; null for an absent child. */
+export function readClaim(
+  stream: string, proof: StreamProof, digest: Sha256,
+): { readonly ok: true; readonly key: Uint8Array; readonly leaf: ClaimedLeaf | null } | No<StreamCode> {
   const key = streamKeyOf(stream, digest);
   const leaf = proof.claim === 'present' ? { key, version: proof.version, index: proof.index } : (proof.leaf ?? null);
   const malformed = shapeOf(proof, leaf);
   if (malformed !== null) return no('STREAM_PROOF_MALFORMED', malformed);
   if (proof.claim === 'absent' && leaf !== null) {
     if (equalBytes(leaf.key, key)) return no('STREAM_PROOF_LEAF_WRONG', 'the leaf that should show absence is that of the stream itself');
-    for (let bit = 0; bit < depth; bit++) {
+    for (let bit = 0; bit < proof.siblings.length; bit++) {
       if (bitOf(leaf.key, bit) !== bitOf(key, bit)) return no('STREAM_PROOF_LEAF_WRONG', `the leaf that should show absence leaves the path at bit ${bit}`);
     }
   }
-  let hash: Uint8Array = absentHash;
-  if (leaf !== null) {
-    const message = new Uint8Array(leafBytes);
-    writeLeaf(message, 0, leaf.key, leaf.version, leaf.index);
-    hash = digest(message);
-  }
-  const message = new Uint8Array(nodeBytes).fill(0x03, 0, 1);
-  for (let bit = depth - 1; bit >= 0; bit--) {
-    const isRight = bitOf(key, bit) === 1;
-    message.set(hash, isRight ? 1 + keyBytes : 1);
-    message.set(siblings[bit] as Uint8Array, isRight ? 1 : 1 + keyBytes);
-    hash = digest(message);
-  }
-  return equalBytes(hash, root) ? yes : no('STREAM_PROOF_ROOT_MISMATCH', `the proof that ${stream} is ${proof.claim} does not lead to this root`);
+  return { ok: true, key, leaf };
 }
 
-function shapeOf(proof: StreamProof, leaf: (StreamHead & { readonly key: Uint8Array }) | null): string | null {
+/** The hash at the end of a path. */
+export function hashOfEnd(leaf: ClaimedLeaf | null, digest: Sha256): Uint8Array {
+  if (leaf === null) return absentHash;
+  const message = new Uint8Array(leafBytes);
+  writeLeaf(message, 0, leaf.key, leaf.version, leaf.index);
+  return digest(message);
+}
+
+/** The hashes along a path from its node at `depth` down to its end, which `end` is. */
+export function hashAbove(end: Uint8Array, key: Uint8Array, siblings: readonly Uint8Array[], depth: number, digest: Sha256): Uint8Array[] {
+  const hashes = [end];
+  const message = new Uint8Array(nodeBytes).fill(0x03, 0, 1);
+  for (let bit = siblings.length - 1; bit >= depth; bit--) {
+    const isRight = bitOf(key, bit) === 1;
+    message.set(hashes[hashes.length - 1] as Uint8Array, isRight ? 1 + keyBytes : 1);
+    message.set(siblings[bit] as Uint8Array, isRight ? 1 : 1 + keyBytes);
+    hashes.push(digest(message));
+  }
+  return hashes.reverse();
+}
+
+export function rootMismatch(stream: string, { claim }: StreamProof): No<StreamCode> {
+  return no('STREAM_PROOF_ROOT_MISMATCH', `the proof that ${stream} is ${claim} does not lead to this root`);
+}
+
+function shapeOf(proof: StreamProof, leaf: ClaimedLeaf | null): string | null {
   const { siblings } = proof;
   if (siblings.length > 8 * keyBytes) return `${siblings.length} siblings, where keys have ${8 * keyBytes} bits`;
   if (siblings.some((hash) => hash.length !== keyBytes)) return 'a sibling that is not of 32 bytes';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, encodeUint64, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
-import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof, type DigestAll, type StreamProof } from '../../ledger/streams/index.ts';
+import { StreamHeads, StreamIndex, StreamProofs, streamKeyOf, verifyStreamProof, type DigestAll, type StreamProof } from '../../ledger/streams/index.ts';
 import vectors from '../../spec/vectors/streams/index.json' with { type: 'json' };
 
 interface JsonProof {
@@ -169,6 +169,50 @@ describe('against a plain map', () => {
       { numRuns: 1_000 },
     );
   });
+
+  test('many proofs under one root are answered as each by itself', () => {
+    let sharedHashes = 0;
+    const counted = (bytes: Uint8Array) => {
+      sharedHashes++;
+      return sha256(bytes);
+    };
+    const kinds = ['honest', 'sibling', 'version', 'shorter', 'longer', 'swapped', 'leaf', 'absent'] as const;
+    const asked = fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 300 }), fc.constantFrom('honest', 'honest', 'honest', ...kinds));
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }), fc.array(asked, { maxLength: 40 }), (count, steps) => {
+        const index = indexOf(Array.from({ length: count }, (_, i) => ({ name: `waiver:${i}`, version: 1 + (i % 7), index: 10 * i })));
+        const root = index.root();
+        const proofs = new StreamProofs(root, counted);
+        for (const [i, at, kind] of steps) {
+          const [name, honest] = [`waiver:${i}`, index.prove(streamKeyOf(`waiver:${i}`))];
+          const proof = kind === 'honest' ? honest : spoilt(kind, at, honest, index.prove(streamKeyOf(`waiver:${at}`)));
+          expect(proofs.verify(name, proof)).toEqual(verifyStreamProof(root, name, proof));
+        }
+      }),
+      { numRuns: 500 },
+    );
+    // A second time nothing but names is hashed: what was shown stays shown.
+    const index = indexOf(Array.from({ length: 30 }, (_, i) => ({ name: `waiver:${i}`, version: 1, index: i })));
+    const names = Array.from({ length: 500 }, (_, i) => `waiver:${i}`);
+    const proofs = new StreamProofs(index.root(), counted);
+    for (const name of names) expect(proofs.verify(name, index.prove(streamKeyOf(name)))).toEqual({ ok: true });
+    sharedHashes = 0;
+    for (const name of names) expect(proofs.verify(name, index.prove(streamKeyOf(name)))).toEqual({ ok: true });
+    expect(sharedHashes).toBe(names.length);
+  });
+
+  function spoilt(kind: string, at: number, proof: StreamProof, other: StreamProof): StreamProof {
+    const { siblings } = proof;
+    const flipped = (hash: Uint8Array) => hash.map((byte, i) => (i === at % 32 ? byte ^ (1 << (at % 8)) : byte));
+    if (kind === 'sibling') return { ...proof, siblings: siblings.map((hash, i) => (i === at % siblings.length ? flipped(hash) : hash)) };
+    if (kind === 'shorter') return { ...proof, siblings: siblings.slice(0, -1) };
+    if (kind === 'longer') return { ...proof, siblings: [...siblings, new Uint8Array(32).fill(7)] };
+    if (kind === 'swapped') return other;
+    if (kind === 'absent') return { claim: 'absent', siblings };
+    if (proof.claim === 'present') return { ...proof, version: proof.version + (kind === 'version' ? 1 : 0), index: proof.index + (kind === 'leaf' ? 1 : 0) };
+    if (proof.leaf === undefined) return { ...proof, leaf: { key: streamKeyOf('waiver:1'), version: 1, index: 0 } };
+    return { ...proof, leaf: kind === 'leaf' ? { ...proof.leaf, key: flipped(proof.leaf.key) } : { ...proof.leaf, version: proof.leaf.version + 1 } };
+  }
 
   function endsAbsent({ siblings }: StreamProof): boolean {
     return siblings[siblings.length - 1]?.every((byte) => byte === 0) ?? false;

@@ -39,15 +39,28 @@ export function parsePackStreams(bytes: Uint8Array): PackStreams {
   if (typeof format !== 'string') throw refuse('they name no format');
   if (format !== FORMAT) throw new LedgerError('INPUT_VERSION_UNKNOWN', `Cannot read streams: format "${clip(format)}", expected "${FORMAT}"`);
   if (Object.keys(others).length > 0 || !Array.isArray(streams) || !Array.isArray(growth)) throw refuse('they have other members than they should');
-  const read = { stated: countIn(stated), growth: growth.map(hashIn), streams: streams.map(streamIn) };
+  const hashOf = hashReader();
+  const read = { stated: countIn(stated), growth: growth.map(hashIn), streams: streams.map((stream) => streamIn(stream, hashOf)) };
   if (read.streams.some(({ name }, i) => i > 0 && name <= (read.streams[i - 1] as PackStream).name)) throw refuse('a stream stands twice or out of order');
   return read;
 }
 
-function streamIn(value: Json): PackStream {
+/** Reads hashes; one that stood before is the same array, for the proofs of thousands of streams have most of theirs in common. */
+function hashReader(): (text: string) => Uint8Array {
+  const read = new Map<string, Uint8Array>();
+  return (text) => {
+    const known = read.get(text);
+    if (known !== undefined) return known;
+    const hash = parseBase64(text);
+    read.set(text, hash);
+    return hash;
+  };
+}
+
+function streamIn(value: Json, hashOf: (text: string) => Uint8Array): PackStream {
   const { name, version, head, ...others } = isJsonObject(value) ? value : {};
   if (typeof name !== 'string' || Object.keys(others).length > 0) throw refuse('a stream has other members than it should');
-  return { name, version: countIn(version), head: parseStreamProof(head) };
+  return { name, version: countIn(version), head: parseStreamProof(head, hashOf) };
 }
 
 function hashIn(value: Json): Uint8Array {

@@ -7,6 +7,7 @@ import { sha256 } from '../../ledger/merkle/hash.ts';
 import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
 import type { NoteKey } from '../../ledger/note/keys.ts';
 import type { StreamEvent } from '../../ledger/streams/history.ts';
+import { StreamProofs } from '../../ledger/streams/proofs.ts';
 import { no } from '../../ledger/verdict.ts';
 import { openCheckpoint, type Witnessed } from '../checkpoint.ts';
 import { readEvidence } from '../evidence.ts';
@@ -111,7 +112,7 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const signer = verifySigner(pack, entries);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries, checkpoint);
+  const streams = verifyStreams(pack, entries, checkpoint, options.hashing);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
@@ -167,7 +168,9 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
   return signatureHolds(signature, found) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
 }
 
-function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint): PackAnswer<Streams> {
+function verifyStreams(
+  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, hashing: PackOptions['hashing'],
+): PackAnswer<Streams> {
   const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
   if (!read.ok) return read;
   const stating = entries.get(read.value.stated)?.event ?? null;
@@ -189,8 +192,9 @@ function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, 
     }
   }
   const whole = new Map<string, WholeStream>();
+  const proofs = new StreamProofs(index.root, hashing === undefined ? sha256 : digestBy(hashing));
   for (const { name, version, head } of read.value.streams) {
-    const last = lastVersionUnder(index, name, head);
+    const last = lastVersionUnder(index, proofs, name, head);
     if (!last.ok) return last;
     // Events beyond what is claimed to be whole prove themselves, and nothing more.
     const tags = (tagged.get(name) ?? []).filter((tag) => tag.version <= version);
@@ -199,6 +203,14 @@ function verifyStreams(pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, 
     whole.set(name, { name, version, events: tags.map((tag) => ({ index: tag.index, event: tag.event })) });
   }
   return { ok: true, whole, size: index.size };
+}
+
+function digestBy(hashing: () => Hashing): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const hash = hashing();
+    hash.update(bytes);
+    return hash.digest();
+  };
 }
 
 interface Streams {

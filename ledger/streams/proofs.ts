@@ -1,0 +1,67 @@
+// Many proofs under one root of the stream index: what one of them has shown, the next need not hash again.
+import { equalBytes } from '../bytes.ts';
+import type { Sha256 } from '../events/index.ts';
+import { sha256 } from '../merkle/index.ts';
+import { yes, type Verdict } from '../verdict.ts';
+import type { StreamCode } from './codes.ts';
+import { bitOf } from './index-hash.ts';
+import { hashAbove, hashOfEnd, readClaim, rootMismatch, type ClaimedLeaf, type StreamProof } from './proof.ts';
+
+/** A place in the trie whose hash is proven to be what the root says; its children too, once a proof led through it. */
+interface Shown {
+  readonly hash: Uint8Array;
+  below: readonly [Shown, Shown] | null;
+  /** The leaf that ends here, once a proof showed it. */
+  leaf: ClaimedLeaf | null;
+}
+
+/**
+ * Verifies proofs under one root, each as `verifyStreamProof` would.
+ *
+ * A node's hash fixes the hashes of its children, so that a proof is hashed only up to the first node that an earlier one went
+ * through; above it, its siblings have to be those that were shown. However many proofs there are, no node is hashed twice.
+ */
+export class StreamProofs {
+  readonly #top: Shown;
+  readonly #digest: Sha256;
+
+  /** @param root - 32 bytes, from a `ledger.indexed`, a decision or an export */
+  constructor(root: Uint8Array, digest: Sha256 = sha256) {
+    this.#top = { hash: root, below: null, leaf: null };
+    this.#digest = digest;
+  }
+
+  /** @see spec/streams.md, "Proofs" */
+  verify(stream: string, proof: StreamProof): Verdict<StreamCode> {
+    const claim = readClaim(stream, proof, this.#digest);
+    if (!claim.ok) return claim;
+    const { key, leaf } = claim;
+    const { siblings } = proof;
+    let at = this.#top;
+    let depth = 0;
+    for (; depth < siblings.length && at.below !== null; depth++) {
+      const bit = bitOf(key, depth);
+      // Another sibling would be another message with this node's hash.
+      if (!isSame((at.below[1 - bit] as Shown).hash, siblings[depth] as Uint8Array)) return rootMismatch(stream, proof);
+      at = at.below[bit] as Shown;
+    }
+    if (depth === siblings.length && leaf !== null && at.leaf !== null && isSameLeaf(leaf, at.leaf)) return yes;
+    const hashes = hashAbove(hashOfEnd(leaf, this.#digest), key, siblings, depth, this.#digest);
+    if (!equalBytes(hashes[0] as Uint8Array, at.hash)) return rootMismatch(stream, proof);
+    for (let i = 1; i < hashes.length; i++, depth++) {
+      const [own, other] = [hashes[i] as Uint8Array, siblings[depth] as Uint8Array].map((hash): Shown => ({ hash, below: null, leaf: null })) as [Shown, Shown];
+      at.below = bitOf(key, depth) === 0 ? [own, other] : [other, own];
+      at = own;
+    }
+    at.leaf = leaf;
+    return yes;
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || equalBytes(a, b);
+}
+
+function isSameLeaf(a: ClaimedLeaf, b: ClaimedLeaf): boolean {
+  return a.version === b.version && a.index === b.index && equalBytes(a.key, b.key);
+}
