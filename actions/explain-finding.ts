@@ -3,9 +3,10 @@ import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { Digest } from '../ledger/events/index.ts';
 import {
-  explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type Snapshot,
+  chainOf, decodeTrace, explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type Snapshot, type TraceChain,
 } from '../scanner/index.ts';
 import { findSnapshot, readFeedScans, withSnapshot, type ImportedSnapshot, type Wanted } from './feeds.ts';
+import { readPayload } from './sealed-payload.ts';
 import { findList, listOfScan, newestScan, readList, type ListPlace, type ListPorts } from './scan-list.ts';
 
 /** The one word for an artifact and a vulnerability: the loudest outcome, or why there is none. */
@@ -18,6 +19,8 @@ export interface ArtifactExplanation {
   readonly checked: readonly ReturnType<typeof recompute>[];
   readonly components: number;
   readonly snapshot: ImportedSnapshot;
+  /** Of each answer, how what the image starts comes to the component; null where nothing was traced, or its trace is not here any more. */
+  readonly chains: readonly (TraceChain | null)[];
   /** The entry whose list and, unless another was asked for, snapshot this is about; null where nothing was scanned yet. */
   readonly scan: number | null;
   readonly list: ListPlace;
@@ -39,11 +42,19 @@ export async function explainArtifact(
   const pinned: Wanted = scan === null ? { is: 'newest' } : { is: 'name', name: nameOf(scan.data.snapshot) };
   const snapshot = await findSnapshot(ports.log, feed, asked.snapshot ?? pinned);
   const input = await readList(ports, list);
-  return withSnapshot(ports.payloads, snapshot, (opened) => {
+  return withSnapshot(ports.payloads, snapshot, async (opened) => {
     const explanation = explain(id, input, opened);
     const checked = explanation.answers.map((answer) => check(answer, opened));
-    return { is: wordOf(explanation), explanation, checked, components: input.components.length, snapshot, scan: scan?.index ?? null, list };
+    const chains = await chainsOf(ports, list, explanation);
+    return { is: wordOf(explanation), explanation, checked, chains, components: input.components.length, snapshot, scan: scan?.index ?? null, list };
   });
+}
+
+async function chainsOf({ payloads }: ListPorts, list: ListPlace, { answers }: Explanation): Promise<(TraceChain | null)[]> {
+  const stored = list.is === 'inventory' && answers.length > 0 ? list.trace : null;
+  if (stored === null || !(await payloads.has(stored.digest))) return answers.map(() => null);
+  const trace = decodeTrace(await readPayload(payloads, stored.digest));
+  return answers.map(({ component }) => chainOf(trace, component.refs));
 }
 
 function nameOf([, digest]: Digest<'sha256'>): string {

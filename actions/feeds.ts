@@ -34,7 +34,7 @@ function importOf(index: number, event: Event & { type: 'feed.imported' }): Impo
 }
 
 /** The digest and size of a payload that is never sealed. */
-export function payloadOf(event: Event, role: string): { digest: Uint8Array; size: number } {
+export function payloadOf(event: Event, role: string): StoredPayload {
   const found = event.payloads?.find((one) => one.role === role);
   if (found?.digest === undefined) throw new TypeError(`${event.type} has no ${role}`);
   return { digest: found.digest[1], size: found.size };
@@ -72,14 +72,21 @@ export interface ScanRecord {
   readonly index: number;
   readonly at: number;
   readonly data: DataOf<'scan.completed'>;
-  readonly findings: { readonly digest: Uint8Array; readonly size: number };
+  readonly findings: StoredPayload;
   /** Null where a bill of materials was scanned. */
-  readonly inventory: { readonly digest: Uint8Array; readonly size: number } | null;
+  readonly inventory: StoredPayload | null;
+  /** What the image starts; null where no image was scanned. */
+  readonly trace: StoredPayload | null;
+}
+
+export interface StoredPayload {
+  readonly digest: Uint8Array;
+  readonly size: number;
 }
 
 export function scanOf(index: number, event: Event & { type: 'scan.completed' }): ScanRecord {
-  const hasInventory = event.payloads?.some(({ role }) => role === 'inventory') === true;
-  return { index, at: event.at, data: event.data, findings: payloadOf(event, 'findings'), inventory: hasInventory ? payloadOf(event, 'inventory') : null };
+  const optional = (role: string) => (event.payloads?.some((one) => one.role === role) === true ? payloadOf(event, role) : null);
+  return { index, at: event.at, data: event.data, findings: payloadOf(event, 'findings'), inventory: optional('inventory'), trace: optional('trace') };
 }
 
 export interface FeedScans {

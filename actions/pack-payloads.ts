@@ -97,7 +97,7 @@ const neverPacked: ReadonlySet<string> = new Set(['kit', 'manifest', 'material',
 const alwaysPacked: ReadonlySet<string> = new Set(['contract', 'root', 'statement', 'authorisation', 'justification', 'identity']);
 
 /** Of other artifacts, what they are made of is nobody's business who asked about this one. */
-const aboutOne: ReadonlySet<string> = new Set(['document', 'findings', 'input', 'inventory', 'results']);
+const aboutOne: ReadonlySet<string> = new Set(['document', 'findings', 'input', 'inventory', 'results', 'trace']);
 
 async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>): Promise<Needed> {
   if (scope.kind === 'period') return (_, entry, { role }) => entry >= scope.start && entry < scope.end && !neverPacked.has(role);

@@ -6,9 +6,10 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
-  configDigest, encodeFindings, encodeInventory, matchSemantics, scan, type FindingsDocument, type Inventory, type ScanInput, type Severity, type Snapshot,
+  configDigest, encodeFindings, encodeInventory, encodeTrace, matchSemantics, scan, type FindingsDocument, type Inventory, type ScanInput, type Severity,
+  type Snapshot, type TraceDocument,
 } from '../scanner/index.ts';
-import { findSnapshot, withSnapshot, type ImportedSnapshot, type Wanted } from './feeds.ts';
+import { findSnapshot, withSnapshot, type ImportedSnapshot, type StoredPayload, type Wanted } from './feeds.ts';
 import { findList, listInEntry, readList, type ListPlace } from './scan-list.ts';
 
 export type FailedReason = DataOf<'scan.failed'>['reason'];
@@ -27,7 +28,14 @@ export interface ScanRequest {
   readonly feed: string;
   readonly snapshot: Wanted;
   /** An image's or a directory's inventory, or the entry of a bill of materials; left out, the newest that counts. */
-  readonly list?: { readonly is: 'inventory'; readonly inventory: Omit<Inventory, 'format'> } | { readonly is: 'entry'; readonly entry: number };
+  readonly list?: LookedAt | { readonly is: 'entry'; readonly entry: number };
+}
+
+/** What was found in an image, with its entry trace, or in a directory. */
+export interface LookedAt {
+  readonly is: 'inventory';
+  readonly inventory: Omit<Inventory, 'format'>;
+  readonly trace?: TraceDocument;
 }
 
 export type Scanned =
@@ -45,7 +53,7 @@ export async function scanArtifact(ports: ScanPorts, request: ScanRequest, by: A
   const { log, payloads } = ports;
   const { subject, feed, list } = request;
   const imported = await findSnapshot(log, feed, request.snapshot);
-  const place = list?.is === 'inventory' ? await storeInventory(payloads, list.inventory)
+  const place = list?.is === 'inventory' ? await storeInventory(payloads, list)
     : list?.is === 'entry' ? await listInEntry(ports, list.entry, subject)
     : await findList(ports, subject);
   const pins = pinsOf(ports, subject, imported, place);
@@ -94,10 +102,12 @@ function digestFrom(text: string): Digest<'sha256'> {
   return ['sha256', parseHex(text.slice(7), 32)];
 }
 
-async function storeInventory(payloads: PayloadStore, inventory: Omit<Inventory, 'format'>): Promise<ListPlace> {
-  const bytes = encodeInventory(inventory);
-  const { digest, size } = await payloads.put([bytes], bytes.length);
-  return { is: 'inventory', digest, size };
+async function storeInventory(payloads: PayloadStore, { inventory, trace }: LookedAt): Promise<ListPlace> {
+  const put = async (bytes: Uint8Array): Promise<StoredPayload> => {
+    const { digest, size } = await payloads.put([bytes], bytes.length);
+    return { digest, size };
+  };
+  return { is: 'inventory', ...(await put(encodeInventory(inventory))), trace: trace === undefined ? null : await put(encodeTrace(trace)) };
 }
 
 /** Stores the findings and prepares the event. @param replaces - the scan that this one brings up to date */
@@ -106,8 +116,11 @@ export async function completed(
 ): Promise<Draft> {
   const bytes = encodeFindings(document);
   const stored = await payloads.put([bytes], bytes.length);
-  const references: PayloadReference[] = [{ role: 'findings', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] }];
-  if (place.is === 'inventory') references.push({ role: 'inventory', size: place.size, media: 'application/json', digest: ['sha256', place.digest] });
+  const reference = (role: string, { digest, size }: StoredPayload): PayloadReference =>
+    ({ role, size, media: 'application/json', digest: ['sha256', digest] });
+  const references = [reference('findings', stored)];
+  // A scan of the same list again names what its first one traced: it is about the list, and not about the advisories.
+  if (place.is === 'inventory') references.push(reference('inventory', place), ...(place.trace === null ? [] : [reference('trace', place.trace)]));
   const { components, unmatched } = document.counts;
   const data = { ...pins, components, unmatched, ...countFindings(document), ...(replaces === undefined ? {} : { replaces }) };
   const event = { type: 'scan.completed', by, data, payloads: references } as NewEvent;

@@ -7,7 +7,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { parseFacts } from '../evidence/facts.ts';
 import { decodeInventory, inputOfFacts, type ScanInput } from '../scanner/index.ts';
-import { payloadOf, scanOf, type ScanRecord } from './feeds.ts';
+import { payloadOf, scanOf, type ScanRecord, type StoredPayload } from './feeds.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export interface ListPorts {
@@ -18,7 +18,7 @@ export interface ListPorts {
 /** Where a component list lies: in the facts of a bill of materials, or in the payload `inventory` of a scan. */
 export type ListPlace =
   | { readonly is: 'sbom'; readonly entry: number; readonly facts: Uint8Array }
-  | { readonly is: 'inventory'; readonly digest: Uint8Array; readonly size: number };
+  | { readonly is: 'inventory'; readonly trace: StoredPayload | null } & StoredPayload;
 
 /**
  * The artifact's newest bill of materials that nothing supersedes; else the inventory of its newest scan.
@@ -32,8 +32,8 @@ export async function findList({ log }: Pick<ListPorts, 'log'>, subject: Digest<
     if (event.type === 'evidence.superseded') superseded.add(event.data.entry);
     else if (event.type === 'sbom.ingested' && !superseded.has(index)) return sbomAt(index, event);
     else if (event.type === 'scan.completed' && inventory === null) {
-      const found = scanOf(index, event).inventory;
-      if (found !== null) inventory = { is: 'inventory', ...found };
+      const scan = scanOf(index, event);
+      if (scan.inventory !== null) inventory = listOfScan(scan);
     }
   }
   if (inventory !== null) return inventory;
@@ -54,10 +54,10 @@ function sbomAt(entry: number, event: Event): ListPlace {
 }
 
 /** What a scan on record looked at. */
-export function listOfScan({ data, inventory }: ScanRecord): ListPlace {
+export function listOfScan({ data, inventory, trace }: ScanRecord): ListPlace {
   if (data.sbom !== undefined) return { is: 'sbom', entry: data.sbom.entry, facts: data.sbom.facts[1] };
   if (inventory === null) throw new TypeError('a scan of nothing');
-  return { is: 'inventory', ...inventory };
+  return { is: 'inventory', ...inventory, trace };
 }
 
 /** The newest completed scan of an artifact; null where there is none. @param feed - on this feed alone */

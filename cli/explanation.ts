@@ -1,6 +1,6 @@
 // Answers about one vulnerability in words: which record, which rule and bound, which component, and how it got there.
 import { clip } from '../ledger/errors.ts';
-import type { Explained } from '../scanner/index.ts';
+import type { Explained, TraceChain } from '../scanner/index.ts';
 import type { Call } from './command.ts';
 
 type Reason = Explained['reasons'][number];
@@ -52,8 +52,13 @@ export function reasonText(reason: Reason, version: string | null): string {
   }
 }
 
-/** One answer, three or more lines. @param checked - whether it comes out the same from the record's bytes */
-export function sayAnswer(call: Call, answer: Explained, checked: string | null): void {
+/**
+ * One answer, three or more lines.
+ *
+ * @param checked - whether it comes out the same from the record's bytes
+ * @param chain - how what the image starts comes to the component, where that is known
+ */
+export function sayAnswer(call: Call, answer: Explained, checked: string | null, chain: TraceChain | null = null): void {
   const { component, outcome, source, id, record, entry, lookup, reasons } = answer;
   call.out.say(`${outcome}  ${clip(component.purl ?? component.name)}`);
   for (const reason of reasons) call.out.say(`    ${reasonText(reason, lookup.version)}`);
@@ -64,6 +69,37 @@ export function sayAnswer(call: Call, answer: Explained, checked: string | null)
   for (const layer of component.layers.slice(0, 4)) call.out.say(`    layer   ${clip(layer)}`);
   if (component.dependencyPath !== undefined) call.out.say(`    way     ${component.dependencyPath.map((name) => clip(name)).join(' > ')}`);
   const { entryTrace } = component;
-  if (entryTrace.state !== 'unknown') call.out.say(`    entry   ${entryTrace.state.replace('_', ' ')}`);
-  else if (entryTrace.reason !== 'not_traced') call.out.say(`    entry   unknown: ${clip(entryTrace.reason)}`);
+  if (entryTrace.state === 'unknown' && entryTrace.reason === 'not_traced') return;
+  call.out.say(`    entry   ${entryTrace.state === 'unknown' ? `unknown: ${endText(entryTrace.reason, chain)}` : ENTRY[entryTrace.state]}`);
+  for (const text of chainLines(chain)) call.out.say(`            ${text}`);
+}
+
+const ENTRY = { reached: 'reached', not_reached: 'not reached by anything that the image starts as it is configured' };
+
+function endText(reason: string, chain: TraceChain | null): string {
+  const end = chain?.end ?? null;
+  if (end === null) return clip(reason);
+  return `${clip(reason)}, ${clip(end.detail)}${end.file === '' ? '' : ` (${clip(end.file)}${end.line > 0 ? `, line ${end.line}` : ''})`}`;
+}
+
+type Step = TraceChain['steps'][number];
+
+const WHY: Readonly<Record<Step['why'], string>> = {
+  class: 'loads a class of', import: 'imports', interprets: 'interprets', library: 'loads the library', linker: 'is linked by', sources: 'sources',
+  starts: 'starts',
+};
+
+/** Steps at either end of a long chain; JSON has all of them. */
+const stepsShown = 6;
+
+function chainLines(chain: TraceChain | null): string[] {
+  const lines = (chain?.steps ?? []).map(({ path, why, line, argv, guards, layer }, i) => {
+    const command = argv === undefined || argv.length < 2 ? '' : ` (${argv.map((word) => (word === null ? '…' : clip(word))).join(' ')})`;
+    const from = line === undefined ? '' : `, from line ${line}`;
+    const only = guards.length === 0 ? '' : `, only if ${guards.map((guard) => `line ${guard.line} ${guard.holds ? 'holds' : 'does not hold'}`).join(' and ')}`;
+    const brought = layer === null ? '' : `  ${layer.slice(0, 19)}…`;
+    return `${i === 0 ? 'the image ' : '> '}${WHY[why]} ${clip(path)}${command}${from}${only}${brought}`;
+  });
+  if (lines.length <= 2 * stepsShown) return lines;
+  return [...lines.slice(0, stepsShown), `… ${lines.length - 2 * stepsShown} more (--json has all of them)`, ...lines.slice(-stepsShown)];
 }

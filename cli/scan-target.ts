@@ -7,14 +7,14 @@ import { openFileAt, type FileAt } from '../ledger/store/file-at.ts';
 import { Scratch } from '../ledger/store/scratch.ts';
 import {
   analyzeFiles, entryPointOf, readImage, readImageArchive, traceEntryPoint, withTrace, type Analysis, type Image, type ImageOptions,
-  type LayerCache,
+  type LayerCache, type TraceDocument,
 } from '../scanner/index.ts';
 import { UsageError } from './command.ts';
 import { DirectoryFiles } from './directory-files.ts';
 
 export type Target =
   | { readonly is: 'document'; readonly file: string }
-  | { readonly is: 'image'; readonly digest: string; readonly analysis: Analysis }
+  | { readonly is: 'image'; readonly digest: string; readonly analysis: Analysis; readonly trace: TraceDocument }
   | { readonly is: 'directory'; readonly analysis: Analysis };
 
 interface Platform {
@@ -56,7 +56,7 @@ function imageTarget(image: Image, cache: LayerCache | null): Target {
   try {
     const analysis = analyzeFiles(image.files, cache);
     const trace = traceEntryPoint(entryPointOf(image.config), image.files, analysis);
-    return { is: 'image', digest: image.digest, analysis: { ...analysis, components: withTrace(analysis.components, trace) } };
+    return { is: 'image', digest: image.digest, analysis: { ...analysis, components: withTrace(analysis.components, trace) }, trace };
   } finally {
     image.close();
   }

@@ -46,6 +46,8 @@ export {
     type KitMember,
 } from './kit/manifest.ts';
 export { checkKitStatement, kitBuildType, kitStatement } from './kit/provenance.ts';
-export { chainTo, encodeTrace, entryPointOf, traceEntryPoint, traceSemantics, withTrace, type EntryPoint, type TraceDocument } from './trace/trace.ts';
+export {
+  chainOf, decodeTrace, encodeTrace, entryPointOf, traceEntryPoint, withTrace, type TraceChain, type TraceDocument,
+} from './trace/trace.ts';
 export { canonicalPurl, formatPurl, parsePurl, type Purl } from './purl/purl.ts';
 export { draftVex, judgedOfSarif, readVexPolicy, type Draft, type Judged, type VexRule } from './vex/draft.ts';

@@ -11,7 +11,8 @@ export const command: Command = {
   usage: '[OPTIONS] VULNERABILITY --subject sha256:HEX',
   help: `Answers for one vulnerability and one artifact, under every name the vulnerability has: what is affected and what is not, each by
 the record, range and bound that decided it; that no component is a package any record names; or that no record in the snapshot
-names it. By the artifact's newest scan on record, or by --snapshot. Each answer is computed again from the record's stored bytes.`,
+names it. By the artifact's newest scan on record, or by --snapshot. Each answer is computed again from the record's stored bytes. Of an
+image, it says through which files what the image starts comes to the component, or where that ceases to be known.`,
   options: {
     subject: { type: 'string', takes: 'sha256:HEX', help: 'the artifact' },
     feed: feedOption,
@@ -33,16 +34,17 @@ names it. By the artifact's newest scan on record, or by --snapshot. Each answer
     const asked = { id, subject: parseSubject(subject), feed: feedOf(call), snapshot: snapshot === undefined ? null : parseWanted(snapshot) };
     const found = await explainArtifact(ports, asked);
     say(call, found);
-    const { explanation, checked, scan, components } = found;
+    const { explanation, checked, chains, scan, components } = found;
     call.out.answer({
       subject, vulnerability: id, is: found.is, ids: explanation.ids, snapshot: explanation.snapshot, scan, components,
-      records: explanation.records, answers: explanation.answers.map((answer, i) => ({ ...answer, recomputed: checked[i] })), unmatched: explanation.unmatched,
+      records: explanation.records, answers: explanation.answers.map((answer, i) => ({ ...answer, recomputed: checked[i], ...chains[i] })),
+      unmatched: explanation.unmatched,
     });
     return checked.every((one) => one === 'same') ? 'yes' : 'no';
   },
 };
 
-function say(call: Call, { is, explanation, checked, components, snapshot, scan }: ArtifactExplanation): void {
+function say(call: Call, { is, explanation, checked, chains, components, snapshot, scan }: ArtifactExplanation): void {
   const { ids, records, answers, unmatched } = explanation;
   const line = (text: string) => call.out.say(text);
   line(ids.map((id) => clip(id)).join(' = '));
@@ -53,7 +55,7 @@ function say(call: Call, { is, explanation, checked, components, snapshot, scan 
       line(`    ${clip(id)} of ${source}, ${record}: ${packages.map((name) => clip(name)).join(', ') || 'no package'}`);
     }
   }
-  for (const [i, answer] of answers.entries()) sayAnswer(call, answer, checked[i] ?? null);
+  for (const [i, answer] of answers.entries()) sayAnswer(call, answer, checked[i] ?? null, chains[i]);
   if (unmatched.length > 0 && is !== 'not_in_snapshot') {
     line(`Nothing is known of what could not be looked up, ${unmatched.length} of ${components} components:`);
     for (const { component, reason } of unmatched.slice(0, 8)) line(`    ${clip(component.purl ?? component.name)}  ${reason}`);

@@ -121,7 +121,8 @@ async function requestsOf(
   if (target === null) return [{ subject: given as Digest<'sha256'> }];
   if (target.is === 'document') return recordDocument(call, place, log, target.file, given);
   const { components, unreadable } = target.analysis;
-  return [{ subject: subjectOf(target, given), list: { is: 'inventory', inventory: { components, unreadable } } }];
+  const list = { is: 'inventory' as const, inventory: { components, unreadable }, ...(target.is === 'image' && { trace: target.trace }) };
+  return [{ subject: subjectOf(target, given), list }];
 }
 
 async function recordDocument(call: Call, place: Place, log: Log, file: string, given: Digest<'sha256'> | null) {

@@ -4,11 +4,13 @@ import type { EntryTrace, ScanComponent } from '../match/components.ts';
 import type { TraceFiles } from './files.ts';
 import type { Over, Tracer } from './tracer.ts';
 
-/** A component's verdict, with the step that reached it or the open end that leaves it unknown. */
+/** A component's verdict, with the step that reached it, or the place of the open end that leaves it unknown. */
 export interface Traced {
   readonly ref: string;
   readonly trace: EntryTrace;
   readonly step: number | null;
+  /** Null also where the component's own files leave it unknown. */
+  readonly end: number | null;
 }
 
 type Kind = 'maven' | 'npm' | 'pypi' | null;
@@ -22,13 +24,13 @@ export function tracePackages(tracer: Tracer, components: readonly ScanComponent
   return components.map((component): Traced => {
     const own = filesOf.get(component.ref);
     const found = own !== undefined ? stepOf(tracer, own) : languageStep(tracer, component, languages, folders);
-    if (typeof found === 'number') return { ref: component.ref, trace: { state: 'reached' }, step: found };
+    if (typeof found === 'number') return { end: null, ref: component.ref, trace: { state: 'reached' }, step: found };
     const kind = kindOf(component);
     // What brings everything in says more than what brings in a kind.
-    const end = ends.find(({ over }) => covers(over, kind, own, files));
-    const reason = typeof found === 'string' ? (end?.reason ?? found) : own !== undefined && own.length === 0 ? (end?.reason ?? 'files_not_listed')
-      : end?.reason;
-    return { ref: component.ref, trace: reason === undefined ? { state: 'not_reached' } : { reason, state: 'unknown' }, step: null };
+    const at = ends.findIndex(({ over }) => covers(over, kind, own, files));
+    const reason = ends[at]?.reason ?? (typeof found === 'string' ? found : own !== undefined && own.length === 0 ? 'files_not_listed' : undefined);
+    const trace: EntryTrace = reason === undefined ? { state: 'not_reached' } : { reason, state: 'unknown' };
+    return { end: at < 0 ? null : at, ref: component.ref, trace, step: null };
   });
 }
 

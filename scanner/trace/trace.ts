@@ -1,12 +1,13 @@
 // The entry trace of an image: from its entry point to files and packages, as one document in canonical form (spec/entry-trace.md).
-import { encodeUtf8 } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../ledger/json.ts';
 import type { Analysis } from '../image/analyze.ts';
 import type { FileTree } from '../image/files.ts';
-import type { EntryTrace, ScanComponent } from '../match/components.ts';
+import type { ScanComponent } from '../match/components.ts';
 import { TraceFiles } from './files.ts';
-import { tracePackages } from './packages.ts';
+import { tracePackages, type Traced } from './packages.ts';
 import { userOf } from './passwd.ts';
 import { traceLimits, Tracer, type OpenEnd, type Step, type TraceLimits } from './tracer.ts';
 
@@ -27,7 +28,7 @@ export interface TraceDocument {
   readonly ends: readonly OpenEnd[];
   readonly entry: EntryPoint;
   readonly format: 'stella-trace/1';
-  readonly packages: readonly { readonly ref: string; readonly trace: EntryTrace; readonly step: number | null }[];
+  readonly packages: readonly Traced[];
   readonly semantics: number;
   /** Files in the order in which they were reached; `from` is a place in this list. */
   readonly steps: readonly Step[];
@@ -80,15 +81,44 @@ export function withTrace(components: readonly ScanComponent[], { packages }: Tr
   });
 }
 
+/** Why a component is reached or not: the steps from the entry point, and where what is known ends. */
+export interface TraceChain {
+  readonly steps: readonly Step[];
+  /** Of an unknown one; null where the component's own files leave it unknown. */
+  readonly end: OpenEnd | null;
+}
+
+/**
+ * The chain behind what a trace says of a component.
+ *
+ * @param refs - of its places in the list: one is reached where any place is
+ * @returns null where the trace does not know them
+ */
+export function chainOf(document: TraceDocument, refs: readonly string[]): TraceChain | null {
+  const known = document.packages.filter(({ ref }) => refs.includes(ref));
+  const reasonOf = ({ trace }: Traced) => (trace.state === 'unknown' ? trace.reason : '');
+  const unknown = known.filter(({ trace }) => trace.state === 'unknown').sort((a, b) => (reasonOf(a) < reasonOf(b) ? -1 : 1));
+  const said = known.find(({ step }) => step !== null) ?? unknown[0] ?? known[0];
+  if (said === undefined) return null;
+  const end = said.end === null ? null : (document.ends[said.end] as OpenEnd);
+  return { steps: chainTo(document, said.step ?? end?.step ?? null), end };
+}
+
 /** The steps from the entry point to one of them. */
-export function chainTo(document: TraceDocument, step: number): Step[] {
+export function chainTo({ steps }: Pick<TraceDocument, 'steps'>, step: number | null): Step[] {
   const chain: Step[] = [];
-  for (let at: number | null = step; at !== null
-    && chain.length <= document.steps.length; at = (document.steps[at] as Step).from) chain.unshift(document.steps[at] as Step);
+  for (let at = step; at !== null && chain.length <= steps.length; at = (steps[at] as Step).from) chain.unshift(steps[at] as Step);
   return chain;
 }
 
 /** RFC 8785. */
 export function encodeTrace(document: TraceDocument): Uint8Array {
   return encodeUtf8(formatJcs(document as unknown as JcsValue));
+}
+
+/** Reads what `encodeTrace` wrote, its digest being known. @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format */
+export function decodeTrace(bytes: Uint8Array): TraceDocument {
+  const document = JSON.parse(decodeUtf8(bytes)) as TraceDocument;
+  if (document.format === 'stella-trace/1') return document;
+  throw new LedgerError('INPUT_VERSION_UNKNOWN', 'Cannot read the entry trace: expected stella-trace/1');
 }

@@ -18,8 +18,8 @@ const pins = {
 };
 
 export const scanEvents = {
-  // Without `sbom`, what was looked at is the payload `inventory`. `replaces` is the scan of the same list that it brings up to
-  // date. The findings are counted twice, by outcome and by severity.
+  // Without `sbom`, what was looked at is the payload `inventory`; of an image, `trace` says what it starts. `replaces` is the scan of the
+  // same list that it brings up to date. The findings are counted twice, by outcome and by severity.
   'scan.completed': [
     version({
       data: map({
@@ -30,7 +30,9 @@ export const scanEvents = {
         severities: map({ none: integer(), low: integer(), medium: integer(), high: integer(), critical: integer(), unknown: integer() }),
         replaces: optional(integer()),
       }),
-      payloads: { findings: { count: 'one', sealed: 'never' }, inventory: { count: 'optional', sealed: 'never' } },
+      payloads: {
+        findings: { count: 'one', sealed: 'never' }, inventory: { count: 'optional', sealed: 'never' }, trace: { count: 'optional', sealed: 'never' },
+      },
       streams: ['artifact:{subject}', 'feed:{feed}'],
     }),
   ],
