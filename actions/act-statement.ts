@@ -1,42 +1,17 @@
-// What a person signs: an in-toto statement that says the same as the event it stands beside, and nothing more.
-import { encodeUtf8, equalBytes, formatBase64, formatHex } from '../ledger/bytes.ts';
-import type { Digest, Event, PayloadReference } from '../ledger/events/index.ts';
-import { encodeJcs, type JcsValue } from '../ledger/jcs.ts';
-import { sha256 } from '../ledger/log/engine.ts';
+// Statements of acts as they are stored, and what those on record are worth.
+import { encodeUtf8, formatHex } from '../ledger/bytes.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { decodeEvent, type PayloadReference } from '../ledger/events/index.ts';
+import type { JcsValue } from '../ledger/jcs.ts';
+import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { parsePublicKey, readTrust, signJson, verifyEnvelope } from '../verify/sigstore/index.ts';
-import { statementOf } from './attest.ts';
+import { actHolds, type ActEvent } from '../policy/gate/act-statement.ts';
+import { actsOf, type ActProof } from '../projections/active-waivers.ts';
+import type { DocumentReader } from '../projections/reader.ts';
+import type { Waiver } from '../projections/waiver.ts';
+import { signJson } from '../verify/sigstore/index.ts';
 import type { Acting } from './person.ts';
-
-/** The predicate type of a waiver's acts (spec/waiver.md). */
-export const WAIVER_PREDICATE = 'https://stella-ops.org/attestations/waiver/1';
-
-type WaiverType = 'waiver.requested' | 'waiver.approved' | 'waiver.rejected' | 'waiver.revoked';
-/** What of an event its statement repeats. */
-export type WaiverAct = { [T in WaiverType]: Pick<Event & { readonly type: T }, 'type' | 'by' | 'data' | 'payloads'> }[WaiverType];
-
-/**
- * The statement of a waiver's act.
- *
- * It is about the artifacts; a waiver of components alone is about itself, for a statement has to have a subject with a digest.
- *
- * @param origin - of the ledger: a statement cannot be carried into another one
- */
-export function waiverStatement(origin: string, { type, by, data, payloads }: WaiverAct): JcsValue {
-  const justification = payloads?.find(({ role }) => role === 'justification')?.commitment;
-  const { waiver, vulnerabilities, subjects, key: _key, assurance: _assurance, ...rest } = data;
-  const predicate = {
-    act: type.slice('waiver.'.length),
-    ledger: origin,
-    person: formatHex(by.person ?? new Uint8Array()),
-    waiver,
-    vulnerabilities,
-    ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value instanceof Uint8Array ? formatHex(value) : (value as JcsValue)])),
-    ...(justification === undefined ? {} : { justification: `sha256:${formatHex(justification[1])}` }),
-  } satisfies JcsValue;
-  const about: readonly Digest<'sha256'>[] = subjects ?? [['sha256', sha256(encodeUtf8(`${origin}/${waiver}`))]];
-  return statementOf({ subjects: about, predicateType: WAIVER_PREDICATE, predicate });
-}
+import { readPayload } from './sealed-payload.ts';
 
 /** Signs a statement and stores the envelope. @returns its reference */
 export async function storeStatement(payloads: PayloadStore, statement: JcsValue, { author }: Acting): Promise<PayloadReference> {
@@ -45,15 +20,34 @@ export async function storeStatement(payloads: PayloadStore, statement: JcsValue
   return { role: 'statement', size, media: 'application/vnd.dsse.envelope.v1+json', digest: ['sha256', digest] };
 }
 
-/**
- * Whether an envelope is the statement of an act, signed by a key.
- *
- * @param spki - the public key that the act names
- */
-export function verifyStatement(envelope: Uint8Array, statement: JcsValue, spki: Uint8Array): boolean {
-  const key = formatBase64(spki);
-  // The id is the digest of the key, so a key that only claims an id cannot pass.
-  const verdict = verifyEnvelope(envelope, readTrust([{ kind: 'key', publicKey: key }]));
-  return verdict.is === 'verified' && verdict.signers.some((signer) => signer.kind === 'key' && signer.keyId === parsePublicKey(key).id) &&
-    'payload' in verdict && equalBytes(verdict.payload as Uint8Array, encodeJcs(statement));
+export interface ProofPorts {
+  readonly log: Pick<LogView, 'entry' | 'readControl'>;
+  readonly payloads: PayloadStore;
+  /** At the size that is asked about. */
+  readonly documents: Pick<DocumentReader, 'documents'>;
+}
+
+/** What waivers are judged with beside their documents: the keys of all acts on them, and whether each act's signature holds. */
+export async function proveActs({ log, payloads, documents }: ProofPorts, waivers: readonly Waiver[]): Promise<ActProof> {
+  const acts = waivers.flatMap(actsOf);
+  const keys = await documents.documents('key', [...new Set(acts.map(({ key }) => `key:${formatHex(key)}`))]);
+  const keyOf: ActProof['keyOf'] = (id) => keys.get(`key:${formatHex(id)}`) ?? null;
+  const { origin } = (await log.readControl()).genesis;
+  const holding = new Set<number>();
+  for (const { entry, key, statement } of acts) {
+    const spki = keyOf(key)?.record?.public;
+    const envelope = spki === undefined ? null : await statementAt(payloads, statement);
+    if (envelope !== null && actHolds(envelope, origin, decodeEvent(await log.entry(entry)) as ActEvent, spki as Uint8Array)) holding.add(entry);
+  }
+  return { keyOf, holds: ({ entry }) => holding.has(entry) };
+}
+
+/** A statement's bytes; null where they are not here: then nothing shows that it was signed. */
+async function statementAt(payloads: PayloadStore, digest: Uint8Array): Promise<Uint8Array | null> {
+  try {
+    return await readPayload(payloads, digest);
+  } catch (error) {
+    if (error instanceof LedgerError && error.code.startsWith('PAYLOAD_')) return null;
+    throw error;
+  }
 }

@@ -7,9 +7,10 @@ import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 import { readDocument, type VexStatement } from '../evidence/index.ts';
 import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
-import { activeWaivers, keysOf } from '../projections/active-waivers.ts';
+import { activeWaivers } from '../projections/active-waivers.ts';
 import type { DocumentReader } from '../projections/reader.ts';
 import type { Waiver } from '../projections/waiver.ts';
+import { proveActs } from './act-statement.ts';
 import { openSealed, readPayload } from './sealed-payload.ts';
 import { aboutOf, packageOf, productOf } from './vex.ts';
 
@@ -88,11 +89,11 @@ async function documentOf({ payloads, secrets }: ExportPorts, event: Event): Pro
   return digest === undefined ? null : readPayload(payloads, digest[1]);
 }
 
-async function waiversOf({ documents }: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {
-  const all = [...(await documents.all('waiver')).values()];
-  const active = activeWaivers(all, at, await keysOf(all.flatMap(({ waivers }) => waivers), documents));
+async function waiversOf(ports: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {
   const hex = formatHex(subject[1]);
-  return active.filter(({ subjects }) => subjects === undefined || subjects.some((one) => formatHex(one) === hex));
+  const all = [...(await ports.documents.all('waiver')).values()].flatMap(({ waivers }) => waivers);
+  const about = all.filter(({ subjects }) => subjects === undefined || subjects.some((one) => formatHex(one) === hex));
+  return activeWaivers([{ waivers: about }], at, await proveActs(ports, about));
 }
 
 /** An accepted risk is a risk still: `affected`, with what is done about it. */

@@ -2,7 +2,7 @@
 import { formatHex } from '../ledger/bytes.ts';
 import { DENIALS } from '../policy/gate/codes.ts';
 import type { PolicyInput } from '../policy/gate/input-shape.ts';
-import type { Results } from '../policy/gate/decision.ts';
+import { waiverLine, type Results } from '../policy/gate/decision.ts';
 import { sarifOf } from '../scanner/output/sarif.ts';
 import type { FindingsDocument } from '../scanner/match/findings.ts';
 import type { OnRecord } from './gate-statements.ts';
@@ -74,9 +74,7 @@ export function textOf({ index, at, data, results, origin }: Told): string[] {
     lines.push(`  ${findings} finding${findings === 1 ? '' : 's'}: ${counted}`);
     if (missing > 0) lines.push(`  missing evidence: ${results?.missing.join(', ') ?? missing}`);
   }
-  for (const { id, state, covers, why } of results?.waivers ?? []) {
-    lines.push(`  waiver ${id}: ${state}, covers ${covers}${why === 'WAIVER_ACTIVE' ? '' : ` (${why})`}`);
-  }
+  for (const waiver of results?.waivers ?? []) lines.push(`  ${waiverLine(waiver)}`);
   const late = Math.abs(at - effective) > 300_000 ? `, as of ${new Date(effective).toISOString()}` : '';
   lines.push(`  decision ${index} of ${origin}, recorded ${new Date(at).toISOString()}${late}, on the first ${tree.size} entries`);
   return lines;
@@ -94,6 +92,7 @@ export function markdownOf(told: Told): string {
   for (const { text } of results?.warnings ?? []) lines.push(`- warn: ${escapeMarkdown(text)}`);
   for (const note of results?.notes ?? []) lines.push(`- ${escapeMarkdown(note)}`);
   for (const code of warnings) lines.push(`- warning \`${code}\``);
+  for (const waiver of results?.waivers ?? []) lines.push(`- ${escapeMarkdown(waiverLine(waiver))}`);
   if (weakened.length > 0) lines.push('', `> **Weakened:** ${weakened.join(', ')}`);
   const open = (input?.findings ?? []).filter(({ exploitability }) => exploitability !== 'not_affected' && exploitability !== 'fixed');
   if (open.length > 0) {

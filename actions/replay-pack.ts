@@ -1,6 +1,7 @@
 // Replay from a pack: the state that a decision read, folded from the pack's own streams, with no ledger and no server.
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
+import type { Event } from '../ledger/events/index.ts';
 import { replayDecision, type DecisionEvent, type Missing, type Replay, type ReplayOptions } from '../policy/gate/replay.ts';
 import type { Came, Head, StateSource } from '../policy/gate/source.ts';
 import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
@@ -78,6 +79,12 @@ class PackState implements StateSource {
 
   async since(stream: string, version: number): Promise<readonly Came[]> {
     return this.#events(stream).slice(version).map(({ index, event }) => ({ index, type: event.type }));
+  }
+
+  async event(index: number): Promise<Event> {
+    const event = this.#pack.entries.get(index)?.event ?? null;
+    if (event !== null) return event;
+    throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: it is not in the pack`);
   }
 
   async payload(digest: Uint8Array): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 // A past or present state read from the streams' own events: what a pack does from its files, from a log.
-import { decodeEvent } from '../ledger/events/index.ts';
+import { decodeEvent, type Event } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { Came, Head, StateSource } from '../policy/gate/source.ts';
@@ -52,6 +52,10 @@ export class StreamState implements StateSource {
     return came.reverse();
   }
 
+  async event(index: number): Promise<Event> {
+    return decodeEvent(await this.#log.entry(index));
+  }
+
   payload(digest: Uint8Array): Promise<Uint8Array> {
     return readPayload(this.#payloads, digest);
   }
@@ -101,6 +105,10 @@ export class LiveState implements StateSource {
 
   since(stream: string, version: number): Promise<readonly Came[]> {
     return this.#streams.since(stream, version);
+  }
+
+  event(index: number): Promise<Event> {
+    return this.#streams.event(index);
   }
 
   payload(digest: Uint8Array): Promise<Uint8Array> {

@@ -73,6 +73,7 @@ export async function readRange(log: LogView, payloads: PayloadStore, size: numb
         return document === null ? [] : [[stream, document] as const];
       })),
     since: (stream, version) => streams.since(stream, version),
+    event: (index) => streams.event(index),
     payload: (digest) => streams.payload(digest),
   };
   return { size, root: tree.root().slice(), index: await check.root(), faults, source, close: check.close };

@@ -6,7 +6,8 @@ import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
-import { storeStatement, verifyStatement, waiverStatement, type WaiverAct } from './act-statement.ts';
+import { actHolds, waiverStatement, type ActEvent } from '../policy/gate/act-statement.ts';
+import { storeStatement } from './act-statement.ts';
 import { signedBy, type Acting } from './person.ts';
 import { dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
 
@@ -79,7 +80,7 @@ export async function decideWaiver(ports: WaiverPorts, id: string, verdict: Verd
   const { vulnerabilities, subjects } = asked.data;
   const data = { waiver: id, vulnerabilities, ...(subjects === undefined ? {} : { subjects }), ...signedBy(acting), request };
   const event = 'reason' in verdict ? { type: verdict.type, data: { ...data, reason: verdict.reason } } : { type: verdict.type, data };
-  return act(ports, event as Omit<WaiverAct, 'by'>, acting, justification, version, [request]);
+  return act(ports, event as Omit<ActEvent, 'by'>, acting, justification, version, [request]);
 }
 
 const nobody = new Uint8Array();
@@ -94,12 +95,12 @@ function decided(id: string, why: string): LedgerError {
   return new LedgerError('WAIVER_DECIDED', `Cannot act on waiver "${id}": ${why}`, { hint: `"stella waiver show ${id}" tells what was done` });
 }
 
-type Act<T extends WaiverAct['type']> = { readonly index: number; readonly event: Event & { readonly type: T } };
+type Act<T extends ActEvent['type']> = { readonly index: number; readonly event: Event & { readonly type: T } };
 
 /** A waiver's acts in order, the request first. @throws {LedgerError} WAIVER_UNKNOWN */
 export async function readWaiver(
   log: Pick<LogView, 'stream'>, id: string,
-): Promise<{ readonly acts: readonly [Act<'waiver.requested'>, ...Act<WaiverAct['type']>[]]; readonly version: number }> {
+): Promise<{ readonly acts: readonly [Act<'waiver.requested'>, ...Act<ActEvent['type']>[]]; readonly version: number }> {
   const acts: { index: number; event: Event }[] = [];
   let version = 0;
   for await (const { index, event } of log.stream(`waiver:${id}`)) {
@@ -114,13 +115,13 @@ export async function readWaiver(
 }
 
 async function act(
-  ports: WaiverPorts, event: Omit<WaiverAct, 'by'>, acting: Acting, justification: string | null, version: number, cause?: readonly number[],
+  ports: WaiverPorts, event: Omit<ActEvent, 'by'>, acting: Acting, justification: string | null, version: number, cause?: readonly number[],
 ): Promise<Appended> {
   const { log, payloads } = ports;
   // 1. The justification, sealed, and the statement that commits to it. A crash after this leaves payloads no entry names.
   const sealed: PayloadReference[] = justification === null ? [] : [await storeSealed(ports, 'justification', 'text/plain', encodeUtf8(justification))];
   try {
-    const whole = { ...event, by: acting.by, payloads: sealed } as WaiverAct;
+    const whole = { ...event, by: acting.by, payloads: sealed } as ActEvent;
     const statement = await storeStatement(payloads, waiverStatement(log.control.genesis.origin, whole), acting);
     const draft = prepareDraft({ ...whole, payloads: [statement, ...sealed], ...(cause === undefined ? {} : { cause }) } as NewEvent, sha256);
     // 2. The entry, if nobody acted on the waiver meanwhile.
@@ -132,10 +133,10 @@ async function act(
 }
 
 /** What an act's signature is worth: the statement beside the event is checked against the event, under the key that it names. */
-export async function checkAct(ports: Pick<WaiverPorts, 'payloads'>, origin: string, event: WaiverAct, spki: Uint8Array): Promise<boolean> {
+export async function checkAct(ports: Pick<WaiverPorts, 'payloads'>, origin: string, event: ActEvent, spki: Uint8Array): Promise<boolean> {
   const reference = event.payloads?.find(({ role }) => role === 'statement')?.digest;
   if (reference === undefined) return false;
-  return verifyStatement(await readPayload(ports.payloads, reference[1]), waiverStatement(origin, event), spki);
+  return actHolds(await readPayload(ports.payloads, reference[1]), origin, event, spki);
 }
 
 /** The public key that an act names, from the entry that put it on record; null where none did. */

@@ -1,5 +1,6 @@
 // What a replay answers, in lines for people and members for programs: the same from the ledger, from a pack and from the program in it.
 import { clip } from '../ledger/errors.ts';
+import { waiverLine } from '../policy/gate/decision.ts';
 import type { Cause, Replay } from '../policy/gate/replay.ts';
 
 export interface ReplayReport {
@@ -8,9 +9,11 @@ export interface ReplayReport {
 }
 
 /** @param decision - index of its entry */
-export function reportReplay(decision: number, { verdict, notes }: Replay): ReplayReport {
+export function reportReplay(decision: number, { verdict, notes, decided }: Replay): ReplayReport {
   const { is, ...rest } = verdict;
-  return { lines: [...linesOf(verdict), ...notes.map((note) => `  note: ${note}`)], members: { decision, verdict: is, ...rest, notes } };
+  const waivers = decided?.shown.results.waivers ?? [];
+  const lines = [...linesOf(verdict), ...waivers.map((waiver) => `  ${waiverLine(waiver)}`), ...notes.map((note) => `  note: ${note}`)];
+  return { lines, members: { decision, verdict: is, ...rest, waivers, notes } };
 }
 
 function linesOf(verdict: Replay['verdict']): string[] {

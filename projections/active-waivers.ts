@@ -1,8 +1,7 @@
-// Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1).
-import { equalBytes, formatHex } from '../ledger/bytes.ts';
+// Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1 and 2).
+import { equalBytes } from '../ledger/bytes.ts';
 import type { KeyDocument } from './key.ts';
 import { isAbout, readPurl } from './purls.ts';
-import type { DocumentReader } from './reader.ts';
 import { expectSemantics, SEMANTICS } from './semantics.ts';
 import type { VulnerabilityDocument } from './vulnerability.ts';
 import type { Waiver, WaiverAct } from './waiver.ts';
@@ -13,6 +12,7 @@ export const WAIVER_CODES = [
   'WAIVER_REJECTED',
   'WAIVER_EXPIRED',
   'WAIVER_KEY_WRONG',
+  'WAIVER_SIGNATURE_WRONG',
   'WAIVER_SELF_APPROVED',
   'WAIVER_NOT_APPROVED',
 ] as const;
@@ -20,6 +20,18 @@ export type WaiverCode = (typeof WAIVER_CODES)[number];
 
 /** The document of the stream `key:<id>`, or null where no event names the key. */
 export type KeyOf = (id: Uint8Array) => KeyDocument | null;
+
+/** What acts are judged by beside what their events say. */
+export interface ActProof {
+  readonly keyOf: KeyOf;
+  /** Whether the act's statement says what its event says, signed by the key that it names. Not asked under semantics 1. */
+  readonly holds: (act: WaiverAct) => boolean;
+}
+
+/** The request and every act on it, in no order. */
+export function actsOf(waiver: Waiver): readonly WaiverAct[] {
+  return [waiver, ...waiver.approvals, ...waiver.rejections, ...waiver.revocations];
+}
 
 export type WaiverState =
   | { readonly active: true; readonly waiver: Waiver; readonly approval: WaiverAct }
@@ -29,21 +41,27 @@ export type WaiverState =
  * Whether a waiver is in force at `t`: approved by another person than asked, with another key, and neither rejected nor revoked
  * nor over. At `expires` it is over.
  *
- * An act that is `signed` counts when its key was that person's at its place in the log.
+ * A request or an approval that is `signed` counts when its key was that person's at its place in the log; from semantics 2 on, one
+ * that is `asserted` when its key was the ledger's for attestations, and either only when its signature holds. A rejection or a
+ * revocation counts whatever its signature is worth: it can only close.
  *
  * @param t - effective time, milliseconds since 1970
  */
-export function waiverState(waiver: Waiver, t: number, keyOf: KeyOf, semantics: number = SEMANTICS.waiver): WaiverState {
+export function waiverState(waiver: Waiver, t: number, { keyOf, holds }: ActProof, semantics: number = SEMANTICS.waiver): WaiverState {
   expectSemantics('waiver', semantics);
   const not = (code: WaiverCode): WaiverState => ({ active: false, waiver, code });
   if (waiver.revocations.length > 0) return not('WAIVER_REVOKED');
   if (waiver.rejections.length > 0) return not('WAIVER_REJECTED');
   if (t >= waiver.expires) return not('WAIVER_EXPIRED');
-  if (!isTheirs(waiver, keyOf)) return not('WAIVER_KEY_WRONG');
-  const genuine = waiver.approvals.filter((approval) => isTheirs(approval, keyOf));
+  const isKeyRight = (act: WaiverAct) => isTheirs(act, keyOf, semantics);
+  if (!isKeyRight(waiver)) return not('WAIVER_KEY_WRONG');
+  if (semantics >= 2 && !holds(waiver)) return not('WAIVER_SIGNATURE_WRONG');
+  const theirs = waiver.approvals.filter(isKeyRight);
+  const genuine = theirs.filter((approval) => semantics < 2 || holds(approval));
   const approval = genuine.find((one) => isAnother(waiver, one));
   if (approval !== undefined) return { active: true, waiver, approval };
   if (genuine.length > 0) return not('WAIVER_SELF_APPROVED');
+  if (theirs.length > 0) return not('WAIVER_SIGNATURE_WRONG');
   return not(waiver.approvals.length > 0 ? 'WAIVER_KEY_WRONG' : 'WAIVER_NOT_APPROVED');
 }
 
@@ -52,22 +70,15 @@ export function waiverState(waiver: Waiver, t: number, keyOf: KeyOf, semantics: 
  *
  * @param documents - of the vulnerabilities in question: a waiver stands in the document of each id that it names
  */
-export function waiverStates(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, keyOf: KeyOf, semantics?: number): WaiverState[] {
+export function waiverStates(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, proof: ActProof, semantics?: number): WaiverState[] {
   const waivers = new Map<number, Waiver>();
   for (const document of documents) for (const waiver of document.waivers) waivers.set(waiver.entry, waiver);
-  return [...waivers.values()].sort((a, b) => a.entry - b.entry).map((waiver) => waiverState(waiver, t, keyOf, semantics));
-}
-
-/** What waivers are judged with beside their documents: those of every key that signed an act on them. */
-export async function keysOf(waivers: readonly Waiver[], read: Pick<DocumentReader, 'documents'>): Promise<KeyOf> {
-  const acts = waivers.flatMap((one) => [one, ...one.approvals, ...one.rejections, ...one.revocations]);
-  const keys = await read.documents('key', [...new Set(acts.map(({ key }) => `key:${formatHex(key)}`))]);
-  return (id) => keys.get(`key:${formatHex(id)}`) ?? null;
+  return [...waivers.values()].sort((a, b) => a.entry - b.entry).map((waiver) => waiverState(waiver, t, proof, semantics));
 }
 
 /** The waivers in force at `t`, in the order of the log. */
-export function activeWaivers(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, keyOf: KeyOf, semantics?: number): Waiver[] {
-  return waiverStates(documents, t, keyOf, semantics).flatMap(({ active, waiver }) => (active ? [waiver] : []));
+export function activeWaivers(documents: Iterable<Pick<VulnerabilityDocument, 'waivers'>>, t: number, proof: ActProof, semantics?: number): Waiver[] {
+  return waiverStates(documents, t, proof, semantics).flatMap(({ active, waiver }) => (active ? [waiver] : []));
 }
 
 /** What a waiver may cover: a vulnerability of a component in an artifact. */
@@ -93,11 +104,13 @@ export function covers({ vulnerabilities, subjects, components }: Waiver, { ids,
 }
 
 /** A person's signature counts only under a key that was theirs when they acted; the ledger's own key asserts for anybody. */
-function isTheirs({ assurance, key, by, entry }: WaiverAct, keyOf: KeyOf): boolean {
+function isTheirs({ assurance, key, by, entry }: WaiverAct, keyOf: KeyOf, semantics: number): boolean {
   if (by.person === undefined) return false;
-  if (assurance === 'asserted') return true;
+  if (assurance === 'asserted' && semantics < 2) return true;
   const document = keyOf(key);
-  if (document?.added === undefined || document.person === undefined || !equalBytes(document.person, by.person)) return false;
+  if (document?.added === undefined) return false;
+  const isOwn = assurance === 'asserted' ? document.record?.use === 'attestation' : document.person !== undefined && equalBytes(document.person, by.person);
+  if (!isOwn) return false;
   return document.added.entry < entry && (document.ended === undefined || entry < document.ended.lastSize);
 }
 

@@ -1,9 +1,10 @@
 // stella waiver list: which risks are accepted, until when, and which of these acceptances count for nothing.
+import { proveActs } from '../../actions/act-statement.ts';
 import { formatHex } from '../../ledger/bytes.ts';
-import { keysOf, waiverState, type WaiverState } from '../../projections/active-waivers.ts';
+import { waiverState, type WaiverState } from '../../projections/active-waivers.ts';
 import { UsageError, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openDocuments, openForReading } from '../place.ts';
+import { findPlace, openDocuments, openForReading, openPlacePayloads } from '../place.ts';
 import { parseTime } from '../times.ts';
 
 const dayMs = 86_400_000;
@@ -28,9 +29,9 @@ still affected.`,
     const log = await openForReading(place);
     const { documents, close } = await openDocuments(place, log);
     const waivers = [...(await documents.all('waiver')).values()].flatMap((document) => document.waivers);
-    const keyOf = await keysOf(waivers, documents);
+    const proof = await proveActs({ log, payloads: openPlacePayloads(place), documents }, waivers);
     await close();
-    const states = waivers.map((waiver) => waiverState(waiver, t, keyOf))
+    const states = waivers.map((waiver) => waiverState(waiver, t, proof))
       .filter(({ active, waiver }) => (active || call.flag('all')) && waiver.expires <= until)
       .sort((a, b) => a.waiver.expires - b.waiver.expires || a.waiver.entry - b.waiver.entry);
     for (const state of states) {

@@ -1,6 +1,6 @@
 // stella waiver show: what was asked for, by whom, and what became of it.
 import { checkAct, publicKeyOf, readWaiver } from '../../actions/waiver.ts';
-import type { WaiverAct } from '../../actions/act-statement.ts';
+import type { ActEvent } from '../../policy/gate/act-statement.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { formatDigest, type Event } from '../../ledger/events/index.ts';
@@ -34,7 +34,7 @@ machine knows; a justification is shown where it can be opened.`,
     const told = [];
     for (const { index, event } of acts) {
       const spki = await publicKeyOf(log, event.data.key);
-      const holds = spki !== null && await checkAct(ports, origin, event as WaiverAct, spki);
+      const holds = spki !== null && await checkAct(ports, origin, event as ActEvent, spki);
       const why = await whyOf(event, ports);
       const act = event.type.slice('waiver.'.length);
       const reason = 'reason' in event.data ? `, ${event.data.reason}` : '';

@@ -67,7 +67,7 @@ export interface Decided {
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
   const { semantics = CURRENT, policies = new PolicyShelf(), sha256 = pureSha256 } = options;
   const { effective, weakened, limits } = request;
-  const gathered = await gather(request, state);
+  const gathered = await gather(request, state, semantics.waiver);
   const codes = new Set<DenialCode>(gathered.codes);
   const notes = [...gathered.notes];
   const deny = (code: DenialCode, note: string) => {

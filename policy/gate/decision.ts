@@ -75,6 +75,20 @@ export interface WaiverConsidered {
   readonly state: string;
   readonly covers: number;
   readonly why: string;
+  /** The request and every act on it, in the order of the log; absent in results of older releases. */
+  readonly acts?: readonly {
+    readonly act: 'approved' | 'rejected' | 'requested' | 'revoked';
+    readonly entry: number;
+    readonly assurance: 'asserted' | 'signed';
+    /** Whether the signature of its statement holds; absent where that was not asked. */
+    readonly holds?: boolean;
+  }[];
+}
+
+/** What became of a waiver, and how everybody acted who acted on it: `waiver w-1: active, covers 2; requested signed, approved asserted`. */
+export function waiverLine({ id, state, covers, why, acts = [] }: WaiverConsidered): string {
+  const told = acts.map(({ act, assurance, holds }) => `${act} ${assurance}${holds === false ? ' (its signature does not hold)' : ''}`);
+  return `waiver ${id}: ${state}, covers ${covers}${why === 'WAIVER_ACTIVE' ? '' : ` (${why})`}${told.length === 0 ? '' : `; ${told.join(', ')}`}`;
 }
 
 /** Trusted issuers who contradict each other about one component. */

@@ -12,8 +12,10 @@ import type { KeyDocument } from '../../projections/key.ts';
 import type { PublishedPolicy } from '../../projections/policy.ts';
 import type { TrustDocument } from '../../projections/trust.ts';
 import type { VulnerabilityDocument } from '../../projections/vulnerability.ts';
+import { actsOf } from '../../projections/active-waivers.ts';
 import type { Waiver } from '../../projections/waiver.ts';
 import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
+import { actHolds, type ActEvent } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
 import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
 
@@ -53,6 +55,8 @@ export interface Gathered {
   readonly vex: readonly VexPointer[];
   /** Every waiver that names a vulnerability found, in the order of the log. */
   readonly waivers: readonly Waiver[];
+  /** Entries of acts on these waivers whose signature holds; null under semantics that do not ask. */
+  readonly signed: ReadonlySet<number> | null;
   readonly facts: ReadonlyMap<string, Facts>;
 }
 
@@ -63,8 +67,13 @@ export interface ContractRead {
   readonly contract: Contract | null;
 }
 
-/** Reads a state for a request. @throws {LedgerError} PROJECTION_STOPPED at an event of a later time */
-export async function gather({ artifact, policy, contracts, feed }: GateRequest, { source }: State): Promise<Gathered> {
+/**
+ * Reads a state for a request.
+ *
+ * @param waiver - semantics of waivers: from 2 on the signatures of acts on them are checked
+ * @throws {LedgerError} PROJECTION_STOPPED at an event of a later time
+ */
+export async function gather({ artifact, policy, contracts, feed }: GateRequest, { source, origin }: State, waiver: number): Promise<Gathered> {
   const reading = new Reading(source);
   const stream = artifactStream(artifact);
   const found = await reading.document('artifact', stream);
@@ -84,9 +93,8 @@ export async function gather({ artifact, policy, contracts, feed }: GateRequest,
   const ids = findings === null ? [] : namesIn(findings.findings);
   const vulnerabilities = await reading.byId(ids);
   const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
-  const acts = waivers.flatMap((waiver) => [waiver, ...waiver.approvals, ...waiver.rejections, ...waiver.revocations]);
-  const signing = acts.map(({ key }) => formatHex(key));
-  const keys = await reading.byKey(signing);
+  const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
+  const signed = waiver < 2 ? null : await reading.signed(waivers, keys, origin);
 
   const sbom = (found?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1) ?? null;
   const attestations = (found?.attestations ?? []).filter(({ superseded }) => superseded === undefined);
@@ -94,7 +102,7 @@ export async function gather({ artifact, policy, contracts, feed }: GateRequest,
   const facts = await reading.facts([...(sbom === null ? [] : [sbom]), ...attestations, ...vex]);
   return {
     codes: reading.codes, notes: reading.notes.toSorted(), pins: reading.pins(), artifact: found, published, contracts: read,
-    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, attestations, vex, waivers, facts,
+    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, attestations, vex, waivers, signed, facts,
   };
 }
 
@@ -218,6 +226,18 @@ class Reading {
     const streams = [...new Set(ids)].sort().map((id) => `key:${id}`);
     const documents = await this.#source.documents('key', await this.#pin(streams));
     return new Map([...documents].map(([stream, document]) => [stream.slice('key:'.length), document]));
+  }
+
+  /** The entries of acts whose statements say what their events say, signed by the key that they name. */
+  async signed(waivers: readonly Waiver[], keys: ReadonlyMap<string, KeyDocument>, origin: string): Promise<Set<number>> {
+    const holding = new Set<number>();
+    for (const { entry, key, statement } of waivers.flatMap(actsOf)) {
+      const spki = keys.get(formatHex(key))?.record?.public;
+      const envelope = await this.payload(statement);
+      if (spki === undefined || envelope === null) continue;
+      if (actHolds(envelope, origin, (await this.#source.event(entry)) as ActEvent, spki)) holding.add(entry);
+    }
+    return holding;
   }
 
   /** @returns null, and a code, where the bytes are not here or are not those */

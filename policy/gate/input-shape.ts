@@ -19,7 +19,7 @@ const JUSTIFICATIONS = [
   'vulnerable_code_not_in_execute_path', 'vulnerable_code_not_present',
 ] as const;
 
-export const WAIVER_STATES = ['active', 'expired', 'key_wrong', 'not_approved', 'rejected', 'revoked', 'self_approved'] as const;
+export const WAIVER_STATES = ['active', 'expired', 'key_wrong', 'not_approved', 'rejected', 'revoked', 'self_approved', 'signature_wrong'] as const;
 
 const statement = {
   entry: said('Index of the entry that it stands in', integer),

@@ -1,10 +1,10 @@
 // Builds the policy input from documents, facts and findings: canonical, without sealed plaintext and without free text.
 import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
-import { covers, waiverState, type WaiverState } from '../../projections/active-waivers.ts';
+import { covers, waiverState, type ActProof, type WaiverState } from '../../projections/active-waivers.ts';
 import { coverage } from '../../projections/coverage.ts';
 import type { AttestationPointer } from '../../projections/evidence.ts';
 import { trustedFor } from '../../projections/trust.ts';
-import type { Waiver } from '../../projections/waiver.ts';
+import type { Waiver, WaiverAct } from '../../projections/waiver.ts';
 import type { AttestationFacts, ComponentFacts } from '../../evidence/facts.ts';
 import type { Finding } from '../../scanner/match/findings.ts';
 import type { WarningCode } from './codes.ts';
@@ -104,8 +104,9 @@ interface WaivedFindings {
 
 /** Evaluate first, waive after: a waiver marks what it covers, and changes nothing else about it. */
 function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): WaivedFindings {
-  const keyOf = (id: Uint8Array) => gathered.keys.get(formatHex(id)) ?? null;
-  const states = gathered.waivers.map((waiver) => waiverState(waiver, t, keyOf, semantics));
+  const { keys, signed } = gathered;
+  const proof: ActProof = { keyOf: (id) => keys.get(formatHex(id)) ?? null, holds: ({ entry }) => signed?.has(entry) === true };
+  const states = gathered.waivers.map((waiver) => waiverState(waiver, t, proof, semantics));
   const byName = new Map<string, number[]>();
   found.forEach((finding, i) => {
     for (const name of namesOf(finding)) byName.set(name, [...(byName.get(name) ?? []), i]);
@@ -132,9 +133,18 @@ function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint
     if (active && waiver.breakGlass && fits.length > 0) warnings.add('WAIVER_BREAK_GLASS');
     if (fits.length > 0 && !active && state.code === 'WAIVER_EXPIRED') warnings.add('WAIVER_EXPIRED');
     const why = fits.length === 0 ? 'WAIVER_OUT_OF_SCOPE' : active ? 'WAIVER_ACTIVE' : state.code;
-    considered.push({ id: waiver.id, entry: waiver.entry, state: stateOf(state), covers: fits.length, why });
+    considered.push({ id: waiver.id, entry: waiver.entry, state: stateOf(state), covers: fits.length, why, acts: actsTold(waiver, signed) });
   }
   return { covered, members, considered, warnings: [...warnings] };
+}
+
+/** Each act on a waiver in the order of the log: signed by its person or asserted by the ledger, and whether that signature holds. */
+function actsTold(waiver: Waiver, signed: Gathered['signed']): NonNullable<WaiverConsidered['acts']> {
+  const told = (act: 'approved' | 'rejected' | 'requested' | 'revoked') => ({ entry, assurance }: WaiverAct) =>
+    ({ act, entry, assurance, ...(signed === null ? {} : { holds: signed.has(entry) }) });
+  const { approvals, rejections, revocations } = waiver;
+  const all = [told('requested')(waiver), ...approvals.map(told('approved')), ...rejections.map(told('rejected')), ...revocations.map(told('revoked'))];
+  return all.sort((a, b) => a.entry - b.entry);
 }
 
 function stateOf(state: WaiverState): PolicyInput['waivers'][number]['state'] {

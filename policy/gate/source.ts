@@ -1,5 +1,6 @@
 // What a gate and a replay read: documents and heads of one size, and payloads by digest. The live ledger, a fold and a pack are such.
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
+import type { Event } from '../../ledger/events/index.ts';
 import type { Documents, ProjectionName } from '../../projections/gate-critical.ts';
 
 /** A stream's newest version at the state's size, and the index of its event. */
@@ -21,6 +22,8 @@ export interface StateSource {
   documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>>;
   /** The events of a stream after a version, oldest first: what explains a difference. */
   since(stream: string, version: number): Promise<readonly Came[]>;
+  /** An event that a document points to. @throws {LedgerError} ENTRY_MISSING */
+  event(index: number): Promise<Event>;
   /** Bytes with this SHA-256. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT */
   payload(digest: Uint8Array): Promise<Uint8Array>;
 }

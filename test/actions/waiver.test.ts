@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
-import { waiverStatement, type WaiverAct } from '../../actions/act-statement.ts';
+import { waiverStatement, type ActEvent } from '../../policy/gate/act-statement.ts';
 import { checkAct, decideWaiver, readWaiver, requestWaiver, type WaiverRequest } from '../../actions/waiver.ts';
 import { publishContract, assignContract, findContract, openContract, unassignContract } from '../../actions/contract.ts';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
@@ -140,7 +140,7 @@ describe('a waiver', () => {
     const spkis = [ann, bob].map(({ author }) => author.key.spki);
     const { acts } = await readWaiver(bench.log, 'w-1');
     for (const [i, { event }] of acts.entries()) {
-      const act = event as WaiverAct;
+      const act = event as ActEvent;
       const spki = spkis[i] as Uint8Array;
       expect(await checkAct(ports, origin, act, spki)).toBe(true);
       expect(await checkAct(ports, 'other.example', act, spki)).toBe(false);
@@ -151,11 +151,11 @@ describe('a waiver', () => {
       };
       for (const [member, value] of Object.entries(changed)) {
         if (!(member in act.data)) continue;
-        expect(await checkAct(ports, origin, { ...act, data: { ...act.data, [member]: value } } as WaiverAct, spki), member).toBe(false);
+        expect(await checkAct(ports, origin, { ...act, data: { ...act.data, [member]: value } } as ActEvent, spki), member).toBe(false);
       }
-      expect(await checkAct(ports, origin, { ...act, by: { ...act.by, person: new Uint8Array(16) } } as WaiverAct, spki)).toBe(false);
+      expect(await checkAct(ports, origin, { ...act, by: { ...act.by, person: new Uint8Array(16) } } as ActEvent, spki)).toBe(false);
       const payloads = act.payloads?.map((one) => (one.commitment === undefined ? one : { ...one, commitment: ['sha256', new Uint8Array(32)] as const }));
-      expect(await checkAct(ports, origin, { ...act, payloads } as WaiverAct, spki)).toBe(false);
+      expect(await checkAct(ports, origin, { ...act, payloads } as ActEvent, spki)).toBe(false);
     }
   });
 

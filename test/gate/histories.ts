@@ -3,7 +3,7 @@ import { addAttestationKey } from '../../actions/add-key.ts';
 import { by } from '../log/kit.ts';
 import { author } from '../pack/kit.ts';
 import { Dice } from '../projections/history.ts';
-import { app, day, Gates, noCriticals, type FindingParts } from './kit.ts';
+import { app, day, Gates, noCriticals, personKey, type FindingParts, type Signing } from './kit.ts';
 
 export interface Made {
   readonly index: number;
@@ -80,20 +80,28 @@ export class RandomHistory {
     const [waiver, expires] = [`w-${this.#next()}`, gates.world.clock.wall + (2 + this.#dice.roll(30)) * day];
     let request = -1;
     await this.#flip('waiver', async () => {
-      request = await gates.request(waiver, waived.id, expires);
-      if (this.#dice.roll(3) === 0) await gates.act('waiver.approved', waiver, waived.id, request, 'ann');
-      await gates.act('waiver.approved', waiver, waived.id, request);
+      request = await gates.request(waiver, waived.id, expires, 'ann', app, this.#signing());
+      if (this.#dice.roll(3) === 0) await gates.act('waiver.approved', waiver, waived.id, request, 'ann', this.#signing());
+      // What somebody else signed in a person's name approves nothing.
+      if (this.#dice.roll(3) === 0) await gates.act('waiver.approved', waiver, waived.id, request, 'bob', { signed: true, signer: personKey('eve') });
+      if (this.#dice.roll(3) === 0) await this.#decide();
+      await gates.act('waiver.approved', waiver, waived.id, request, 'bob', this.#signing());
     });
     if (this.#dice.roll(2) === 0) await this.#decide({ effective: expires - 1 + this.#dice.roll(3) });
     await this.#flip('policy', () => gates.policy('release', POLICIES.strict));
     await gates.policy('release', POLICIES.criticals);
-    await this.#flip('revocation', () => gates.act('waiver.revoked', waiver, waived.id, request));
+    await this.#flip('revocation', () => gates.act('waiver.revoked', waiver, waived.id, request, 'bob', this.#signing()));
     for (let i = 0; i < 3; i++) {
       await this.#noise();
       await this.#decide(this.#dice.roll(4) === 0 ? { weakened: ['SNAPSHOT_STALE'] } : {});
     }
     await this.#scan(this.#findings(0));
     for (let i = 0; i < 3; i++) await this.#decide();
+  }
+
+  /** Signed by the person who acts, or asserted by the ledger. */
+  #signing(): Signing {
+    return { signed: this.#dice.roll(2) === 0 };
   }
 
   #next(): number {

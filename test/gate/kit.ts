@@ -1,16 +1,21 @@
 // A ledger with artifacts, scans, VEX, waivers, trust and policies put on record directly, and gates over them.
+import { addAttestationKey } from '../../actions/add-key.ts';
 import { gate, type GateAsked, type Gated } from '../../actions/gate.ts';
 import { inOrder } from '../../actions/gate-report.ts';
+import { addPerson } from '../../actions/person.ts';
 import { publishPolicy } from '../../actions/publish-policy.ts';
 import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Log } from '../../ledger/log/log.ts';
+import { waiverStatement, type ActEvent } from '../../policy/gate/act-statement.ts';
 import { PolicyShelf } from '../../policy/gate/decide.ts';
 import { parseJson, type RegoObject } from '../../policy/index.ts';
 import type { Finding } from '../../scanner/match/findings.ts';
+import { authorKeyOfSeed, signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
 import { memoryPayloads } from '../actions/kit.ts';
 import { checkLog, digestOf, sha256, World } from '../log/kit.ts';
+import { author } from '../pack/kit.ts';
 
 export const app = digestOf('app');
 export const person = (name: string): Uint8Array => sha256(encodeUtf8(`person ${name}`)).subarray(0, 16);
@@ -53,6 +58,16 @@ export interface StatementParts {
   /** The component by its purl; the artifact is the product. */
   readonly part?: string;
   readonly stated?: number;
+}
+
+/** The key of a person who signs what they do. */
+export const personKey = (name: string): AuthorKey => authorKeyOfSeed(sha256(encodeUtf8(`key of ${name}`)));
+
+/** How an act is signed: by its person or, asserted, by the ledger; by somebody else than it says, or changed afterwards. */
+export interface Signing {
+  readonly signed?: boolean;
+  readonly signer?: AuthorKey;
+  readonly edit?: (envelope: Uint8Array) => Uint8Array;
 }
 
 export class Gates {
@@ -211,23 +226,42 @@ export class Gates {
     return this.append({ type: 'trust.removed', by: actor('ci'), data: { entry, reason: 'superseded' } });
   }
 
-  async request(waiver: string, vulnerability: string, expires: number, by = 'ann', artifact: readonly ['sha256', Uint8Array] = app): Promise<number> {
+  /** @param signing - asserted by the ledger where nothing else is said */
+  async request(
+    waiver: string, vulnerability: string, expires: number, by = 'ann', artifact: readonly ['sha256', Uint8Array] = app, signing: Signing = {},
+  ): Promise<number> {
     const data = {
-      waiver, vulnerabilities: [vulnerability], subjects: [artifact], assurance: 'asserted', key: keyOf('ledger').id, owner: person('owner'), expires,
-      breakGlass: false, responses: ['will_not_fix'],
+      waiver, vulnerabilities: [vulnerability], subjects: [artifact], owner: person('owner'), expires, breakGlass: false, responses: ['will_not_fix'],
     } as const;
     const sealed: PayloadReference = { role: 'justification', size: 1024, media: 'text/plain', commitment: digestOf(`why ${waiver}`) };
-    return this.append({ type: 'waiver.requested', by: actor(by), data, payloads: [await this.put('statement', encodeUtf8(`asks ${waiver}`)), sealed] });
+    return this.#act({ type: 'waiver.requested', by: actor(by), data, payloads: [sealed] } as never, by, signing);
   }
 
   async act(
-    type: 'waiver.approved' | 'waiver.rejected' | 'waiver.revoked', waiver: string, vulnerability: string, request: number, by = 'bob',
+    type: 'waiver.approved' | 'waiver.rejected' | 'waiver.revoked', waiver: string, vulnerability: string, request: number, by = 'bob', signing: Signing = {},
   ): Promise<number> {
-    const about = { waiver, vulnerabilities: [vulnerability], subjects: [app], assurance: 'asserted', key: keyOf('ledger').id, request } as const;
-    const payloads = [await this.put('statement', encodeUtf8(`${type} ${waiver}`))];
+    const about = { waiver, vulnerabilities: [vulnerability], subjects: [app], request } as const;
     const reason = { 'waiver.rejected': 'mistaken', 'waiver.revoked': 'risk-changed' } as const;
     const data = type === 'waiver.approved' ? about : { ...about, reason: reason[type] };
-    return this.append({ type, by: actor(by), data, payloads } as NewEvent);
+    return this.#act({ type, by: actor(by), data, payloads: [] } as never, by, signing);
+  }
+
+  /** Puts an act on record, with the statement that whoever acts signs. */
+  async #act(event: ActEvent, by: string, { signed = false, signer, edit = (bytes) => bytes }: Signing): Promise<number> {
+    const named = signed ? personKey(by) : author;
+    await this.#know(named, signed ? person(by) : undefined);
+    const data = { ...event.data, assurance: signed ? 'signed' : 'asserted', key: parseHex(named.key.id) };
+    const whole = { ...event, data } as ActEvent;
+    const envelope = await signJson(waiverStatement(this.log.control.genesis.origin, whole), [signer ?? named]);
+    const statement = await this.put('statement', edit(encodeUtf8(JSON.stringify(envelope))));
+    return this.append({ ...whole, payloads: [statement, ...(event.payloads ?? [])] } as NewEvent);
+  }
+
+  /** A key is on record before anything is signed with it. */
+  async #know({ key }: AuthorKey, whose: Uint8Array | undefined): Promise<void> {
+    if ((await this.log.head(`key:${key.id}`)) !== null) return;
+    if (whose === undefined) await addAttestationKey(this.log, key, actor('ci'));
+    else await addPerson(this.log, whose, key, actor('ci'));
   }
 
   /** @param modules - texts by file name */

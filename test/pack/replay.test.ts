@@ -172,7 +172,10 @@ describe('replay.mjs, one file', () => {
     expect(said).toMatchObject({ ok: false, verdict: 'SAME', code: 'TRUST_EMPTY', trusted: 'pack', outcome: 'allow' });
     expect(JSON.parse(mine.stdout)).toEqual({ ...said, exit: 5 });
     for (const { stdout } of [cli('replay', `${waived}.zip`), run(`${waived}.zip`)]) {
-      expect(stdout.split('\n').slice(1, 3)).toEqual(['SAME', expect.stringMatching(/^UNKNOWN {2}TRUST_EMPTY: whose log it is was not proven/)]);
+      expect(stdout.split('\n').slice(1, 4)).toEqual([
+        'SAME', '  waiver 1: active, covers 1; requested asserted, approved asserted',
+        expect.stringMatching(/^UNKNOWN {2}TRUST_EMPTY: whose log it is was not proven/),
+      ]);
     }
     expect(run(`${waived}.zip`, '--key', 'log.vkey').stdout).not.toContain('TRUST_EMPTY');
   });

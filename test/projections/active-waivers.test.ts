@@ -1,15 +1,22 @@
 // Waivers: the instant they end, who may approve, what each act does, and which findings a scope covers.
 import { describe, expect, test } from 'vitest';
-import { activeWaivers, covers, waiverState, waiverStates, WAIVER_CODES, type KeyOf } from '../../projections/active-waivers.ts';
+import {
+  activeWaivers, covers, waiverState, waiverStates, WAIVER_CODES, type ActProof, type KeyOf, type WaiverState,
+} from '../../projections/active-waivers.ts';
 import type { Waiver } from '../../projections/waiver.ts';
-import { actOf, bytesOf, keyOf, waiverOf } from './documents.ts';
+import { actOf, bytesOf, keyOf, ledgerKey, waiverOf } from './documents.ts';
 
-const noKeys: KeyOf = () => null;
+/** The ledger's own key for attestations, which is 0 all over; no key of a person. */
+const noKeys: KeyOf = (id) => (id[0] === 0 ? ledgerKey() : null);
+const proof = (keyOf: KeyOf = noKeys, holds: ActProof['holds'] = () => true): ActProof => ({ keyOf, holds });
 const approved = (more: Partial<Waiver> = {}) => waiverOf(10, { approvals: [actOf(11, 2)], ...more });
+/** Under every semantics, where all signatures hold. */
 const codeAt = (waiver: Waiver, t: number, keys = noKeys) => {
-  const state = waiverState(waiver, t, keys);
-  return state.active ? 'active' : state.code;
+  const codes = [1, 2].map((semantics) => codeOf(waiverState(waiver, t, proof(keys), semantics)));
+  expect(codes[1]).toBe(codes[0]);
+  return codes[0];
 };
+const codeOf = (state: WaiverState) => (state.active ? 'active' : state.code);
 
 describe('a waiver', () => {
   test.each([
@@ -45,7 +52,7 @@ describe('a waiver', () => {
 describe('a signed act', () => {
   const signed = (entry: number, person: number, key: number) => actOf(entry, person, { assurance: 'signed', key: bytesOf(key) });
   const waiver = (approval = signed(11, 2, 22)) => waiverOf(10, { ...signed(10, 1, 21), id: 'w', approvals: [approval] });
-  const keys = (more: object = {}): KeyOf => (id) => (id[0] === 21 ? keyOf(21, 1) : id[0] === 22 ? keyOf(22, 2, more) : null);
+  const keys = (more: object = {}): KeyOf => (id) => (id[0] === 21 ? keyOf(21, 1) : id[0] === 22 ? keyOf(22, 2, more) : noKeys(id));
 
   test('counts under its person\'s key', () => expect(codeAt(waiver(), 2000, keys())).toBe('active'));
 
@@ -70,14 +77,37 @@ describe('a signed act', () => {
     const one: KeyOf = () => keyOf(21, 1);
     expect(codeAt(waiver(signed(11, 1, 21)), 2000, one)).toBe('WAIVER_SELF_APPROVED');
     const both = waiverOf(10, { ...signed(10, 1, 21), id: 'w', approvals: [signed(11, 2, 21)] });
-    let asked = 0;
-    const twoNames: KeyOf = () => keyOf(21, (asked += 1));
-    expect(codeAt(both, 2000, twoNames)).toBe('WAIVER_SELF_APPROVED');
+    for (const semantics of [1, 2]) {
+      let asked = 0;
+      const twoNames: KeyOf = () => keyOf(21, (asked += 1));
+      expect(codeOf(waiverState(both, 2000, proof(twoNames), semantics))).toBe('WAIVER_SELF_APPROVED');
+    }
+  });
+
+  test.each<[string, number[], string]>([
+    ['all hold', [10, 11, 12], 'active'],
+    ['the request\'s does not', [11, 12], 'WAIVER_SIGNATURE_WRONG'],
+    ['no approval\'s does', [10], 'WAIVER_SIGNATURE_WRONG'],
+    ['one approval\'s does', [10, 12], 'active'],
+    ['only that of who asked does', [10, 13], 'WAIVER_SELF_APPROVED'],
+  ])('counts from semantics 2 on only where its signature holds: %s', (_, holding, code) => {
+    const asked = { ...waiver(), approvals: [signed(11, 2, 22), signed(12, 2, 22), signed(13, 1, 21)] };
+    const judged = proof(keys(), ({ entry }) => holding.includes(entry));
+    expect([1, 2].map((semantics) => codeOf(waiverState(asked, 2000, judged, semantics)))).toEqual(['active', code]);
+  });
+
+  test('closes whatever its signature is worth', () => {
+    const none = proof(keys(), () => false);
+    expect(codeOf(waiverState({ ...waiver(), revocations: [signed(12, 2, 22)] }, 2000, none))).toBe('WAIVER_REVOKED');
+    expect(codeOf(waiverState({ ...waiver(), rejections: [signed(12, 2, 22)] }, 2000, none))).toBe('WAIVER_REJECTED');
   });
 
   test('beside an asserted one: the ledger\'s key says nothing of who is who', () => {
     expect(codeAt(waiverOf(10, { approvals: [actOf(11, 2)] }), 2000)).toBe('active');
-    expect(codeAt(waiver(actOf(11, 2, { key: bytesOf(21) })), 2000, keys())).toBe('active');
+    expect(codeAt(waiver(actOf(11, 2)), 2000, keys())).toBe('active');
+    // What the ledger asserts, it signs with its own key: until semantics 2 nobody asked with which.
+    const asserted = waiver(actOf(11, 2, { key: bytesOf(21) }));
+    expect([1, 2].map((semantics) => codeOf(waiverState(asserted, 2000, proof(keys()), semantics)))).toEqual(['active', 'WAIVER_KEY_WRONG']);
   });
 });
 
@@ -85,15 +115,15 @@ describe('several waivers', () => {
   test('overlapping ones stand each for itself, once, in the order of the log', () => {
     const [one, other, third] = [approved(), waiverOf(20, { approvals: [actOf(21, 2)], expires: 3000 }), waiverOf(30)];
     const documents = [{ waivers: [one, other] }, { waivers: [third, one] }];
-    expect(activeWaivers(documents, 2999, noKeys).map(({ entry }) => entry)).toEqual([10, 20]);
-    expect(activeWaivers(documents, 3000, noKeys).map(({ entry }) => entry)).toEqual([10]);
-    expect(activeWaivers(documents, 5000, noKeys)).toEqual([]);
-    const codes = waiverStates(documents, 3000, noKeys).map((state) => (state.active ? 'active' : state.code));
+    expect(activeWaivers(documents, 2999, proof()).map(({ entry }) => entry)).toEqual([10, 20]);
+    expect(activeWaivers(documents, 3000, proof()).map(({ entry }) => entry)).toEqual([10]);
+    expect(activeWaivers(documents, 5000, proof())).toEqual([]);
+    const codes = waiverStates(documents, 3000, proof()).map((state) => (state.active ? 'active' : state.code));
     expect(codes).toEqual(['active', 'WAIVER_EXPIRED', 'WAIVER_NOT_APPROVED']);
   });
 
   test('semantics that nobody knows are a bug of the caller', () => {
-    expect(() => waiverState(approved(), 2000, noKeys, 2)).toThrow(RangeError);
+    expect(() => waiverState(approved(), 2000, proof(), 3)).toThrow(RangeError);
   });
 });
 

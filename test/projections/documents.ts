@@ -24,6 +24,11 @@ export function keyOf(fill: number, person: number, more: Partial<KeyDocument> =
   return { last: 1, id: bytesOf(fill), person: bytesOf(person, 16), added: { entry: 1, at: 1 }, ...more };
 }
 
+/** The ledger's key for what it asserts: the one that `actOf` names. */
+export function ledgerKey(): KeyDocument {
+  return { last: 0, id: bytesOf(0), record: { id: bytesOf(0), use: 'attestation', algorithm: 'ed25519', public: bytesOf(0, 44) }, added: { entry: 0, at: 0 } };
+}
+
 export function trustOf(...entries: Partial<TrustedEntry>[]): TrustDocument {
   return { last: 1, entries: entries.map((entry, i) => ({ entry: i, at: 1, by: personOf(1), ...entry })) };
 }
