@@ -1,10 +1,11 @@
 // scan.mjs: a scan on record, made again with nothing but Node. Bundled into one file by tools/bundle.ts.
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { openFileAt, type FileAt } from '../../ledger/store/file-at.ts';
+import { openFileAt } from '../../ledger/store/file-at.ts';
 import { encodeFindings } from '../../scanner/match/findings.ts';
 import { decodeList } from '../../scanner/match/inventory.ts';
 import { scan } from '../../scanner/match/match.ts';
+import type { SnapshotFile } from '../../scanner/snapshot/format.ts';
 import { Snapshot } from '../../scanner/snapshot/open.ts';
 import { isPart, openPart } from '../../scanner/snapshot/part-file.ts';
 
@@ -20,7 +21,7 @@ if (list === undefined || snapshotFile === undefined || engineVersion === undefi
   process.exit(2);
 }
 const opened = openFileAt(snapshotFile, snapshotFile);
-const file: Pick<FileAt, 'size' | 'read'> = isPart(opened) ? openPart(new Uint8Array(readFileSync(snapshotFile))) : opened;
+const file: SnapshotFile = isPart(opened) ? openPart(new Uint8Array(readFileSync(snapshotFile))) : opened;
 const snapshot = new Snapshot(file);
 const document = scan(decodeList(new Uint8Array(readFileSync(list))), snapshot, { engineVersion });
 opened.close();

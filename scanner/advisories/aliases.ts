@@ -77,7 +77,12 @@ function rankOf(id: string): number {
 
 /** Text by code units, runs of digits by value. */
 function natural(a: string, b: string): number {
-  let [i, j] = [0, 0];
+  if (a === b) return 0;
+  // Two ids have most of their letters in common: what is equal decides nothing, but for the digits right before the difference.
+  let i = 0;
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i += 1;
+  while (i > 0 && isDigit(a.charCodeAt(i - 1))) i -= 1;
+  let j = i;
   while (i < a.length && j < b.length) {
     const [endA, endB] = [endOfDigits(a, i), endOfDigits(b, j)];
     if (endA > i && endB > j) {
@@ -96,6 +101,10 @@ function natural(a: string, b: string): number {
 
 function endOfDigits(text: string, from: number): number {
   let at = from;
-  while (at < text.length && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at += 1;
+  while (at < text.length && isDigit(text.charCodeAt(at))) at += 1;
   return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

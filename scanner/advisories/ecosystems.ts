@@ -83,6 +83,7 @@ const NONE: Ecosystem = { scheme: null };
 
 /** The ecosystem's own name, before the release: `Debian:12` is `Debian`, `Root:Alpine:3.18` counts as `Alpine`. */
 export function ecosystemBase(ecosystem: string): string {
+  if (!ecosystem.includes(':')) return ecosystem;
   const [base = '', inner = ''] = ecosystem.split(':', 2);
   return base === 'Root' && inner !== '' ? inner : base;
 }

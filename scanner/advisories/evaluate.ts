@@ -64,7 +64,8 @@ export interface PreparedEntry {
   ecosystem: string;
   name: string;
   versions: ListedVersions;
-  ranges: readonly PreparedRange[];
+  /** Prepared when first asked for: a version that is listed needs none, and most records meet one component. */
+  ranges(): readonly PreparedRange[];
 }
 
 type PreparedRange =
@@ -93,34 +94,40 @@ export interface ListedVersions {
 
 /** @param index - the entry's place in the record's `affected` @param name - as the record spells it */
 export function prepareEntry(index: number, ecosystem: string, name: string, ranges: readonly OsvRange[], versions: ListedVersions): PreparedEntry {
-  return { index, ecosystem, name: nameKey(ecosystem, name), versions, ranges: ranges.map((range, i) => prepareRange(ecosystem, range, i)) };
+  let prepared: readonly PreparedRange[] | null = null;
+  const prepare = () => ranges.map((range, i) => prepareRange(ecosystem, range, i));
+  return { index, ecosystem, name: nameKey(ecosystem, name), versions, ranges: () => (prepared ??= prepare()) };
 }
 
 function prepareRange(ecosystem: string, range: OsvRange, index: number): PreparedRange {
   if (range.type === 'GIT') return { is: 'git' };
   if (range.type !== 'SEMVER' && range.type !== 'ECOSYSTEM') return { is: 'answered', reason: { range: index, rule: 'range_type_unknown', type: range.type } };
-  const why = malformed(range);
-  if (why !== null) return { is: 'answered', reason: { range: index, rule: 'range_malformed', why } };
+  const kinds = kindsOf(range);
+  if (typeof kinds === 'string') return { is: 'answered', reason: { range: index, rule: 'range_malformed', why: kinds } };
   const scheme = range.type === 'SEMVER' ? SCHEMES.semver : schemeOf(ecosystem);
   if (scheme === null) return { is: 'answered', reason: { ecosystem, range: index, rule: 'no_scheme' } };
-  const all = range.events.map((event): PreparedEvent => {
-    const kind = EVENT_KINDS.find((name) => event[name] !== undefined) as EventKind;
-    const bound = event[kind] as string;
+  const events: PreparedEvent[] = [];
+  const limits: PreparedEvent[] = [];
+  let illFormed: string | null = null;
+  for (const [i, kind] of kinds.entries()) {
+    const bound = range.events[i]?.[kind] as string;
     const outside = (kind === 'introduced' && bound === '0') || (kind === 'limit' && bound === '*');
-    return { kind, bound, parsed: outside ? null : scheme.parse(bound) };
-  });
-  const illFormed = all.find((event) => event.parsed !== null && !scheme.wellFormed(event.bound))?.bound ?? null;
-  const events = illFormed === null ? sortEvents(scheme, all.filter(({ kind }) => kind !== 'limit')) : [];
-  return { is: 'events', scheme, events, limits: all.filter(({ kind }) => kind === 'limit'), illFormed };
+    if (!outside && illFormed === null && !scheme.wellFormed(bound)) illFormed = bound;
+    (kind === 'limit' ? limits : events).push({ kind, bound, parsed: outside ? null : scheme.parse(bound) });
+  }
+  return { is: 'events', scheme, events: illFormed === null ? sortEvents(scheme, events) : [], limits, illFormed };
 }
 
-/** The schema's rules for events, none of which an evaluation may guess around. */
-function malformed(range: OsvRange): string | null {
-  const kinds = range.events.map((event) => EVENT_KINDS.filter((kind) => event[kind] !== undefined));
-  if (kinds.some((found) => found.length !== 1)) return 'an event needs exactly one of introduced, fixed, last_affected and limit';
-  const all = new Set(kinds.flat());
-  if (!all.has('introduced')) return 'no event says introduced';
-  return all.has('fixed') && all.has('last_affected') ? 'fixed and last_affected stand in one range' : null;
+/** What each event says, or which of the schema's rules the range breaks: none of these an evaluation may guess around. */
+function kindsOf(range: OsvRange): EventKind[] | string {
+  const kinds: EventKind[] = [];
+  for (const event of range.events) {
+    const before = kinds.length;
+    for (const kind of EVENT_KINDS) if (event[kind] !== undefined) kinds.push(kind);
+    if (kinds.length !== before + 1) return 'an event needs exactly one of introduced, fixed, last_affected and limit';
+  }
+  if (!kinds.includes('introduced')) return 'no event says introduced';
+  return kinds.includes('fixed') && kinds.includes('last_affected') ? 'fixed and last_affected stand in one range' : kinds;
 }
 
 /**
@@ -130,9 +137,11 @@ function malformed(range: OsvRange): string | null {
  * `fixed 2, introduced 2` goes on at 2 under another cause, and `introduced 2, fixed 2` is empty. Any fixed order of the kinds
  * would read one of the two wrong, and records of both sorts are in the field.
  */
-function sortEvents(scheme: Scheme, events: readonly PreparedEvent[]): PreparedEvent[] {
+function sortEvents(scheme: Scheme, events: readonly PreparedEvent[]): readonly PreparedEvent[] {
   const order = (a: PreparedEvent, b: PreparedEvent) =>
     a.parsed === null || b.parsed === null ? Number(b.parsed === null) - Number(a.parsed === null) : scheme.order(a.parsed, b.parsed);
+  // Most records write them in order, each at a version of its own: then nothing is left to decide.
+  if (events.every((event, i) => i === 0 || order(events[i - 1] as PreparedEvent, event) < 0)) return events;
   const sorted: PreparedEvent[] = [];
   let open = false;
   for (const group of groupsOfEqual(events.toSorted(order), order)) {
@@ -174,27 +183,29 @@ export function evaluate(prepared: PreparedRecord, component: Candidate): Evalua
 }
 
 function evaluateEntry(withdrawn: string | undefined, entry: PreparedEntry, component: Candidate): Evaluation {
-  const answer = (outcome: OutcomeName, ...reasons: Reason[]): Evaluation => ({ outcome, entry: entry.index, reasons });
-  if (withdrawn !== undefined) return answer('not_affected', { at: withdrawn, rule: 'withdrawn' });
-  if (component.version === null || component.version === '') return answer('unversioned', { rule: 'unversioned' });
+  const answer = (outcome: OutcomeName, reasons: readonly Reason[]): Evaluation => ({ outcome, entry: entry.index, reasons });
+  const { text, version } = component;
+  if (withdrawn !== undefined) return answer('not_affected', [{ at: withdrawn, rule: 'withdrawn' }]);
+  if (version === null || version === '') return answer('unversioned', [{ rule: 'unversioned' }]);
   // In `versions` literally, or in a range: each alone is enough (a filled list does not silence the ranges).
-  const listed = [component.text, component.version].find((version) => entry.versions.has(version));
-  if (listed !== undefined) return answer('affected', { rule: 'listed', version: listed });
-  const reasons = entry.ranges.map((range, i) => evaluateRange(range, i, component));
-  const hit = reasons.find(({ rule }) => rule === 'in_range');
-  if (hit !== undefined) return answer('affected', hit);
-  const unknown = reasons.filter(({ rule }) => INDETERMINATE.has(rule));
-  if (unknown.length > 0) return answer('indeterminate', ...unknown);
+  if (entry.versions.has(text)) return answer('affected', [{ rule: 'listed', version: text }]);
+  if (text !== version && entry.versions.has(version)) return answer('affected', [{ rule: 'listed', version }]);
+  const reasons: Reason[] = [];
+  for (const range of entry.ranges()) {
+    const reason = evaluateRange(range, reasons.length, component);
+    if (reason.rule === 'in_range') return answer('affected', [reason]);
+    reasons.push(reason);
+  }
+  const unknown = reasons.filter(({ rule }) => rule === 'version_ill_formed' || rule === 'bound_ill_formed' || rule === 'range_malformed');
+  if (unknown.length > 0) return answer('indeterminate', unknown);
   const unsupported = reasons.filter(({ rule }) => rule === 'no_scheme' || rule === 'range_type_unknown');
-  if (unsupported.length > 0) return answer('unsupported', ...unsupported);
+  if (unsupported.length > 0) return answer('unsupported', unsupported);
   const decided = reasons.filter(({ rule }) => rule !== 'commit_graph_needed');
   // Commits need a graph nobody brings along: the list decides, and where there is none, nothing does.
-  if (decided.length === 0 && entry.versions.size === 0 && reasons.length > 0) return answer('unsupported', ...reasons);
+  if (decided.length === 0 && entry.versions.size === 0 && reasons.length > 0) return answer('unsupported', reasons);
   if (entry.versions.size > 0 || decided.length === 0) decided.push({ listed: entry.versions.size, rule: 'not_listed' });
-  return answer('not_affected', ...decided);
+  return answer('not_affected', decided);
 }
-
-const INDETERMINATE: ReadonlySet<Reason['rule']> = new Set(['version_ill_formed', 'bound_ill_formed', 'range_malformed']);
 
 function evaluateRange(range: PreparedRange, index: number, component: Candidate): Reason {
   if (range.is === 'git') return { range: index, rule: 'commit_graph_needed' };

@@ -2,7 +2,7 @@
 import { LedgerError } from '../../ledger/errors.ts';
 import { packagesNamed } from '../advisories/ecosystems.ts';
 import type { PackageVersion } from '../advisories/evaluate.ts';
-import { canonicalPurl, parsePurl, type Purl } from '../purl/purl.ts';
+import { parsePurl, writePurl, type Purl } from '../purl/purl.ts';
 import { distributionOf } from './distributions.ts';
 
 /** A component as SBOM readers and package analyzers hand it over; a component of `evidence/` fits. */
@@ -71,10 +71,9 @@ function joined({ namespace, name }: Purl, separator: string): string {
   return namespace === null ? name : `${namespace}${separator}${name}`;
 }
 
-/** Under which names, and in which ecosystems, records speak of a component. */
-export function lookupsOf(component: ScanComponent): Lookups {
+/** Under which names, and in which ecosystems, records speak of a component. @param purl - of the component, where it was read before */
+export function lookupsOf(component: ScanComponent, purl = purlOf(component)): Lookups {
   if (component.purl === undefined) return { unsupported: 'no_purl' };
-  const purl = tolerantPurl(component.purl);
   if (purl === null) return { unsupported: 'purl_malformed' };
   const version = purl.version ?? component.version ?? null;
   const map = Object.hasOwn(BY_TYPE, purl.type) ? BY_TYPE[purl.type] : undefined;
@@ -106,9 +105,11 @@ function withEpoch(purl: Purl, version: string | null): string | null {
   return version !== null && epoch !== undefined && /^\d+$/.test(epoch) && !version.includes(':') ? `${epoch}:${version}` : version;
 }
 
-function tolerantPurl(text: string): Purl | null {
+/** Null where it states none, or what is no purl. */
+export function purlOf({ purl }: Pick<ScanComponent, 'purl'>): Purl | null {
+  if (purl === undefined) return null;
   try {
-    return parsePurl(text, { tolerant: true });
+    return parsePurl(purl, { tolerant: true });
   } catch (error) {
     if (error instanceof LedgerError) return null;
     throw error;
@@ -117,10 +118,6 @@ function tolerantPurl(text: string): Purl | null {
 
 /** The purl in canonical form, or as it stands where it is none: what names a component in findings. */
 export function shownPurl(text: string): string {
-  try {
-    return canonicalPurl(text);
-  } catch (error) {
-    if (error instanceof LedgerError) return text;
-    throw error;
-  }
+  const purl = purlOf({ purl: text });
+  return purl === null ? text : writePurl(purl);
 }

@@ -28,6 +28,8 @@ export class Findings {
 
   /** @returns by vulnerability, in the order of their ids; what every record answers with "not affected" is none */
   of(component: FoundComponent, matches: readonly Match[]): Finding[] {
+    // Most components are affected by nothing.
+    if (matches.every(({ outcome }) => outcome === 'not_affected')) return [];
     const byVulnerability = new Map<string, Match[]>();
     for (const match of matches) {
       const id = preferredId(idsOf(match));
@@ -55,14 +57,14 @@ export class Findings {
       aliases,
       component,
       conflicts: conflictsOf(records),
-      ...(epss !== null && { epss }),
+      epss: epss ?? undefined,
       fingerprint: fingerprintOf(id, component),
       id,
       kev,
       outcome,
       records,
-      ...(score !== undefined && { score }),
-      ...(own.score === undefined && scored !== null && { scoredBy: scored.source }),
+      score,
+      scoredBy: own.score === undefined ? scored?.source : undefined,
       severity,
       upstream,
     };
@@ -109,7 +111,7 @@ function recordMatchOf({ ref: [, , , leafHash, , view], lookup, evaluation, reas
     outcome,
     reasons,
     record: `sha256:${leafHash}`,
-    ...(top !== undefined && { score: top.score }),
+    score: top?.score,
     severity: top === undefined ? 'UNKNOWN' : severityOf(top.type, top.score),
     source: view.source,
     version: lookup.version,

@@ -26,19 +26,20 @@ export interface RecordMatch {
   readonly reasons: readonly ScanReason[];
   /** `sha256:` and the record's leaf hash in the snapshot. */
   readonly record: string;
-  readonly score?: string;
+  readonly score?: string | undefined;
   readonly severity: Severity;
   readonly source: string;
   readonly version: string | null;
 }
 
+/** Members that are `undefined` stand in no text: an object made by one literal is half as dear as one put together. */
 export interface FoundComponent {
   /** Names from the root of the document to the component, the shortest way. */
-  readonly dependencyPath?: readonly string[];
+  readonly dependencyPath?: readonly string[] | undefined;
   readonly entryTrace: EntryTrace;
   readonly layers: readonly string[];
   readonly name: string;
-  readonly ownedBy?: string;
+  readonly ownedBy?: string | undefined;
   readonly paths: readonly string[];
   readonly purl: string | null;
   /** Every place in the document where it stands. */
@@ -52,7 +53,7 @@ export interface Finding {
   readonly component: FoundComponent;
   /** About what the sources disagree: `fixed`, `outcome`, `severity`. */
   readonly conflicts: readonly string[];
-  readonly epss?: string;
+  readonly epss?: string | undefined;
   /** Stable over versions and rescans: the vulnerability, the package without version, and its first path. */
   readonly fingerprint: string;
   /** The vulnerability: CVE before GHSA before others. */
@@ -60,9 +61,9 @@ export interface Finding {
   readonly kev: boolean;
   readonly outcome: Exclude<OutcomeName, 'not_affected'>;
   readonly records: readonly RecordMatch[];
-  readonly score?: string;
+  readonly score?: string | undefined;
   /** The source that the score is from, where no record about the package has one. */
-  readonly scoredBy?: string;
+  readonly scoredBy?: string | undefined;
   /** The highest of the records', else of the sources' that speak of the vulnerability itself, else UNKNOWN. */
   readonly severity: Severity;
   /** Vulnerabilities that a distribution's record was written for; no aliases of it. */
@@ -99,7 +100,7 @@ export function findingsDocument(
   { counts, findings, snapshot, unmatched }: Pick<FindingsDocument, 'counts' | 'findings' | 'snapshot' | 'unmatched'>,
 ): FindingsDocument {
   return {
-    components: digestOf(groups.map(({ found }) => found) as unknown as JcsValue),
+    components: digestOfText(canonicalText(groups.map(({ found }) => found))),
     config: configDigest(config),
     counts,
     engine: { match: matchSemantics, version: engineVersion },
@@ -113,18 +114,29 @@ export function findingsDocument(
 /**
  * The document's bytes, RFC 8785: what `scan.completed` digests.
  *
+ * @throws {LedgerError} INPUT_NOT_UTF8 for a lone surrogate
+ */
+export function encodeFindings(document: FindingsDocument): Uint8Array {
+  return encodeUtf8(canonicalText(document));
+}
+
+/**
+ * RFC 8785 text of a document or part of one.
+ *
  * Every object of the document is made with its keys in ascending order, so that `JSON.stringify` writes the canonical form,
  * five times faster than a writer that sorts; a test compares the two.
  */
-export function encodeFindings(document: FindingsDocument): Uint8Array {
-  return encodeUtf8(JSON.stringify(document));
+function canonicalText(value: FindingsDocument | readonly FoundComponent[]): string {
+  const text = JSON.stringify(value);
+  // It escapes lone surrogates, which the strict writer refuses; text that merely looks like such an escape gets its answer there too.
+  return text.includes('\\ud') ? formatJcs(value as unknown as JcsValue) : text;
 }
 
 /** How a configuration is named in the document and in `scan.completed`. */
 export function configDigest(config: JcsValue): string {
-  return digestOf(config);
+  return digestOfText(formatJcs(config));
 }
 
-export function digestOf(value: JcsValue): string {
-  return `sha256:${hash('sha256', encodeUtf8(formatJcs(value)), 'hex')}`;
+function digestOfText(text: string): string {
+  return `sha256:${hash('sha256', encodeUtf8(text), 'hex')}`;
 }

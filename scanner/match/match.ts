@@ -1,6 +1,5 @@
 // Matches a component list against a snapshot: looks up each package, evaluates every record about it, and keeps every answer.
 import type { JcsValue } from '../../ledger/jcs.ts';
-import { nameKey } from '../advisories/ecosystems.ts';
 import { candidateOf, evaluate, prepareEntry, type Evaluation, type OutcomeName, type PreparedRecord } from '../advisories/evaluate.ts';
 import type { RecordRef } from '../snapshot/format.ts';
 import type { Snapshot } from '../snapshot/open.ts';
@@ -40,11 +39,11 @@ export function scan(input: ScanInput, snapshot: Snapshot, options: ScanOptions)
   const matcher = new Matcher(snapshot);
   const owners = ownerMatches(input.components, matcher);
   const making = new Findings(snapshot);
-  for (const { found, component } of groups) {
+  for (const { found, component, purl } of groups) {
     const reason = options.stop?.() ?? null;
     if (reason !== null) return { stopped: reason };
     counts.components += 1;
-    const lookups = lookupsOf(component);
+    const lookups = lookupsOf(component, purl);
     if ('unsupported' in lookups) {
       counts.unmatched += 1;
       unmatched.push({ component: found, reason: lookups.unsupported });
@@ -81,18 +80,19 @@ export class Matcher {
   }
 
   matches(found: Lookups): Match[] {
-    return 'unsupported' in found ? [] : found.lookups.flatMap((lookup) => this.#matchesOf(lookup));
+    const matches: Match[] = [];
+    if (!('unsupported' in found)) for (const lookup of found.lookups) this.#match(lookup, matches);
+    return matches;
   }
 
-  #matchesOf(lookup: Lookup): Match[] {
+  #match(lookup: Lookup, matches: Match[]): void {
     const candidate = candidateOf(lookup);
-    const matches: Match[] = [];
-    for (const { ref, prepared } of this.#records(lookup.ecosystem, nameKey(lookup.ecosystem, lookup.name))) {
+    for (const { ref, prepared } of this.#records(lookup.ecosystem, candidate.nameKey)) {
       const evaluation = evaluate(prepared, candidate);
       if (evaluation === null) continue;
-      matches.push({ ref, lookup, evaluation, ...answerFor(lookup, evaluation, prepared) });
+      const { outcome, reasons } = answerFor(lookup, evaluation, prepared);
+      matches.push({ ref, lookup, evaluation, reasons, outcome });
     }
-    return matches;
   }
 
   #records(ecosystem: string, name: string): readonly Prepared[] {
@@ -117,8 +117,9 @@ interface Answer {
 }
 
 /** A record's answer for one release is no answer for a component whose release nobody states. */
-export function answerFor(lookup: Lookup, { outcome, reasons, entry }: Evaluation, prepared: PreparedRecord): Answer {
+export function answerFor(lookup: Lookup, evaluation: Evaluation, prepared: PreparedRecord): Answer {
+  const { outcome, reasons, entry } = evaluation;
+  if (lookup.releaseUnknown !== true || outcome !== 'affected') return evaluation;
   const released = prepared.entries.find(({ index }) => index === entry)?.ecosystem.includes(':') ?? false;
-  if (lookup.releaseUnknown !== true || outcome !== 'affected' || !released) return { outcome, reasons };
-  return { outcome: 'indeterminate', reasons: [{ rule: 'release_unknown' }, ...reasons] };
+  return released ? { outcome: 'indeterminate', reasons: [{ rule: 'release_unknown' }, ...reasons] } : evaluation;
 }

@@ -29,27 +29,31 @@ function refuse(text: string, why: string): never {
  */
 export function parsePurl(text: string, { tolerant = false } = {}): Purl {
   if (text.length > purlLengthMax) refuse(text, `longer than ${purlLengthMax} characters`);
-  const [beforeSubpath, subpath] = splitRight(text, '#');
-  const [beforeQualifiers, query] = splitRight(beforeSubpath, '?');
+  const hash = text.lastIndexOf('#');
+  const beforeSubpath = hash < 0 ? text : text.slice(0, hash);
+  const question = beforeSubpath.lastIndexOf('?');
+  const beforeQualifiers = question < 0 ? beforeSubpath : beforeSubpath.slice(0, question);
   if (!/^pkg:/i.test(beforeQualifiers)) refuse(text, 'expected the scheme "pkg:"');
-  const path = beforeQualifiers.slice(4).replace(/^\/+|\/+$/g, '');
+  const path = withoutSlashes(beforeQualifiers.slice(4));
   const slash = path.indexOf('/');
   const type = (slash < 0 ? path : path.slice(0, slash)).toLowerCase();
-  const [location, version] = slash < 0 ? ['', null] : splitVersion(path.slice(slash + 1));
-  const segments = location.split('/').map((segment) => decode(text, segment));
+  const named = slash < 0 ? '' : path.slice(slash + 1);
+  const at = versionAt(named);
+  const location = at < 0 ? named : named.slice(0, at);
+  const last = location.lastIndexOf('/');
   return checkedPurl(text, {
     type,
-    namespace: segments.slice(0, -1).filter((segment) => segment !== '').join('/'),
-    name: segments.at(-1) ?? '',
-    version: version === null ? null : decode(text, version),
-    qualifiers: parseQualifiers(text, query ?? '', tolerant || typeRules(type).keysInAnyCase === true),
-    subpath: subpath === null ? null : decodeSubpath(text, subpath),
+    namespace: last < 0 ? '' : decodeNamespace(text, location.slice(0, last)),
+    name: decode(text, location.slice(last + 1)),
+    version: at < 0 ? null : decode(text, named.slice(at + 1)),
+    qualifiers: question < 0 ? [] : parseQualifiers(text, beforeSubpath.slice(question + 1), tolerant || typeRules(type).keysInAnyCase === true),
+    subpath: hash < 0 ? null : decodeSubpath(text, text.slice(hash + 1)),
   });
 }
 
 /** The canonical form of any purl the tolerant reader accepts; two purls name one package when these are equal. */
 export function canonicalPurl(text: string): string {
-  return formatPurl(parsePurl(text, { tolerant: true }));
+  return writePurl(parsePurl(text, { tolerant: true }));
 }
 
 /**
@@ -58,17 +62,21 @@ export function canonicalPurl(text: string): string {
  * @throws {LedgerError} INPUT_MALFORMED when the parts make no purl of that type
  */
 export function formatPurl(parts: { [K in keyof Purl]?: Purl[K] | null }): string {
-  const purl = checkedPurl('the parts given', {
+  return writePurl(checkedPurl('the parts given', {
     type: (parts.type ?? '').toLowerCase(),
     namespace: parts.namespace ?? '',
     name: parts.name ?? '',
     version: parts.version ?? null,
     qualifiers: Object.entries(parts.qualifiers ?? {}),
     subpath: parts.subpath ?? null,
-  });
-  const namespace = purl.namespace === null ? '' : `${purl.namespace.split('/').map(encode).join('/')}/`;
+  }));
+}
+
+/** The canonical form of what `parsePurl` gave: checking it again would change nothing. */
+export function writePurl(purl: Purl): string {
+  const namespace = purl.namespace === null ? '' : `${encodeEach(purl.namespace, '/')}/`;
   // A git repository's path is its name; its slashes stay slashes.
-  const name = purl.name.split('/').map(encode).join(purl.type === 'git' ? '/' : '%2F');
+  const name = encodeEach(purl.name, purl.type === 'git' ? '/' : '%2F');
   const version = purl.version === null ? '' : `@${encode(purl.version)}`;
   const query = Object.entries(purl.qualifiers).map(([key, value]) => `${key}=${encode(value)}`).join('&');
   const subpath = purl.subpath === null ? '' : `#${purl.subpath.split('/').map(encode).join('/')}`;
@@ -87,15 +95,16 @@ interface Parts {
 function checkedPurl(text: string, parts: Parts): Purl {
   if (!/^[a-z][a-z0-9.-]*$/.test(parts.type)) refuse(text, 'the type is missing or holds a character it may not');
   const qualifiers: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [key, value] of parts.qualifiers.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  const { qualifiers: given } = parts;
+  for (const [key, value] of given.length < 2 ? given : given.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (!/^[a-z][a-z0-9._-]*$/.test(key)) refuse(text, `the qualifier key "${clip(key)}" is not lower-case letters, digits, ".", "-" and "_"`);
     if (key in qualifiers) refuse(text, `the qualifier "${key}" stands twice`);
     if (value !== '') qualifiers[key] = value;
   }
   const raw: Purl = {
     type: parts.type,
-    namespace: parts.namespace.replace(/^\/+|\/+$/g, '') || null,
-    name: parts.name.replace(/^\/+|\/+$/g, ''),
+    namespace: withoutSlashes(parts.namespace) || null,
+    name: withoutSlashes(parts.name),
     version: parts.version === '' ? null : parts.version,
     qualifiers,
     subpath: cleanSubpath(parts.subpath),
@@ -108,16 +117,20 @@ function checkedPurl(text: string, parts: Parts): Purl {
   return purl;
 }
 
-function splitRight(text: string, separator: string): [string, string | null] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+function withoutSlashes(text: string): string {
+  return text.startsWith('/') || text.endsWith('/') ? text.replace(/^\/+|\/+$/g, '') : text;
 }
 
-/** The last `@` begins the version, unless it begins a path segment: that is an npm scope written plainly. */
-function splitVersion(path: string): [string, string | null] {
+/** Where the last `@` begins the version, unless it begins a path segment: that is an npm scope written plainly. Negative where none does. */
+function versionAt(path: string): number {
   const at = path.lastIndexOf('@');
-  if (at < 0 || (path[at - 1] === '/' && path.indexOf('/', at) >= 0) || (at === 0 && path.includes('/'))) return [path, null];
-  return [path.slice(0, at), path.slice(at + 1)];
+  if (at < 0 || (path[at - 1] === '/' && path.indexOf('/', at) >= 0) || (at === 0 && path.includes('/'))) return -1;
+  return at;
+}
+
+function decodeNamespace(text: string, path: string): string {
+  if (!path.includes('/')) return decode(text, path);
+  return path.split('/').map((segment) => decode(text, segment)).filter((segment) => segment !== '').join('/');
 }
 
 function parseQualifiers(text: string, query: string, tolerant: boolean): (readonly [string, string])[] {
@@ -143,6 +156,11 @@ function decode(text: string, part: string): string {
   } catch {
     return refuse(text, `"${clip(part)}" is not percent-encoded UTF-8`);
   }
+}
+
+/** The parts between slashes, encoded and joined. */
+function encodeEach(text: string, separator: string): string {
+  return text.includes('/') ? text.split('/').map(encode).join(separator) : encode(text);
 }
 
 /** Percent-encodes all but unreserved characters and the colon (purl specification, "Character encoding"). */

@@ -11,6 +11,8 @@ export interface SnapshotFile {
   readonly size: number;
   /** Exactly `length` bytes; never called outside the file. */
   read(offset: number, length: number): Uint8Array;
+  /** The same into memory that is there; a file that cannot leaves it out. */
+  readInto?(offset: number, bytes: Uint8Array): void;
 }
 
 /** Where a snapshot is written to, front to back. */
@@ -158,7 +160,6 @@ export function nodesBelow(size: number, level: number): number {
 
 /** Which shard of a space a name lies in: the first bits of its SHA-256. */
 export function shardOf(space: Space, name: string): number {
-  const digest = hash('sha256', name, 'buffer');
-  const prefix = ((digest[0] as number) << 16) | ((digest[1] as number) << 8) | (digest[2] as number);
+  const prefix = Number.parseInt(hash('sha256', name, 'hex').slice(0, 6), 16);
   return space.first + (prefix >>> (24 - space.bits));
 }

@@ -38,7 +38,8 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
     async openAt(digest) {
       const found = held.get(formatHex(digest));
       if (found === undefined) throw new LedgerError('PAYLOAD_MISSING', 'Cannot read payload: it is not here');
-      return { size: found.length, read: (offset, length) => found.slice(offset, offset + length), close: () => undefined };
+      const read = (offset: number, length: number) => found.slice(offset, offset + length);
+      return { size: found.length, read, readInto: (offset, bytes) => bytes.set(read(offset, bytes.length)), close: () => undefined };
     },
     nameSealed: async (commitment, digest) => void sealed.set(formatHex(commitment), digest),
     findSealed: async (commitment) => sealed.get(formatHex(commitment)) ?? null,

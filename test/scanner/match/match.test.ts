@@ -1,4 +1,5 @@
 // Matching: one document for one input on any machine, every component accounted for, every answer computable again.
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeUtf8 } from '../../../ledger/bytes.ts';
@@ -113,6 +114,14 @@ describe('the document', () => {
 
   test('is canonical JSON as it is written', () => {
     expect(decodeUtf8(encodeFindings(document))).toBe(formatJcs(document as unknown as JcsValue));
+  });
+
+  test('a lone surrogate in a component\'s name is refused, and text that looks like one is text', () => {
+    const named = (name: string) => documentOf({ components: [{ ref: 'a', name, version: '1.3.0', purl: 'pkg:npm/left-pad@1.3.0' }] });
+    expect(() => named('left-pad\ud800')).toThrowError(expect.objectContaining({ code: 'INPUT_NOT_UTF8' }) as Error);
+    const found = named('left-pad\\ud800');
+    expect(decodeUtf8(encodeFindings(found))).toBe(formatJcs(found as unknown as JcsValue));
+    expect(found.components).toBe(`sha256:${hash('sha256', formatJcs(found.findings.slice(0, 1).map(({ component }) => component) as unknown as JcsValue))}`);
   });
 
   test('does not depend on the order of components, edges or records', () => {
