@@ -166,11 +166,14 @@ export const isGenerated = (name: string) => name.startsWith('__local');
 export function plainRef(term: Term | undefined): string | null {
   if (isVar(term)) return term.v.name;
   if (!isRef(term)) return null;
-  let text = '';
-  for (const [i, part] of term.v.terms.entries()) {
-    if (i === 0 && part.v.t === 'var') text = part.v.name;
-    else if (i > 0 && part.v.t === 'scalar' && typeof part.v.value === 'string') text += `.${part.v.value}`;
-    else return null;
+  const { terms } = term.v;
+  const [head] = terms;
+  if (!isVar(head)) return terms.length === 0 ? '' : null;
+  let text = head.v.name;
+  for (let i = 1; i < terms.length; i++) {
+    const { v } = terms[i] as Term;
+    if (v.t !== 'scalar' || typeof v.value !== 'string') return null;
+    text += `.${v.value}`;
   }
   return text;
 }
@@ -184,8 +187,16 @@ export function operandsOf(expr: Expr): Term[] {
   return expr.s.k === 'call' ? expr.s.terms.slice(1) : [];
 }
 
-export const isEquality = (expr: Expr) => operatorOf(expr) === 'eq';
-export const isAssignment = (expr: Expr) => operatorOf(expr) === 'assign';
+export const isEquality = (expr: Expr) => expr.s.k === 'call' && isName(expr.s.terms[0] as Term, 'eq');
+export const isAssignment = (expr: Expr) => expr.s.k === 'call' && isName(expr.s.terms[0] as Term, 'assign');
+
+/** Whether a term is one name: asked of every expression, over and over, so that it makes no text. */
+function isName({ v }: Term, name: string): boolean {
+  if (v.t === 'var') return v.name === name;
+  if (v.t !== 'ref' || v.terms.length !== 1) return false;
+  const [head] = v.terms as [Term];
+  return head.v.t === 'var' && head.v.name === name;
+}
 
 /** What OPA calls the kind of a value in its messages. */
 export function valueName(term: Term): string {

@@ -27,7 +27,8 @@ export const closeOf = (loc: Location) => placeAt(loc, loc.end - 1);
 const startsWithParen = (term: Term) => term.loc !== null && textAt(term.loc).startsWith('(');
 const isMembership = (term: Term): term is Term & { v: { t: 'call'; terms: Term[] } } =>
   term.v.t === 'call' && (plainRef(term.v.terms[0]) ?? '').startsWith('internal.member_');
-const isUnion = (term: Term) => term.v.t === 'call' && plainRef(term.v.terms[0]) === 'or';
+const isUnion = (term: Term): term is Term & { v: { t: 'call'; terms: Term[] } } => term.v.t === 'call' && plainRef(term.v.terms[0]) === 'or';
+const isInfix = (term: Term | undefined) => term?.v.t === 'call' && term.v.terms.length === 3 && INFIX[plainRef(term.v.terms[0]) ?? ''] !== undefined;
 
 export class TermFormatter {
   protected readonly w: FormatWriter;
@@ -230,9 +231,13 @@ export class TermFormatter {
     }
   }
 
-  /** A union that is an argument or a member keeps its parentheses; in an array or a set it always has them, else it could begin a comprehension. */
+  /**
+   * A union that is an argument or a member keeps its parentheses; in an array or a set it always has them, else it could begin a comprehension.
+   *
+   * One that begins with those of its first operand gets them too: OPA would take these for its own the next time, and add them.
+   */
   private element(term: Term): void {
-    this.term(term, isUnion(term) && startsWithParen(term));
+    this.term(term, isUnion(term) && (startsWithParen(term) || isInfix(term.v.terms[1])));
   }
 
   private bracketed<T extends Term>(open: string, close: string, terms: readonly T[], loc: Location | null, write: (term: T) => void): void {

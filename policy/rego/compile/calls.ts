@@ -28,6 +28,29 @@ export interface Calls {
 
 export const isVoid = (name: string | null) => name !== null && BUILTINS.get(name)?.type.endsWith('=> none') === true;
 
+/** What a rule's nodes call and hold: stages that rewrite what is rare leave the other rules alone. */
+export interface Survey {
+  readonly called: ReadonlySet<string>;
+  readonly templates: boolean;
+}
+
+export function surveyOf(nodes: readonly (Term | Expr)[]): Survey {
+  const called = new Set<string>();
+  let templates = false;
+  const note = (operator: Term | undefined) => {
+    const name = plainRef(operator);
+    if (name !== null) called.add(name);
+  };
+  walk(nodes, {
+    term: ({ v }) => {
+      if (v.t === 'call') note(v.terms[0]);
+      else if (v.t === 'template') templates = true;
+    },
+    expr: ({ s }) => void (s.k === 'call' && note(s.terms[0])),
+  });
+  return { called, templates };
+}
+
 /** Template strings become calls of `internal.template_string`. */
 export function rewriteTemplates(rule: Rule, calls: Calls): PolicyError[] {
   const errors: PolicyError[] = [];

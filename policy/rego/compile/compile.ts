@@ -4,13 +4,14 @@ import { type Expr, formatShownRef, isVar, type Module, plainRef, type Rule, typ
 import { AnnotationSet } from '../annotations.ts';
 import { type PolicyError, PolicyErrors, sortErrors } from '../errors.ts';
 import {
-  type Calls, checkFunctions, checkVoidCalls, nodesOf, printsIn, rewriteMetadata, rewritePrints, rewriteTemplates, rewriteWiths, templatesIn,
+  type Calls, checkFunctions, checkVoidCalls, isVoid, nodesOf, printsIn, rewriteMetadata, rewritePrints, rewriteTemplates, rewriteWiths, type Survey, surveyOf,
+  templatesIn,
 } from './calls.ts';
 import { buildGraph, checkRecursion, type Graph } from './graph.ts';
 import { rewriteQueryLocals, rewriteRuleLocals } from './locals.ts';
 import { NameMaker } from './names.ts';
-import { checkOverrides, checkDuplicateImports, checkDeprecated, unusedImportErrors } from './overrides.ts';
-import { refusedInModules, refusedInQuery } from './refused.ts';
+import { checkOverrides, checkDuplicateImports, checkDeprecated, isDeprecated, unusedImportErrors } from './overrides.ts';
+import { isRefused, refusedInModules, refusedInQuery } from './refused.ts';
 import { resolveModules, Resolver } from './resolve.ts';
 import { expandBody, expandRule, flattenBody, rewriteComprehensionHeads, rewriteEquals, rewriteHeadRef, rewriteHeadValues } from './rewrite.ts';
 import { type Arity, checkHeads, reorder, RESERVED, scopeNamer, unsafeErrors } from './safety.ts';
@@ -95,7 +96,7 @@ class Compiler {
     this.#root = buildTree(this.#modules);
     this.#locals();
     const calls: Calls = { maker: this.#maker, arity: arityIn(this.#root), root: this.#root, rewritten: this.#rewritten };
-    this.#expand(calls);
+    const called = this.#expand(calls);
     const graph = buildGraph(this.#modules, this.#root);
     this.#heads(calls);
     const besideData = this.#data === null ? [] : checkDataConflicts(this.#root, this.#data);
@@ -109,8 +110,8 @@ class Compiler {
     });
     this.#stop(checkRecursion(graph, this.#root, this.#shown));
     this.#note(checkTypes(graph, this.#root, { rewritten: this.#rewritten, subjects: this.#maker.subjects }));
-    this.#note(refusedInModules(this.#modules, this.#root));
-    this.#note(checked.flatMap(checkDeprecated));
+    if ([...called].some(isRefused)) this.#note(refusedInModules(this.#modules, this.#root));
+    if ([...called].some(isDeprecated)) this.#note(checked.flatMap(checkDeprecated));
     if (this.#errors.length > 0) this.#throw();
     return { modules: this.#modules, root: this.#root, graph, rewritten: this.#rewritten, arity: calls.arity };
   }
@@ -133,17 +134,30 @@ class Compiler {
     this.#stop(errors);
   }
 
-  #expand(calls: Calls): void {
+  /** @returns the names of all functions that are called */
+  #expand(calls: Calls): ReadonlySet<string> {
     const errors: PolicyError[] = [];
-    this.#branches((rule) => errors.push(...rewriteTemplates(rule, calls)));
+    const surveys = new Map<Rule, Survey>();
+    const called = new Set<string>();
+    this.#rules((rule) => {
+      const survey = surveyOf(nodesOf(rule));
+      surveys.set(rule, survey);
+      for (const name of survey.called) called.add(name);
+    });
+    const where = (test: (survey: Survey) => boolean, visit: (branch: Rule) => void) => this.#rules((rule) => {
+      if (test(surveys.get(rule) as Survey)) for (const branch of branches(rule)) visit(branch);
+    });
+    where(({ templates }) => templates, (branch) => errors.push(...rewriteTemplates(branch, calls)));
     this.#stop(errors);
-    this.#stop(this.#collect((rule) => checkVoidCalls(nodesOf(rule))));
-    this.#branches((rule) => errors.push(...rewritePrints(rule, calls)));
+    if ([...called].some(isVoid)) this.#stop(this.#collect((rule) => checkVoidCalls(nodesOf(rule))));
+    where((survey) => survey.called.has('print'), (branch) => errors.push(...rewritePrints(branch, calls)));
     this.#stop(errors);
     this.#branches((rule) => expandRule(rule, this.#maker));
     const annotations = new AnnotationSet(this.#modules);
     this.#stop(annotations.errors);
-    this.#branches((rule) => rewriteMetadata(rule, annotations, this.#maker));
+    const asks = (survey: Survey) => survey.called.has('rego.metadata.chain') || survey.called.has('rego.metadata.rule');
+    where(asks, (branch) => rewriteMetadata(branch, annotations, this.#maker));
+    return called;
   }
 
   #heads(calls: Calls): void {

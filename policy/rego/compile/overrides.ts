@@ -51,12 +51,14 @@ export function unusedImportErrors(imports: readonly Import[]): PolicyError[] {
 const DEPRECATED = new Set(['all', 'any', 'cast_array', 'cast_boolean', 'cast_null', 'cast_object', 'cast_set', 'cast_string', 'net.cidr_overlap',
   're_match', 'set_diff']);
 
+export const isDeprecated = (name: string) => DEPRECATED.has(name);
+
 export function checkDeprecated(module: Module): PolicyError[] {
   const errors: PolicyError[] = [];
   for (const rule of module.rules) {
     walkExprs(nodesOf(rule), (expr) => {
       const name = operatorOf(expr);
-      if (name === null || !DEPRECATED.has(name)) return;
+      if (name === null || !isDeprecated(name)) return;
       errors.push({ code: 'rego_type_error', message: `deprecated built-in function calls in expression: ${name}`, location: expr.loc });
     });
   }

@@ -6,6 +6,7 @@ import { nodesOf } from './calls.ts';
 import { type RuleNode, rulesFor } from './tree.ts';
 import { type Node, walk, walkExprs } from './visit.ts';
 
+export const isRefused = (name: string) => BUILTINS.get(name)?.mark === 'refused';
 const replaces = (expr: Expr, name: string) => expr.with.some(({ target }) => plainRef(target) === name);
 
 /** Unreplaced calls of refused functions. */
@@ -13,7 +14,7 @@ function callsIn(node: Node): { name: string; expr: Expr }[] {
   const found: { name: string; expr: Expr }[] = [];
   walkExprs(node, (expr) => {
     const name = operatorOf(expr) ?? '';
-    if (BUILTINS.get(name)?.mark === 'refused' && !replaces(expr, name)) found.push({ name, expr });
+    if (isRefused(name) && !replaces(expr, name)) found.push({ name, expr });
   });
   return found;
 }

@@ -5,7 +5,7 @@ import {
 } from '../ast.ts';
 import type { PolicyError } from '../errors.ts';
 import { FUTURE_V0, FUTURE_V1 } from '../parser-state.ts';
-import { bodiesOf, branches, closuresIn, difference, headTerms, isComprehension, SAFETY, type VarParams, varsOf, walk } from './visit.ts';
+import { bodiesOf, branches, type Closure, closuresIn, difference, headTerms, isComprehension, type Names, SAFETY, type VarParams, varsOf, walk } from './visit.ts';
 
 /** How many operands the function of that name takes, or -1 where there is none. */
 export type Arity = (operator: Term) => number;
@@ -13,20 +13,21 @@ export type Arity = (operator: Term) => number;
 export const RESERVED: ReadonlySet<string> = new Set(['data', 'input']);
 
 const OUTPUT: VarParams = { skipClosures: true, skipSets: true, skipObjectKeys: true, skipRefHead: true };
+const KEYS: VarParams = { skipRefHead: true };
 const PATTERN: VarParams = { skipRefHead: true, skipObjectKeys: true, skipClosures: true };
 
-function refIsSafe(terms: readonly Term[], safe: ReadonlySet<string>): boolean {
-  const [head] = terms as [Term];
+function refIsSafe(terms: readonly Term[], safe: Names): boolean {
+  const head = terms[0] as Term;
   return isVar(head) ? safe.has(head.v.name) : difference(varsOf(head, SAFETY), safe).size === 0;
 }
 
 /** What `a = b` binds, given what is safe. */
 class Unifier {
   readonly unified = new Set<string>();
-  readonly #safe: ReadonlySet<string>;
+  readonly #safe: Names;
   readonly #unknown = new Map<string, Set<string>>();
 
-  constructor(safe: ReadonlySet<string>) {
+  constructor(safe: Names) {
     this.#safe = safe;
   }
 
@@ -106,13 +107,13 @@ class Unifier {
 }
 
 /** Variables in the keys of refs whose head is safe. */
-function refOutputs(node: Expr | Term, safe: ReadonlySet<string>, into = new Set<string>()): Set<string> {
+function refOutputs(node: Expr | Term, safe: Names, into = new Set<string>()): Set<string> {
   walk(node, {
     term: (term) => {
       if (isComprehension(term) || term.v.t === 'template') return true;
       if (term.v.t !== 'ref') return false;
       if (!refIsSafe(term.v.terms, safe)) return true;
-      varsOf(term.v.terms.slice(1), { skipRefHead: true }, into);
+      varsOf(term, KEYS, into);
       return false;
     },
   });
@@ -122,13 +123,14 @@ function refOutputs(node: Expr | Term, safe: ReadonlySet<string>, into = new Set
 export function equalityOutputs(expr: Expr, safe: ReadonlySet<string>): Set<string> {
   const [lhs, rhs, more] = operandsOf(expr);
   if (lhs === undefined || rhs === undefined || more !== undefined) return new Set(safe);
-  const known = refOutputs(expr, safe);
-  for (const name of safe) known.add(name);
-  if (expr.fromAssignment) for (const name of varsOf(lhs)) known.delete(name);
-  const unifier = new Unifier(known);
+  const inKeys = refOutputs(expr, safe);
+  const assigned = expr.fromAssignment ? varsOf(lhs) : null;
+  const unifier = new Unifier({ has: (name) => (safe.has(name) || inKeys.has(name)) && assigned?.has(name) !== true });
   unifier.unify(lhs, rhs);
-  for (const name of unifier.unified) known.add(name);
-  return difference(known, safe);
+  const outputs = new Set<string>();
+  for (const name of inKeys) if (assigned?.has(name) !== true && !safe.has(name)) outputs.add(name);
+  for (const name of unifier.unified) if (!safe.has(name)) outputs.add(name);
+  return outputs;
 }
 
 /** What an expression binds, given what is safe before it. */
@@ -155,9 +157,13 @@ export function outputsOfBody(body: readonly Expr[], arity: Arity, safe: Readonl
   return difference(known, safe);
 }
 
+const paramsOf = new WeakMap<Arity, VarParams>();
+
 /** Parameters that see what implicit operand bodies of `not`, `and`, `or` need from outside. */
 export function safetyParams(arity: Arity): VarParams {
-  return { ...SAFETY, implicit: (body) => neededFromOutside(body, arity) };
+  let params = paramsOf.get(arity);
+  if (params === undefined) paramsOf.set(arity, (params = { ...SAFETY, implicit: (body) => neededFromOutside(body, arity) }));
+  return params;
 }
 
 /** Variables of an implicit body that it does not bind and use by itself. */
@@ -193,16 +199,28 @@ export type Unsafe = Map<Expr, Set<string>>;
 /** Orders a body so that nothing is read before it is bound. @returns the order, and what stayed unsafe */
 export function reorder(arity: Arity, globals: ReadonlySet<string>, body: readonly Expr[]): { body: Expr[]; unsafe: Unsafe } {
   const params = safetyParams(arity);
-  const bodyVars = varsOf(body, params);
-  const safe = new Set([...bodyVars].filter((name) => globals.has(name)));
+  const own = body.map((expr) => varsOf(expr, params));
+  const bodyVars = new Set<string>();
+  const safe = new Set<string>();
+  for (const names of own) {
+    for (const name of names) {
+      bodyVars.add(name);
+      if (globals.has(name)) safe.add(name);
+    }
+  }
   const unsafe: Unsafe = new Map();
+  const closures = new Map<Expr, readonly Closure[]>();
   const closureVars = new Map<Expr, Set<string>>();
-  for (const expr of body) {
-    const missing = difference(varsOf(expr, params), safe);
+  for (const [i, expr] of body.entries()) {
+    const missing = difference(own[i] as Set<string>, safe);
     if (missing.size > 0) unsafe.set(expr, missing);
+    const inside = closuresIn(expr);
+    if (inside.length === 0) continue;
+    closures.set(expr, inside);
     const inClosures = new Set<string>();
-    for (const closure of closuresIn(expr)) closureNames(closure, inClosures);
-    closureVars.set(expr, new Set([...inClosures].filter((name) => bodyVars.has(name) && !globals.has(name))));
+    for (const closure of inside) closureNames(closure, inClosures);
+    for (const name of inClosures) if (!bodyVars.has(name) || globals.has(name)) inClosures.delete(name);
+    if (inClosures.size > 0) closureVars.set(expr, inClosures);
   }
   const ordered: Expr[] = [];
   const done = new Set<Expr>();
@@ -211,8 +229,8 @@ export function reorder(arity: Arity, globals: ReadonlySet<string>, body: readon
     for (const expr of body) {
       if (done.has(expr)) continue;
       const outputs = outputsOf(expr, arity, safe);
-      const closed = closureVars.get(expr) as Set<string>;
-      if (closed.size > 0) {
+      const closed = closureVars.get(expr);
+      if (closed !== undefined) {
         // An expression that would bind exactly what its own closure reads can never go first.
         if (closed.size === outputs.size && [...closed].every((name) => outputs.has(name))) continue;
         unsafe.set(expr, new Set(closed));
@@ -229,17 +247,17 @@ export function reorder(arity: Arity, globals: ReadonlySet<string>, body: readon
   const known = new Set(globals);
   for (const [i, expr] of ordered.entries()) {
     if (i > 0) varsOf(ordered[i - 1] as Expr, params, known);
-    reorderClosures(expr, arity, known, unsafe);
+    reorderClosures(expr, closures.get(expr) ?? [], arity, known, unsafe);
   }
   return { body: ordered, unsafe };
 }
 
-function closureNames(closure: ReturnType<typeof closuresIn>[number], into: Set<string>): void {
+function closureNames(closure: Closure, into: Set<string>): void {
   if ('term' in closure) varsOf(closure.term, {}, into);
   else for (const body of bodiesOf(closure)) varsOf(body, {}, into);
 }
 
-function reorderClosures(expr: Expr, arity: Arity, known: Set<string>, unsafe: Unsafe): void {
+function reorderClosures(expr: Expr, closures: readonly Closure[], arity: Arity, known: Set<string>, unsafe: Unsafe): void {
   const nested = (heads: readonly Term[], body: Expr[]): Expr[] => {
     const bound = varsOf(body, safetyParams(arity));
     for (const name of varsOf(heads)) if (!bound.has(name) && !known.has(name)) addUnsafe(unsafe, expr, name);
@@ -248,7 +266,7 @@ function reorderClosures(expr: Expr, arity: Arity, known: Set<string>, unsafe: U
     for (const [inner, names] of result.unsafe) for (const name of names) addUnsafe(unsafe, inner, name);
     return body;
   };
-  for (const closure of closuresIn(expr)) {
+  for (const closure of closures) {
     if ('term' in closure) {
       const v = closure.term.v;
       if (v.t === 'objectcomp') v.body = nested([v.key, v.head], v.body);
@@ -327,10 +345,11 @@ export function checkHeads(module: Module, rewritten: ReadonlyMap<string, string
   const errors: PolicyError[] = [];
   for (const rule of module.rules) {
     for (const branch of branches(rule)) {
-      const bound = varsOf(branch.body, SAFETY);
-      varsOf(branch.head.args, {}, bound);
       const places = new Map<string, Location | null>();
       for (const term of headTerms(branch)) walk(term, { term: (t) => void (isVar(t) && !places.has(t.v.name) && places.set(t.v.name, t.loc)) });
+      if (places.size === 0) continue;
+      const bound = varsOf(branch.body, SAFETY);
+      varsOf(branch.head.args, {}, bound);
       for (const [name, location] of places) {
         const written = rewritten.get(name) ?? name;
         if (bound.has(name) || isGenerated(written)) continue;

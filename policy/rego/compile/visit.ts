@@ -14,12 +14,19 @@ export interface Visitor {
 
 /** Depth first, in the order of the source. */
 export function walk(node: Node, visitor: Visitor): void {
-  if (Array.isArray(node)) for (const item of node) walk(item, visitor);
-  else if (node instanceof Term) walkTerm(node, visitor);
+  if (node instanceof Term) walkTerm(node, visitor);
   else if (node instanceof Expr) walkExpr(node, visitor);
+  else if (Array.isArray(node)) walkAll(node as readonly (Term | Expr)[], visitor);
   else if (visitor.with?.(node as With) !== true) {
     walkTerm((node as With).target, visitor);
     walkTerm((node as With).value, visitor);
+  }
+}
+
+function walkAll(nodes: readonly (Term | Expr)[], visitor: Visitor): void {
+  for (const node of nodes) {
+    if (node instanceof Term) walkTerm(node, visitor);
+    else walkExpr(node, visitor);
   }
 }
 
@@ -32,17 +39,17 @@ function walkTerm(term: Term, visitor: Visitor): void {
       for (const part of v.terms) walkTerm(part, visitor);
       return;
     case 'object':
-      for (const [key, value] of v.pairs) {
-        walkTerm(key, visitor);
-        walkTerm(value, visitor);
+      for (const pair of v.pairs) {
+        walkTerm(pair[0], visitor);
+        walkTerm(pair[1], visitor);
       }
       return;
     case 'arraycomp': case 'setcomp': case 'objectcomp':
       if (v.t === 'objectcomp') walkTerm(v.key, visitor);
       walkTerm(v.head, visitor);
-      walk(v.body, visitor);
+      for (const expr of v.body) walkExpr(expr, visitor);
       return;
-    case 'template': walk(v.parts, visitor);
+    case 'template': walkAll(v.parts, visitor);
   }
 }
 
@@ -51,18 +58,18 @@ function walkExpr(expr: Expr, visitor: Visitor): void {
   const s = expr.s;
   switch (s.k) {
     case 'term': walkTerm(s.term, visitor); break;
-    case 'call': walk(s.terms, visitor); break;
-    case 'some': walk(s.symbols, visitor); break;
+    case 'call': for (const term of s.terms) walkTerm(term, visitor); break;
+    case 'some': for (const term of s.symbols) walkTerm(term, visitor); break;
     case 'every':
       if (s.key !== null) walkTerm(s.key, visitor);
       walkTerm(s.value, visitor);
       walkTerm(s.domain, visitor);
-      walk(s.body, visitor);
+      walkAll(s.body, visitor);
       break;
-    case 'not': walk(s.body, visitor); break;
+    case 'not': walkAll(s.body, visitor); break;
     default:
-      walk(s.lhs, visitor);
-      walk(s.rhs, visitor);
+      walkAll(s.lhs, visitor);
+      walkAll(s.rhs, visitor);
   }
   for (const w of expr.with) walk(w, visitor);
 }
@@ -81,7 +88,8 @@ export function closuresIn(node: Node): Closure[] {
       return closure;
     },
     expr: (expr) => {
-      const closure = ['every', 'not', 'and', 'or'].includes(expr.s.k);
+      const { k } = expr.s;
+      const closure = k === 'every' || k === 'not' || k === 'and' || k === 'or';
       if (closure) found.push({ expr });
       return closure;
     },
@@ -143,16 +151,37 @@ class VarCollector {
   }
 
   node(node: Node): void {
-    if (Array.isArray(node)) for (const item of node) this.node(item);
-    else if (node instanceof Term) this.#term(node);
+    if (node instanceof Term) this.#term(node);
     else if (node instanceof Expr) this.#expr(node);
+    else if (Array.isArray(node)) this.#all(node as readonly (Term | Expr)[]);
     else this.#with(node as With);
   }
 
+  #all(nodes: readonly (Term | Expr)[]): void {
+    for (const node of nodes) {
+      if (node instanceof Term) this.#term(node);
+      else this.#expr(node);
+    }
+  }
+
+  #terms(terms: readonly Term[], from = 0): void {
+    for (let i = from; i < terms.length; i++) this.#term(terms[i] as Term);
+  }
+
+  /** An operator and its operands, the name of the operator left out where calls' heads are. */
+  #operation(terms: readonly Term[]): void {
+    const operator = terms[0] as Term;
+    if (operator.v.t === 'ref') this.#terms(operator.v.terms, 1);
+    this.#terms(terms, 1);
+  }
+
   #with({ target, value }: With): void {
-    if (this.#p.skipCallHead !== true) return void [target, value].forEach((term) => this.#term(term));
-    if (target.v.t === 'ref') this.node(target.v.terms.slice(1));
-    if (value.v.t === 'ref') this.node(value.v.terms.slice(1));
+    if (this.#p.skipCallHead !== true) {
+      this.#term(target);
+      return this.#term(value);
+    }
+    if (target.v.t === 'ref') this.#terms(target.v.terms, 1);
+    if (value.v.t === 'ref') this.#terms(value.v.terms, 1);
     else this.#term(value);
   }
 
@@ -160,21 +189,18 @@ class VarCollector {
     const s = expr.s;
     const p = this.#p;
     if (s.k === 'call') {
-      if (p.skipCallHead === true) {
-        const operator = s.terms[0] as Term;
-        if (operator.v.t === 'ref') this.node(operator.v.terms.slice(1));
-        this.node(s.terms.slice(1));
-      } else this.node(s.terms);
+      if (p.skipCallHead === true) this.#operation(s.terms);
+      else this.#terms(s.terms);
     } else if (s.k === 'term') this.#term(s.term);
-    else if (s.k === 'some') this.node(s.symbols);
+    else if (s.k === 'some') this.#terms(s.symbols);
     else if (s.k === 'every') {
       if (p.skipClosures === true) return this.#term(s.domain);
       for (const term of [s.key, s.value, s.domain]) if (term !== null) this.#term(term);
-      this.node(s.body);
+      this.#all(s.body);
     } else if (p.implicit !== undefined) {
       const bodies: [boolean, Expr[]][] = s.k === 'not' ? [[s.explicit, s.body]] : [[s.explicitLhs, s.lhs], [s.explicitRhs, s.rhs]];
       for (const [explicit, body] of bodies) if (!explicit) for (const name of p.implicit(body)) this.#into.add(name);
-    } else if (p.skipClosures !== true) for (const body of bodiesOf({ expr })) this.node(body);
+    } else if (p.skipClosures !== true) for (const body of bodiesOf({ expr })) this.#all(body);
     for (const w of expr.with) this.#with(w);
   }
 
@@ -184,30 +210,26 @@ class VarCollector {
     switch (v.t) {
       case 'scalar': return;
       case 'var': this.#into.add(v.name); return;
-      case 'ref': this.node(p.skipRefHead === true ? v.terms.slice(1) : v.terms); return;
-      case 'call': {
-        const operator = v.terms[0] as Term;
-        if (p.skipCallHead === true && operator.v.t === 'ref') {
-          this.node(operator.v.terms.slice(1));
-          this.node(v.terms.slice(1));
-        } else this.node(v.terms);
+      case 'ref': this.#terms(v.terms, p.skipRefHead === true ? 1 : 0); return;
+      case 'call':
+        if (p.skipCallHead === true && (v.terms[0] as Term).v.t === 'ref') this.#operation(v.terms);
+        else this.#terms(v.terms);
         return;
-      }
       case 'set': case 'array':
-        if (v.t === 'array' || p.skipSets !== true) this.node(v.terms);
+        if (v.t === 'array' || p.skipSets !== true) this.#terms(v.terms);
         return;
       case 'object':
-        for (const [key, value] of v.pairs) {
-          if (p.skipObjectKeys !== true) this.#term(key);
-          this.#term(value);
+        for (const pair of v.pairs) {
+          if (p.skipObjectKeys !== true) this.#term(pair[0]);
+          this.#term(pair[1]);
         }
         return;
       default:
         if (p.skipClosures === true) return;
-        if (v.t === 'template') return this.node(v.parts);
+        if (v.t === 'template') return this.#all(v.parts);
         if (v.t === 'objectcomp') this.#term(v.key);
         this.#term(v.head);
-        this.node(v.body);
+        this.#all(v.body);
     }
   }
 }
@@ -217,7 +239,9 @@ export function* branches(rule: Rule): Iterable<Rule> {
   for (let r: Rule | null = rule; r !== null; r = r.otherwise) yield r;
 }
 
-export function difference(a: Iterable<string>, b: ReadonlySet<string>): Set<string> {
+export type Names = Pick<ReadonlySet<string>, 'has'>;
+
+export function difference(a: Iterable<string>, b: Names): Set<string> {
   const rest = new Set<string>();
   for (const name of a) if (!b.has(name)) rest.add(name);
   return rest;
