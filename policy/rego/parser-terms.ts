@@ -9,6 +9,7 @@ import { keyOf } from './value.ts';
 const LEVELS: readonly (readonly string[])[] = [
   ['equal', 'neq', 'lt', 'gt', 'lte', 'gte'], ['|'], ['&'], ['plus', 'minus'], ['mul', 'div', 'rem'],
 ];
+const LEVEL_OF: ReadonlyMap<string, number> = new Map(LEVELS.flatMap((operators, level) => operators.map((type) => [type, level])));
 
 interface Remembered {
   readonly term: Term | null;
@@ -63,16 +64,18 @@ export abstract class TermParser extends ParserState {
     return this.is('in') ? this.membership(call, pairs, start) : call;
   }
 
-  private level(depth: number, start: Location): Term | null {
-    const operators = LEVELS[depth];
-    if (operators === undefined) return this.term();
-    let lhs = this.level(depth + 1, start);
-    while (lhs !== null && operators.includes(this.type)) {
+  /** A term and the operators after it, none looser than `loosest`; the operands of one bind tighter than it. */
+  private level(loosest: number, start: Location): Term | null {
+    let lhs = this.term();
+    for (let tightest = LEVELS.length; lhs !== null;) {
+      const level = LEVEL_OF.get(this.type);
+      if (level === undefined || level < loosest || level > tightest) break;
       const loc = this.loc;
       const operator = reference([variable(shown(this.type), loc)], loc);
       this.scan();
-      const rhs = this.level(depth + 1, this.loc);
-      if (rhs === null) return lhs;
+      const rhs = this.level(level + 1, this.loc);
+      tightest = rhs === null ? level - 1 : level;
+      if (rhs === null) continue;
       const from: Location = lhs.loc ?? start;
       lhs = new Term({ t: 'call', terms: [operator, lhs, rhs] }, this.span({ ...from, offset: start.offset }));
     }

@@ -16,10 +16,14 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   '.': '.',
 };
 
-const letter = /[A-Za-z_]/;
-const digit = /[0-9]/;
-const follow = /[A-Za-z_0-9\u0080-\uffff]/;
-const isFollow = (c: string) => (c < '\u0080' ? follow.test(c) : /\p{Nd}/u.test(c));
+const isDigit = (unit: number) => unit >= 48 && unit <= 57;
+const isLetter = (unit: number) => (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || unit === 95;
+const isFollow = (unit: number) => isLetter(unit) || isDigit(unit) || (unit >= 0x80 && /\p{Nd}/u.test(String.fromCharCode(unit)));
+const isSpace = (unit: number) => unit === 32 || unit === 9 || unit === 10 || unit === 13;
+const SPACE = { type: 'whitespace', lit: ' ' };
+const NEWLINE = { type: 'whitespace', lit: '\n' };
+const IDENTIFIER = { type: 'identifier' };
+const NO_ERRORS: readonly string[] = [];
 
 /** Splits a source into tokens, white space and comments included; the last is `eof`. */
 export function tokenize(source: Source): Token[] {
@@ -32,7 +36,9 @@ class Scanner {
   #at = 0;
   #row = 1;
   #lineStart = 0;
-  #errors: string[] = [];
+  #errors: readonly string[] = NO_ERRORS;
+  /** Columns count code points; nearly every source has one unit for each. */
+  readonly #astral: boolean;
   readonly #tokens: Token[] = [];
   /** For each open template string: whether it is raw, and how many braces are open inside its expression. */
   readonly #templates: { raw: boolean; depth: number }[] = [];
@@ -40,6 +46,7 @@ class Scanner {
   constructor(source: Source) {
     this.#source = source;
     this.#text = source.text;
+    this.#astral = /[\udc00-\udfff]/.test(source.text);
     if (this.#text.charCodeAt(0) === 0xfeff) this.#at = 1;
   }
 
@@ -49,20 +56,25 @@ class Scanner {
       // OPA counts a line's end as the start of the next line, and the end of the file as its last character.
       const newline = this.#text[start] === '\n';
       const atEnd = start >= this.#text.length;
-      const [row, col] = newline ? [this.#row + 1, 0] : [this.#row, this.#column(start) - (atEnd ? 1 : 0)];
+      const row = newline ? this.#row + 1 : this.#row;
+      const col = newline ? 0 : this.#column(start) - (atEnd ? 1 : 0);
       const { type, lit } = this.#next();
       const text = lit ?? this.#text.slice(start, this.#at);
-      this.#newlines(start);
+      if (type !== 'identifier') this.#newlines(start);
       const loc = { source: this.#source, row, col, offset: start, end: this.#at };
       this.#tokens.push({ type, lit: text, loc, errors: this.#errors });
-      this.#errors = [];
+      this.#errors = NO_ERRORS;
       if (type === 'eof') return this.#tokens;
     }
   }
 
-  /** Columns count code points; nearly every line is ASCII. */
+  #fail(message: string): void {
+    this.#errors = [...this.#errors, message];
+  }
+
   #column(at: number): number {
     const start = this.#lineStart;
+    if (!this.#astral) return at - start + 1;
     let astral = 0;
     for (let i = start; i < at; i++) {
       const unit = this.#text.charCodeAt(i);
@@ -72,7 +84,8 @@ class Scanner {
   }
 
   #newlines(from: number): void {
-    for (let i = this.#text.indexOf('\n', from); i >= 0 && i < this.#at; i = this.#text.indexOf('\n', i + 1)) {
+    for (let i = from; i < this.#at; i++) {
+      if (this.#text.charCodeAt(i) !== 10) continue;
       this.#row++;
       this.#lineStart = i + 1;
     }
@@ -82,12 +95,10 @@ class Scanner {
     const c = this.#text[this.#at];
     if (c === undefined) return { type: 'eof', lit: '' };
     const two = this.#text.slice(this.#at, this.#at + 2);
-    if (c === ' ' || c === '\t' || c === '\n' || c === '\r') {
-      this.#at++;
-      return { type: 'whitespace', lit: c };
-    }
-    if (letter.test(c)) return this.#identifier();
-    if (digit.test(c)) return this.#number();
+    const unit = c.charCodeAt(0);
+    if (isSpace(unit)) return this.#space();
+    if (isLetter(unit)) return this.#identifier();
+    if (isDigit(unit)) return this.#number();
     if (c === '#') return this.#comment();
     if (c === '"') return this.#string();
     if (c === '`') return this.#rawString();
@@ -105,10 +116,10 @@ class Scanner {
     this.#at += symbol.length;
     const type = SYMBOLS[symbol];
     if (type !== undefined) return { type };
-    if (c === '!') this.#errors.push('illegal ! character');
-    else if (c === '\u00a0') this.#errors.push('illegal non-breaking space character, use a regular space instead');
-    else if (c === '\0') this.#errors.push('illegal null character');
-    else if (c === '\ufeff') this.#errors.push('illegal byte-order mark');
+    if (c === '!') this.#fail('illegal ! character');
+    else if (c === '\u00a0') this.#fail('illegal non-breaking space character, use a regular space instead');
+    else if (c === '\0') this.#fail('illegal null character');
+    else if (c === '\ufeff') this.#fail('illegal byte-order mark');
     else if (c >= '\ud800' && c < '\udc00') this.#at++;
     return { type: 'illegal' };
   }
@@ -118,14 +129,21 @@ class Scanner {
     this.#tokens.push({ type, lit: type, loc, errors: [] });
   }
 
+  /** A run of white space is one token: a line's end where it holds one. */
+  #space(): { type: string; lit: string } {
+    let lines = false;
+    for (let unit = this.#text.charCodeAt(this.#at); isSpace(unit); unit = this.#text.charCodeAt(++this.#at)) lines ||= unit === 10;
+    return lines ? NEWLINE : SPACE;
+  }
+
   #identifier(): { type: string } {
-    while (this.#at < this.#text.length && isFollow(this.#text[this.#at] as string)) this.#at++;
-    return { type: 'identifier' };
+    while (this.#at < this.#text.length && isFollow(this.#text.charCodeAt(this.#at))) this.#at++;
+    return IDENTIFIER;
   }
 
   #digits(): boolean {
     const start = this.#at;
-    while (digit.test(this.#text[this.#at] ?? '')) this.#at++;
+    while (isDigit(this.#text.charCodeAt(this.#at))) this.#at++;
     return this.#at > start;
   }
 
@@ -133,16 +151,16 @@ class Scanner {
     this.#digits();
     if (this.#text[this.#at] === '.') {
       this.#at++;
-      if (!this.#digits()) this.#errors.push('expected fraction');
+      if (!this.#digits()) this.#fail('expected fraction');
     }
     if (/[eE]/.test(this.#text[this.#at] ?? '')) {
       this.#at++;
       if (/[+-]/.test(this.#text[this.#at] ?? '')) this.#at++;
-      if (!this.#digits()) this.#errors.push('expected exponent');
+      if (!this.#digits()) this.#fail('expected exponent');
     }
-    if (letter.test(this.#text[this.#at] ?? '')) {
-      this.#errors.push('illegal number format');
-      while (this.#at < this.#text.length && isFollow(this.#text[this.#at] as string)) this.#at++;
+    if (isLetter(this.#text.charCodeAt(this.#at))) {
+      this.#fail('illegal number format');
+      while (this.#at < this.#text.length && isFollow(this.#text.charCodeAt(this.#at))) this.#at++;
     }
     return { type: 'number' };
   }
@@ -167,18 +185,18 @@ class Scanner {
     for (;;) {
       const c = this.#text[this.#at];
       if (c === undefined || c === '\n') {
-        this.#errors.push('non-terminated string');
+        this.#fail('non-terminated string');
         return { type: 'string' };
       }
       this.#at++;
       if (c === '"') return { type: 'string' };
-      if (c === '\\' && !this.#escape('')) this.#errors.push('illegal escape sequence');
+      if (c === '\\' && !this.#escape('')) this.#fail('illegal escape sequence');
     }
   }
 
   #rawString(): { type: string } {
     const end = this.#text.indexOf('`', this.#at + 1);
-    if (end < 0) this.#errors.push('non-terminated string');
+    if (end < 0) this.#fail('non-terminated string');
     this.#at = end < 0 ? this.#text.length : end + 1;
     return { type: 'string' };
   }
@@ -186,7 +204,7 @@ class Scanner {
   #dollar(two: string): { type: string; lit?: string } {
     this.#at++;
     if (two !== '$"' && two !== '$`') {
-      this.#errors.push('illegal $ character');
+      this.#fail('illegal $ character');
       return { type: 'illegal' };
     }
     this.#at++;
@@ -200,7 +218,7 @@ class Scanner {
     for (;;) {
       const c = this.#text[this.#at];
       if (c === undefined || (!raw && c === '\n')) {
-        this.#errors.push('non-terminated string');
+        this.#fail('non-terminated string');
         return { type: `${name}-part`, lit: text };
       }
       this.#at++;
@@ -214,7 +232,7 @@ class Scanner {
         text += '{';
       } else if (c === '\\' && !raw) {
         const from = this.#at;
-        if (!this.#escape('')) this.#errors.push('illegal escape sequence');
+        if (!this.#escape('')) this.#fail('illegal escape sequence');
         text += c + this.#text.slice(from, this.#at);
       } else text += c;
     }

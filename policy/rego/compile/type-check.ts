@@ -9,13 +9,18 @@ import { constantOf } from '../eval/terms.ts';
 import type { Graph } from './graph.ts';
 import { sortedRules } from './graph.ts';
 import { type RuleNode, rulesFor } from './tree.ts';
-import { insertType, TypeEnv, type TypeNode } from './type-env.ts';
+import { insertType, TypeEnv, type TypeNode, type TypeRun } from './type-env.ts';
 import { ANY, type FunctionType, isAny, isUnknown, keysOf, or, selectKey, type Type, unifies, valuesOf } from './types.ts';
 import { bodiesOf, closuresIn, isComprehension, walk } from './visit.ts';
 
 /** An error, and whether a type that is not known caused it. */
 type Found = { readonly error: PolicyError; readonly unknown: boolean } | null;
 type Fail = (message: string, types: readonly (Type | null)[]) => Found;
+
+interface Checked {
+  readonly env: TypeEnv;
+  readonly errors: readonly PolicyError[];
+}
 
 interface Names {
   readonly rewritten: ReadonlyMap<string, string>;
@@ -35,15 +40,22 @@ export class TypeChecker {
   readonly #root: RuleNode;
   readonly #graph: Graph;
   readonly #names: Names;
+  readonly #run: TypeRun;
+  /** Bodies checked, and in which state: a comprehension is looked into for errors, then for its type, and so is each within. */
+  readonly #checked = new WeakMap<readonly Expr[], { readonly outer: TypeEnv; readonly notes: number; readonly found: Checked }>();
 
   constructor(root: RuleNode, graph: Graph, names: Names) {
     this.#root = root;
     this.#graph = graph;
     this.#names = names;
-    this.#env = new TypeEnv((env, body) => {
-      const found = this.body(env, body);
-      return { env: found.env, ok: found.errors.length === 0 };
-    });
+    this.#run = {
+      notes: 0,
+      check: (env, body) => {
+        const found = this.body(env, body);
+        return { env: found.env, ok: found.errors.length === 0 };
+      },
+    };
+    this.#env = new TypeEnv(this.#run);
   }
 
   rule(rule: Rule): void {
@@ -58,7 +70,7 @@ export class TypeChecker {
     const { head } = rule;
     let type: Type | null;
     if (head.args.length > 0) {
-      walk(head.args, { term: (term) => void (isVar(term) && env.type(term) === null && (env.vars.make(term).type = ANY)) });
+      walk(head.args, { term: (term) => void (isVar(term) && env.type(term) === null && env.note(term, ANY)) });
       type = { k: 'function', args: head.args.map((arg) => env.type(arg)), variadic: null, result: head.value && env.type(head.value) };
     } else {
       type = isMultiValue(head) ? setOf(env.type(head.key as Term)) : env.type(head.value as Term);
@@ -71,11 +83,15 @@ export class TypeChecker {
     if (type !== null) insertType(this.#env.tree, path, type, env);
   }
 
-  body(outer: TypeEnv, body: readonly Expr[]): { env: TypeEnv; errors: PolicyError[] } {
+  body(outer: TypeEnv, body: readonly Expr[]): Checked {
+    const before = this.#checked.get(body);
+    if (before !== undefined && before.outer === outer && before.notes === this.#run.notes) return before.found;
     const env = outer.wrap();
     const errors: PolicyError[] = [];
     for (const expr of body) errors.push(...this.#expr(env, expr));
-    return { env, errors };
+    const found = { env, errors };
+    this.#checked.set(body, { outer, notes: this.#run.notes, found });
+    return found;
   }
 
   #expr(env: TypeEnv, expr: Expr): PolicyError[] {
@@ -232,7 +248,7 @@ function unifyTerm(env: TypeEnv, term: Term, type: Type | null, union: boolean):
     case 'var': {
       const known = env.type(term);
       if (!union && known !== null) return unifies(known, type);
-      env.vars.make(term).type = union ? or(known, type) : type;
+      env.note(term, union ? or(known, type) : type);
       return true;
     }
     default: return unifies(env.type(term), type);
@@ -347,7 +363,7 @@ class RefChecker {
     if (isVar(key) && i > 0) {
       const keys = keysOf(node.extent);
       const known = this.#env.type(key);
-      if (known === null) this.#env.vars.make(key).type = keys;
+      if (known === null) this.#env.note(key, keys);
       else if (!unifies(keys, known)) return this.#undefined(ref);
     }
     const child = node.child(key);
@@ -367,7 +383,7 @@ class RefChecker {
     if (keys === null) return this.#undefined(ref);
     if (isVar(key)) {
       const known = this.#env.type(key);
-      if (known === null) this.#env.vars.make(key).type = keys;
+      if (known === null) this.#env.note(key, keys);
       else if (!unifies(known, keys)) return this.#undefined(ref);
     } else if (isRef(key)) {
       const known = this.#env.ref(key.v.terms);

@@ -8,20 +8,37 @@ import { ANY, type FunctionType, type ObjectType, or, parseFunctionType, selectK
 export class TypeNode {
   type: Type | null = null;
   readonly term: Term | null;
-  readonly children = new Map<string, TypeNode>();
+  /** Most nodes are leaves, and most of the others hold variables alone. */
+  #vars: Map<string, TypeNode> | null = null;
+  #keys: Map<Key, TypeNode> | null = null;
 
   constructor(term: Term | null = null) {
     this.term = term;
   }
 
+  get isLeaf(): boolean {
+    return this.#vars === null && this.#keys === null;
+  }
+
+  /** Those below a constant or a term that is none. */
+  get keyed(): Iterable<TypeNode> {
+    return this.#keys?.values() ?? [];
+  }
+
+  get children(): Iterable<TypeNode> {
+    return [...this.keyed, ...(this.#vars?.values() ?? [])];
+  }
+
   child(term: Term): TypeNode | undefined {
-    return this.children.get(nodeKey(term));
+    return isVar(term) ? this.#vars?.get(term.v.name) : this.#keys?.get(nodeKey(term));
   }
 
   make(term: Term): TypeNode {
-    const key = nodeKey(term);
-    let node = this.children.get(key);
-    if (node === undefined) this.children.set(key, (node = new TypeNode(term)));
+    let node = this.child(term);
+    if (node !== undefined) return node;
+    node = new TypeNode(term);
+    if (isVar(term)) (this.#vars ??= new Map()).set(term.v.name, node);
+    else (this.#keys ??= new Map()).set(nodeKey(term), node);
     return node;
   }
 
@@ -33,7 +50,7 @@ export class TypeNode {
   get extent(): Type | null {
     if (this.type !== null) return this.type;
     const members = new Map<Key, { key: Value; type: Type | null }>();
-    for (const child of this.children.values()) {
+    for (const child of this.keyed) {
       const key = child.term === null ? undefined : constantOf(child.term);
       if (key !== undefined) members.set(keyOf(key), { key, type: child.extent });
     }
@@ -41,36 +58,45 @@ export class TypeNode {
   }
 }
 
-function nodeKey(term: Term): string {
-  return isVar(term) ? `var ${term.v.name}` : formatNode(term);
+/** No constant's key begins like that of another term. */
+function nodeKey(term: Term): Key {
+  return term.v.t === 'scalar' ? keyOf(term.v.value) : `\0t${formatNode(term)}`;
 }
 
 const DOCUMENTS = ['data', 'input'];
 
+/** What all environments of one run share. */
+export interface TypeRun {
+  readonly check: (env: TypeEnv, body: readonly Expr[]) => { readonly env: TypeEnv; readonly ok: boolean };
+  /** How often the type of a variable was noted: as long as it stays, a body checked again gives the same. */
+  notes: number;
+}
+
 /** Types of one body, over those of the rules around it. */
 export class TypeEnv {
-  tree = new TypeNode();
+  readonly tree = new TypeNode();
   /** Where types of variables are noted; those found under a `with` outlive it. */
-  vars: TypeNode = this.tree;
+  #vars: TypeNode = this.tree;
   readonly next: TypeEnv | null;
-  readonly #check: (env: TypeEnv, body: readonly Expr[]) => { env: TypeEnv; ok: boolean };
+  readonly #run: TypeRun;
 
-  constructor(check: TypeEnv['check'], next: TypeEnv | null = null) {
-    this.#check = check;
+  constructor(run: TypeRun, next: TypeEnv | null = null) {
+    this.#run = run;
     this.next = next;
   }
 
-  get check(): (env: TypeEnv, body: readonly Expr[]) => { env: TypeEnv; ok: boolean } {
-    return this.#check;
+  note(variable: Term, type: Type | null): void {
+    this.#run.notes++;
+    this.#vars.make(variable).type = type;
   }
 
   wrap(): TypeEnv {
-    return new TypeEnv(this.#check, this);
+    return new TypeEnv(this.#run, this);
   }
 
   wrapWith(): TypeEnv {
     const env = this.wrap();
-    env.vars = this.vars;
+    env.#vars = this.#vars;
     return env;
   }
 
@@ -83,20 +109,23 @@ export class TypeEnv {
       case 'set': return { k: 'set', of: v.terms.reduce<Type | null>((of, part) => or(of, this.type(part)), null) };
       case 'object': return this.#object(v.pairs);
       case 'ref': return this.ref(v.terms);
-      case 'var': return this.tree.child(term)?.type ?? this.#beyond(term);
+      case 'var': {
+        // A variable that this body knows, if without a type, hides one outside.
+        for (let env: TypeEnv | null = this; env !== null; env = env.next) {
+          const own = env.tree.child(term);
+          if (own !== undefined) return own.type;
+        }
+        return null;
+      }
       case 'call': return null;
       default: {
-        const { env, ok } = this.#check(this, v.body);
+        const { env, ok } = this.#run.check(this, v.body);
         if (!ok) return null;
         if (v.t === 'arraycomp') return { k: 'array', items: [], open: env.type(v.head) };
         if (v.t === 'setcomp') return { k: 'set', of: env.type(v.head) };
         return { k: 'object', members: new Map(), open: { key: env.type((v as { key: Term }).key), value: env.type(v.head) } };
       }
     }
-  }
-
-  #beyond(term: Term): Type | null {
-    return this.tree.child(term) === undefined ? this.next?.type(term) ?? null : null;
   }
 
   #object(pairs: readonly [Term, Term][]): Type {
@@ -111,40 +140,51 @@ export class TypeEnv {
   }
 
   ref(terms: readonly Term[]): Type | null {
-    const [head, ...rest] = terms as [Term, ...Term[]];
-    const builtin = BUILTINS.get(plainRefOf(terms));
-    if (builtin !== undefined && !DOCUMENTS.includes(plainRef(head) ?? '')) return parseFunctionType(builtin.type);
-    const node = this.tree.child(head);
-    return node === undefined ? this.#fallback(terms) : this.#below(node, terms, rest);
+    const head = terms[0] as Term;
+    if (!DOCUMENTS.includes(plainRef(head) ?? '')) {
+      const builtin = BUILTINS.get(plainRefOf(terms));
+      if (builtin !== undefined) return parseFunctionType(builtin.type);
+    }
+    return this.#document(terms);
+  }
+
+  #document(terms: readonly Term[]): Type | null {
+    const node = this.tree.child(terms[0] as Term);
+    return node === undefined ? this.#fallback(terms) : this.#below(node, terms, 1);
   }
 
   #fallback(terms: readonly Term[]): Type | null {
-    if (this.next !== null) return this.next.ref(terms);
+    if (this.next !== null) return this.next.#document(terms);
     return DOCUMENTS.includes(plainRef(terms[0]) ?? '') ? ANY : null;
   }
 
-  #below(node: TypeNode, terms: readonly Term[], tail: readonly Term[]): Type | null {
-    const [key, ...rest] = tail;
+  #below(node: TypeNode, terms: readonly Term[], i: number): Type | null {
+    const key = terms[i];
     if (key === undefined) return node.extent;
     const child = node.child(key);
-    if (node.type !== null) return child === undefined ? selectPath(node.type, tail) : this.#below(child, terms, rest);
-    if (constantOf(key) === undefined) return selectPath(node.extent, tail);
-    return child === undefined ? this.#fallback(terms) : this.#below(child, terms, rest);
+    if (node.type !== null) return child === undefined ? selectPath(node.type, terms, i) : this.#below(child, terms, i + 1);
+    if (constantOf(key) === undefined) return selectPath(node.extent, terms, i);
+    return child === undefined ? this.#fallback(terms) : this.#below(child, terms, i + 1);
   }
 }
 
 export function plainRefOf(terms: readonly Term[]): string {
-  const [head, ...rest] = terms as [Term, ...Term[]];
+  const head = terms[0] as Term;
   let name = isVar(head) ? head.v.name : '';
-  for (const part of rest) name += part.v.t === 'scalar' && typeof part.v.value === 'string' ? `.${part.v.value}` : '[]';
+  for (let i = 1; i < terms.length; i++) {
+    const { v } = terms[i] as Term;
+    name += v.t === 'scalar' && typeof v.value === 'string' ? `.${v.value}` : '[]';
+  }
   return name;
 }
 
-function selectPath(type: Type | null, path: readonly Term[]): Type | null {
-  const [key, ...rest] = path;
-  if (type === null || key === undefined) return type;
-  const constant = key.v.t === 'scalar' ? key.v.value : undefined;
-  return selectPath(constant === undefined ? valuesOf(type) : selectKey(type, constant), rest);
+function selectPath(type: Type | null, path: readonly Term[], from: number): Type | null {
+  let found = type;
+  for (let i = from; i < path.length && found !== null; i++) {
+    const { v } = path[i] as Term;
+    found = v.t === 'scalar' ? selectKey(found, v.value) : valuesOf(found);
+  }
+  return found;
 }
 
 /** Joins what several rules say of one place: sets and open objects grow, everything else becomes a union. */
@@ -167,9 +207,9 @@ export function insertType(root: TypeNode, path: readonly Term[], type: Type, en
     node = node.make(term);
   }
   node.type = mergeTypes(node.type, type);
-  if (type.k !== 'object' || node.children.size === 0 || node.type?.k !== 'object') return;
+  if (type.k !== 'object' || node.isLeaf || node.type?.k !== 'object') return;
   const below = (from: TypeNode, at: readonly Term[]): void => {
-    for (const child of from.children.values()) {
+    for (const child of from.children) {
       const here = [...at, child.term as Term];
       if (child.type !== null) node.type = insertInto(node.type as ObjectType, here, child.type, env);
       else below(child, here);

@@ -21,6 +21,7 @@ export type FunctionType = Type & { k: 'function' };
 export const ANY: Type = { k: 'any', of: [] };
 export const STRING: Type = { k: 'string' };
 export const NUMBER: Type = { k: 'number' };
+const SCALARS = { null: { k: 'null' }, boolean: { k: 'boolean' }, number: NUMBER, string: STRING } as const;
 const ORDER = ['null', 'boolean', 'number', 'string', 'array', 'object', 'set', 'any', 'function'];
 
 export const isAny = (type: Type | null): boolean => type?.k === 'any' && type.of.length === 0;
@@ -159,7 +160,7 @@ export function typeOf(value: Value): Type {
   if (value instanceof RegoObject) {
     return { k: 'object', members: new Map([...value].map(([key, member]) => [keyOf(key), { key, type: typeOf(member) }])), open: null };
   }
-  return { k: typeName(value) as 'null' | 'boolean' | 'number' | 'string' };
+  return SCALARS[typeName(value) as keyof typeof SCALARS];
 }
 
 /** Whether some value may have both types. */
