@@ -11,6 +11,8 @@ const LEVELS: readonly (readonly string[])[] = [
 ];
 const LEVEL_OF: ReadonlyMap<string, number> = new Map(LEVELS.flatMap((operators, level) => operators.map((type) => [type, level])));
 
+const NONE: readonly PolicyError[] = [];
+
 interface Remembered {
   readonly term: Term | null;
   readonly after: ReturnType<TermParser['save']>;
@@ -93,7 +95,7 @@ export abstract class TermParser extends ParserState {
       }
       const before = this.errors.length;
       const term = this.freshTerm();
-      this.remembered.set(place, { term, after: this.save(), added: this.errors.slice(before) });
+      this.remembered.set(place, { term, after: this.save(), added: this.errors.length === before ? NONE : this.errors.slice(before) });
       return term;
     });
   }

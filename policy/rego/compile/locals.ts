@@ -8,7 +8,7 @@ import type { PolicyError } from '../errors.ts';
 import type { NameMaker } from './names.ts';
 import { declaredIn } from './resolve.ts';
 import { equalityOutputs } from './safety.ts';
-import { branches, headTerms, renameVars, varsOf, walk } from './visit.ts';
+import { branches, headTerms, isComprehension, renameVars, SAFETY, varsOf, walk } from './visit.ts';
 
 type Occurrence = 'arg' | 'seen' | 'assigned' | 'declared';
 
@@ -180,6 +180,7 @@ class LocalRewriter {
   #headClosures(term: Term): void {
     walk(term, {
       term: (part) => {
+        if (!isComprehension(part) && part.v.t !== 'template') return false;
         const nested = new LocalRewriter(this.#maker, this.#rewritten, this.#strict, [newScope()]);
         const closure = nested.#comprehension(part) || nested.#template(part);
         this.errors.push(...nested.errors);
@@ -191,12 +192,13 @@ class LocalRewriter {
 
   /** A variable named like a built-in gets another name: later stages would take it for the function. */
   #shadowBuiltins(rule: Rule): void {
+    const names = [...varsOf(rule.body, SAFETY)].filter((name) => BUILTINS.has(name)).sort();
+    if (names.length === 0) return;
     const declared = declaredIn(rule.body);
     const inWith = new Set<string>();
     walk(rule.body, { with: (w) => void varsOf([w.target, w.value], { skipCallHead: true }, inWith) });
-    const names = [...varsOf(rule.body, { skipCallHead: true, skipClosures: true })].sort();
     for (const name of names) {
-      if (!BUILTINS.has(name) || declared.has(name) || inWith.has(name) || this.#declared(name) !== undefined) continue;
+      if (declared.has(name) || inWith.has(name) || this.#declared(name) !== undefined) continue;
       this.#insert(name, this.#maker.make(), 'seen');
     }
   }

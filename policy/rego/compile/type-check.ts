@@ -143,19 +143,19 @@ export class TypeChecker {
     const operator = expr.s.terms[0] as Term;
     const type = isRef(operator) ? env.ref(operator.v.terms) : env.type(operator);
     if (type === null || (type.k !== 'function' && !isAny(type))) return fail(`undefined function ${formatNode(operator)}`, []);
-    return type.k === 'function' ? this.#operands(env, type, formatNode(operator), operands, fail) : null;
+    return type.k === 'function' ? this.#operands(env, type, operator, operands, fail) : null;
   }
 
-  #operands(env: TypeEnv, type: FunctionType, name: string, operands: readonly Term[], fail: Fail): Found {
+  #operands(env: TypeEnv, type: FunctionType, operator: Term, operands: readonly Term[], fail: Fail): Found {
     const wanted = [...type.args, ...(type.result === null ? [] : [type.result])];
     const before = operands.map((operand) => env.type(operand));
-    if (operands.length > wanted.length && type.variadic === null) return fail(`${name}: too many arguments`, before);
-    if (operands.length < type.args.length) return fail(`${name}: too few arguments`, before);
+    if (operands.length > wanted.length && type.variadic === null) return fail(`${formatNode(operator)}: too many arguments`, before);
+    if (operands.length < type.args.length) return fail(`${formatNode(operator)}: too few arguments`, before);
     for (const [i, operand] of operands.entries()) {
       const want = wanted[i] ?? type.variadic;
       const have = before[i] ?? null;
-      if (have !== null && !isUnknown(have) && !unifies(have, want)) return fail(`${name}: invalid argument(s)`, before);
-      if (!unifyTerm(env, operand, want, false)) return fail(`${name}: invalid argument(s)`, operands.map((other) => env.type(other)));
+      if (have !== null && !isUnknown(have) && !unifies(have, want)) return fail(`${formatNode(operator)}: invalid argument(s)`, before);
+      if (!unifyTerm(env, operand, want, false)) return fail(`${formatNode(operator)}: invalid argument(s)`, operands.map((other) => env.type(other)));
     }
     return null;
   }
