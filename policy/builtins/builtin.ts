@@ -114,10 +114,9 @@ export function asObject(value: Value, position: number): RegoObject {
 
 /** The strings of an array or set, in order. */
 export function asStrings(value: Value, position: number): readonly string[] {
-  return elementsOf(value, position).map((element) => {
-    if (typeof element === 'string') return element;
-    throw wrongElement(position, value, element, 'string');
-  });
+  const elements = elementsOf(value, position);
+  for (const element of elements) if (typeof element !== 'string') throw wrongElement(position, value, element, 'string');
+  return elements as readonly string[];
 }
 
 /** The elements of an array or set, in order. */

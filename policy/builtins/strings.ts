@@ -197,8 +197,11 @@ export const strings: readonly Builtin[] = [
     name: 'concat',
     type: '(string, any<array[string], set[string]>) => string',
     run: (context: Context, delimiter: Value, list: Value) => {
-      const [join, parts] = [asString(delimiter, 1), asStrings(list, 2)];
-      context.spendBytes(parts.reduce((sum, part) => sum + part.length + join.length, 0));
+      const join = asString(delimiter, 1);
+      const parts = asStrings(list, 2);
+      let bytes = join.length * parts.length;
+      for (const part of parts) bytes += part.length;
+      context.spendBytes(bytes);
       return parts.join(join);
     },
   },

@@ -111,11 +111,8 @@ export class TypeEnv {
       case 'ref': return this.ref(v.terms);
       case 'var': {
         // A variable that this body knows, if without a type, hides one outside.
-        for (let env: TypeEnv | null = this; env !== null; env = env.next) {
-          const own = env.tree.child(term);
-          if (own !== undefined) return own.type;
-        }
-        return null;
+        const own = this.tree.child(term);
+        return own === undefined ? this.next?.type(term) ?? null : own.type;
       }
       case 'call': return null;
       default: {

@@ -17,7 +17,9 @@ export function callBuiltin(builtin: Builtin, m: Machine, args: readonly Value[]
   m.spend(1);
   try {
     const run = m.differences === null ? builtin.run : m.differences.get(builtin.name) ?? builtin.run;
-    return run(m, ...args);
+    // Passing on a list of unknown length costs as much as a short built-in itself.
+    if (args.length === 2) return run(m, args[0] as Value, args[1] as Value);
+    return args.length === 1 ? run(m, args[0] as Value) : run(m, ...args);
   } catch (cause) {
     if (!(cause instanceof OperandError) && !(cause instanceof BuiltinError)) throw cause;
     if (!m.strict) return undefined;

@@ -50,7 +50,7 @@ export async function fuzz(ports: FuzzPorts): Promise<FuzzReport> {
     pairs: 0, refused: 0, refusedEqual: 0, decided: 0, equal: 0, failed: 0, formatted: 0, formattedEqual: 0, uses: new Map(), differences: [],
     faults: new Map(), layouts: [],
   };
-  const generator = new Generator(ports.seed, readSeeds());
+  const generator = new Generator(ports.seed, readSeeds(), report.uses);
   while (report.pairs < ports.pairs) {
     const input = generator.input();
     const [now, before] = [new Map<string, string>(), new Map<string, string>()];

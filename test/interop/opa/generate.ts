@@ -39,15 +39,18 @@ interface Scope {
 export class Generator {
   readonly #random: () => number;
   readonly #seeds: Seeds;
+  readonly #uses: ReadonlyMap<string, number>;
   #fresh = 0;
   #turn = 0;
   /** How deep the module being made may nest. */
   #budget = 0;
   #logic = false;
 
-  constructor(seed: number, seeds: Seeds) {
+  /** @param uses - what has been called so far, counted by the caller */
+  constructor(seed: number, seeds: Seeds, uses: ReadonlyMap<string, number>) {
     this.#random = randomOf(seed);
     this.#seeds = seeds;
+    this.#uses = uses;
   }
 
   below = (n: number) => Math.floor(this.#random() * n);
@@ -106,10 +109,16 @@ export class Generator {
     return this.#chance(0.1) ? ['# METADATA', `# title: a ${kind}`, '# custom:', `#   n: ${this.below(9)}`] : [];
   }
 
-  /** Functions in turn, so that each is called as often as any other. */
+  /** Functions in turn, and now and then the one that modules which decided have called least: some seldom compile. */
   #nextCall(): string {
-    const name = CALLABLE[this.#turn++ % CALLABLE.length] as string;
-    return this.#callOf(name, { vars: [] });
+    const least = this.#turn % 4 === 0 ? this.#least(CALLABLE) : null;
+    return this.#callOf(least ?? CALLABLE[this.#turn++ % CALLABLE.length] as string, { vars: [] });
+  }
+
+  #least(names: readonly string[]): string {
+    this.#turn++;
+    const count = (name: string) => this.#uses.get(`${name}()`) ?? 0;
+    return names.reduce((least, name) => (count(name) < count(least) ? name : least));
   }
 
   #callOf(name: string, scope: Scope): string {
@@ -221,6 +230,17 @@ export class Generator {
       () => same(`count(input.ns) == 7 with count as 7`),
       () => ({ text: `walk(input.o, [${v}, ${w}])`, scope: this.#bound(scope, { name: v, kind: 'array' }, { name: w, kind: 'any' }) }),
       () => same(this.#logic ? this.#logical(depth, scope) : truth()),
+      () => same(this.#logic ? this.#notBody(depth, scope) : `not ${truth()}`),
+    ])();
+  }
+
+  /** A negated body binds for itself what it reads. */
+  #notBody(depth: number, scope: Scope): string {
+    const v = this.#name('v');
+    const truth = () => this.#truth(depth - 1, scope);
+    return this.pick([
+      () => `not { ${truth()} }`, () => `not { ${truth()}; ${truth()} }`, () => `not { ${v} := ${this.#term('number', 1, scope)}; ${v} > 3 }`,
+      () => `not { some ${v} in input.ns; ${v} == ${this.#scalar('number')} }`, () => `not { input.ss[_] == ${this.#scalar('string')}; not { ${truth()} } }`,
     ])();
   }
 
