@@ -47,7 +47,7 @@ export class Generator {
   #logic = false;
 
   /** @param uses - what has been called so far, counted by the caller */
-  constructor(seed: number, seeds: Seeds, uses: ReadonlyMap<string, number>) {
+  constructor(seed: number, seeds: Seeds, uses: ReadonlyMap<string, number> = new Map()) {
     this.#random = randomOf(seed);
     this.#seeds = seeds;
     this.#uses = uses;
@@ -109,7 +109,7 @@ export class Generator {
     return this.#chance(0.1) ? ['# METADATA', `# title: a ${kind}`, '# custom:', `#   n: ${this.below(9)}`] : [];
   }
 
-  /** Functions in turn, and now and then the one that modules which decided have called least: some seldom compile. */
+  /** Functions in turn, and now and then one of those that modules which decided have called least: some seldom compile. */
   #nextCall(): string {
     const least = this.#turn % 4 === 0 ? this.#least(CALLABLE) : null;
     return this.#callOf(least ?? CALLABLE[this.#turn++ % CALLABLE.length] as string, { vars: [] });
@@ -118,7 +118,7 @@ export class Generator {
   #least(names: readonly string[]): string {
     this.#turn++;
     const count = (name: string) => this.#uses.get(`${name}()`) ?? 0;
-    return names.reduce((least, name) => (count(name) < count(least) ? name : least));
+    return this.pick(names.toSorted((a, b) => count(a) - count(b)).slice(0, 20));
   }
 
   #callOf(name: string, scope: Scope): string {
