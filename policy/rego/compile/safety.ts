@@ -5,7 +5,9 @@ import {
 } from '../ast.ts';
 import type { PolicyError } from '../errors.ts';
 import { FUTURE_V0, FUTURE_V1 } from '../parser-state.ts';
-import { bodiesOf, branches, type Closure, closuresIn, difference, headTerms, isComprehension, type Names, SAFETY, type VarParams, varsOf, walk } from './visit.ts';
+import {
+  bodiesOf, branches, type Closure, closuresIn, difference, headTerms, isComprehension, type Names, SAFETY, type VarParams, varsOf, walk,
+} from './visit.ts';
 
 /** How many operands the function of that name takes, or -1 where there is none. */
 export type Arity = (operator: Term) => number;

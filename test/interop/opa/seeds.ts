@@ -47,7 +47,8 @@ const OWN: readonly (readonly [string, ...string[]])[] = [
   ['net.cidr_overlap', '"10.0.0.0/8", "10.1.2.3"'], ['re_match', '"^a+$", "aaa"'], ['trace', '"noted"'], ['print', '"noted", 1'],
   ['graphql.is_valid', '"{ a }", "type Query { a: Int }"'],
   ['graphql.parse_and_verify', '"{ a }", "type Query { a: Int }"', '"{ b }", "type Query { a: Int }"'],
-  ['time.add_date', '1700000000000000000, 1, -2, 30'], ['rego.metadata.rule', ''], ['rego.metadata.chain', ''], ['net.cidr_contains', '"10.0.0.0/8", "10.1.0.0/16"'],
+  ['time.add_date', '1700000000000000000, 1, -2, 30'],
+  ['rego.metadata.rule', ''], ['rego.metadata.chain', ''], ['net.cidr_contains', '"10.0.0.0/8", "10.1.0.0/16"'],
   ['providers.aws.sign_req', '{"method": "get", "url": "https://s3.amazonaws.com/b"}, {"aws_access_key": "k", "aws_secret_access_key": "s", '
     + '"aws_service": "s3", "aws_region": "r"}, 1451610551000000000'],
   ['rego.parse_module', '"m.rego", "package m\\n\\np := 1"'],
