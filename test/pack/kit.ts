@@ -1,9 +1,12 @@
 // A ledger with an artifact's history, packs of it, and ways to change them: as a stranger does, and as whoever holds the ledger's key can.
+import { gate } from '../../actions/gate.ts';
+import { importFeed } from '../../actions/import-feed.ts';
+import { scanArtifact } from '../../actions/scan-artifact.ts';
 import { exportPack, repack, type ExportedPack, type ExportOptions } from '../../actions/export-pack.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
 import { concatBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { prepareDraft, type DataOf, type NewEvent } from '../../ledger/events/index.ts';
-import { encodeJcs } from '../../ledger/jcs.ts';
+import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { formatVkey } from '../../ledger/note/index.ts';
 import { authorKeyOfSeed } from '../../verify/sigstore/index.ts';
 import {
@@ -12,7 +15,8 @@ import {
 } from '../../verify/pack/index.ts';
 import { readMember, readZip } from '../../verify/pack/zip-reader.ts';
 import { trustKeys, type Trust } from '../../verify/index.ts';
-import { Bench, cyclonedx, image, other } from '../actions/kit.ts';
+import { Bench, cyclonedx, image, imageDigest, other } from '../actions/kit.ts';
+import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
 import { by, digestOf, origin, sha256, signerOf } from '../log/kit.ts';
 import { addAttestationKey } from '../../actions/add-key.ts';
 
@@ -111,3 +115,36 @@ export async function decide(bench: Bench, names: readonly string[], edit: (data
 
 type Pin = [name: string, version: number, index?: number];
 type Decision = DataOf<'decision.recorded'>;
+
+function workFile() {
+  const spool = new MemorySpool();
+  const pieces: Uint8Array[] = [];
+  return {
+    append(bytes: Uint8Array) {
+      pieces.push(bytes);
+      spool.append(bytes);
+    },
+    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
+  };
+}
+
+/** A ledger with a real feed, a real bill of materials and a real scan. */
+export async function scanned({ seal = false } = {}): Promise<Bench> {
+  const bench = await Bench.begin();
+  const { log, payloads, pepper } = bench.stores;
+  await addAttestationKey(log, author.key, by);
+  const observation = observationOf('osv', {
+    id: 'GHSA-1', affected: [{ package: { ecosystem: 'npm', name: 'a' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.0.1' }] }] }],
+  } as JcsValue);
+  await importFeed({ log, payloads, pepper, workFile }, {
+    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }], observations: [{ is: 'observation', observation }],
+  }, by);
+  await bench.addOne(cyclonedx({ components: [{ type: 'library', name: 'a', version: '1.0.0', purl: 'pkg:npm/a@1.0.0', 'bom-ref': 'a' }] }), { seal });
+  await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
+  return bench;
+}
+
+/** A decision of the gate about the image: a denial, for there is no policy. */
+export async function gated({ stores: { log, payloads, pepper }, world }: Bench): Promise<number> {
+  return (await gate({ log, payloads, pepper, now: world.clock.now }, { artifact: imageDigest[1], policy: 'none' }, by)).appended.index;
+}

@@ -5,58 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { addAttestationKey } from '../../actions/add-key.ts';
 import { erasePayload } from '../../actions/erase.ts';
 import type { ExportOptions } from '../../actions/export-pack.ts';
-import { gate } from '../../actions/gate.ts';
-import { importFeed } from '../../actions/import-feed.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
 import { replayPackDeeply } from '../../actions/replay-pack-deep.ts';
-import { scanArtifact } from '../../actions/scan-artifact.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
-import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
-import { Bench, cyclonedx, imageDigest } from '../actions/kit.ts';
+import type { Bench } from '../actions/kit.ts';
 import { by } from '../log/kit.ts';
-import { author, draftOf, membersOf, packed, resigned, trust, vkeys } from './kit.ts';
+import { draftOf, gated, membersOf, packed, resigned, scanned, trust, vkeys } from './kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stella-replay-deep-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function workFile() {
-  const spool = new MemorySpool();
-  const pieces: Uint8Array[] = [];
-  return {
-    append(bytes: Uint8Array) {
-      pieces.push(bytes);
-      spool.append(bytes);
-    },
-    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
-  };
-}
-
-/** A ledger with a real feed, a real bill of materials and a real scan. */
-async function scanned({ seal = false } = {}): Promise<Bench> {
-  const bench = await Bench.begin();
-  const { log, payloads, pepper } = bench.stores;
-  await addAttestationKey(log, author.key, by);
-  const observation = observationOf('osv', {
-    id: 'GHSA-1', affected: [{ package: { ecosystem: 'npm', name: 'a' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.0.1' }] }] }],
-  } as JcsValue);
-  await importFeed({ log, payloads, pepper, workFile }, {
-    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }], observations: [{ is: 'observation', observation }],
-  }, by);
-  await bench.addOne(cyclonedx({ components: [{ type: 'library', name: 'a', version: '1.0.0', purl: 'pkg:npm/a@1.0.0', 'bom-ref': 'a' }] }), { seal });
-  await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
-  return bench;
-}
-
-async function decide({ stores: { log, payloads, pepper }, world }: Bench): Promise<number> {
-  return (await gate({ log, payloads, pepper, now: world.clock.now }, { artifact: imageDigest[1], policy: 'none' }, by)).appended.index;
-}
 
 const packOf = (bench: Bench, decision: number, options: ExportOptions = {}) => packed(bench, { kind: 'decision', decision }, options);
 
@@ -71,7 +34,7 @@ const told = ({ verdict, notes }: Replay) => ({ verdict, notes });
 describe('SAME', () => {
   test('as the ledger says, documents and scan made again; the command has it as its verdict', async () => {
     const bench = await scanned();
-    const decision = await decide(bench);
+    const decision = await gated(bench);
     const pack = await packOf(bench, decision);
     const live = told(await replayDeeply(bench.stores, decision));
     expect(live).toEqual({ verdict: { is: 'SAME' }, notes: ['1 document read again', 'scanned again'] });
@@ -89,7 +52,7 @@ describe('SAME', () => {
 
   test('with a sealed document that the pack holds opened, though it was erased in the ledger since', async () => {
     const bench = await scanned({ seal: true });
-    const decision = await decide(bench);
+    const decision = await gated(bench);
     const [opened, closed] = [await packOf(bench, decision, { open: true }), await packOf(bench, decision)];
     expect(told(await fromPack(opened)).verdict).toEqual({ is: 'SAME' });
     expect((await fromPack(closed)).verdict).toMatchObject({ is: 'CANNOT', missing: 'payload' });
@@ -110,7 +73,7 @@ async function indexOf(bench: Bench, type: string): Promise<number> {
 describe('CANNOT(payload)', () => {
   test('without the documents; without the part of the snapshot, or with one that is not of its digest', async () => {
     const bench = await scanned();
-    const decision = await decide(bench);
+    const decision = await gated(bench);
     const pack = await packOf(bench, decision);
     expect((await fromPack(await packOf(bench, decision, { withoutDocuments: true }))).verdict).toMatchObject({ is: 'CANNOT', missing: 'payload' });
 
@@ -150,7 +113,7 @@ describe('DRIFT', () => {
     const data = { ...event.data, outcomes: zero(event.data.outcomes), severities: zero(event.data.severities) };
     const reference = { role: 'findings', size, media: 'application/json', digest: ['sha256', digest] as const };
     const { index } = await log.appendOne({ drafts: [draftOf({ type: 'scan.completed', by, data, payloads: [reference] })] });
-    const decision = await decide(bench);
+    const decision = await gated(bench);
     const live = told(await replayDeeply(bench.stores, decision));
     expect(live.verdict).toMatchObject({ is: 'DRIFT', member: 'findings', cause: { kind: 'record', index } });
     expect(told(await fromPack(await packOf(bench, decision)))).toEqual(live);

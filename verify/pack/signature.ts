@@ -1,5 +1,5 @@
 // The manifest's signature: a DSSE envelope over an in-toto statement that names the manifest by its digest.
-import { encodeUtf8, formatBase64, formatHex, parseBase64 } from '../../ledger/bytes.ts';
+import { encodeUtf8, equalBytes, formatBase64, formatHex, parseBase64 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
@@ -33,8 +33,12 @@ export interface ManifestSignature {
 export async function signManifest(manifest: Uint8Array, signer: PackSigner): Promise<Uint8Array> {
   const payload = encodeJcs(statementOf(formatHex(sha256(manifest))));
   const signature = await signer.sign(preAuthEncoding(payloadType, payload));
-  const envelope = { payloadType, payload: formatBase64(payload), signatures: [{ keyid: signer.id, sig: formatBase64(signature) }] };
-  return encodeUtf8(`${JSON.stringify(envelope, null, 2)}\n`);
+  return envelopeOf(formatBase64(payload), signer.id, formatBase64(signature));
+}
+
+/** An envelope in the one form in which it is written: a byte more or less anywhere in a pack is found. */
+function envelopeOf(payload: string, keyid: string, sig: string): Uint8Array {
+  return encodeUtf8(`${JSON.stringify({ payloadType, payload, signatures: [{ keyid, sig }] }, null, 2)}\n`);
 }
 
 function statementOf(digest: string): JcsValue {
@@ -55,6 +59,7 @@ export function parseSignature(bytes: Uint8Array): ManifestSignature {
   if (type !== payloadType || typeof payload !== 'string' || typeof keyid !== 'string' || typeof sig !== 'string' || more.length > 0) {
     throw refuse('it is no envelope with one signature over a statement');
   }
+  if (!equalBytes(envelopeOf(payload, keyid, sig), bytes)) throw refuse('it is not in its one form');
   const signed = parseBase64(payload);
   return { keyId: keyid, manifest: digestIn(parseJson(signed, limits)), message: preAuthEncoding(type, signed), signature: parseBase64(sig) };
 }
