@@ -1,48 +1,76 @@
-// Where a package is used: the bills of materials on record that count, their facts opened once each.
+// Where a package is used: by the bills of materials on record that count, and by what the newest scans saw in images.
 import { decodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
-import { clip, LedgerError } from '../ledger/errors.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
+import { findMissingBills, findUses, readAt } from '../projections/catch-up/queries.ts';
+import { inventory } from '../projections/catch-up/inventory.ts';
+import type { CatchUpDb } from '../projections/catch-up/tables.ts';
+import { Inventory, type InventoryEntry, type InventoryFacts } from '../projections/inventory.ts';
+import type { PackageSought } from '../projections/purls.ts';
 import type { DocumentReader } from '../projections/reader.ts';
-import { Inventory, type InventoryFacts } from '../projections/inventory.ts';
-import { readPurl } from '../projections/purls.ts';
-import { readPayload } from './sealed-payload.ts';
+import { payloadOrNull } from './catch-up.ts';
 
 export interface Used {
+  /** By artifact, then by entry. */
   readonly artifacts: readonly { readonly artifact: Uint8Array; readonly entry: number; readonly purls: readonly string[] }[];
   /** Entries whose facts are not here: nothing is known of them. */
   readonly unreadable: readonly number[];
 }
 
-/**
- * Finds the artifacts whose bills of materials name a package; superseded ones do not count.
- *
- * @throws {LedgerError} INPUT_MALFORMED when it is no purl; PAYLOAD_CORRUPT
- */
-export async function whereUsed(purl: string, { documents, payloads }: { documents: DocumentReader; payloads: PayloadStore }): Promise<Used> {
-  const said = readPurl(purl);
-  if (said === null) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(purl)}" as a purl`, { hint: 'write it as pkg:type/namespace/name@version' });
-  const inventory = new Inventory();
-  const unreadable = new Set<number>();
-  const opened = new Map<string, InventoryFacts | null>();
-  for (const [stream, { sboms }] of await documents.all('artifact')) {
-    for (const { entry, facts, superseded } of sboms) {
-      if (superseded !== undefined) continue;
-      const name = formatHex(facts);
-      if (!opened.has(name)) opened.set(name, await open(payloads, facts));
-      const found = opened.get(name) ?? null;
-      if (found === null) unreadable.add(entry);
-      else inventory.add({ artifact: parseHex(stream.slice('artifact:sha256:'.length)), entry }, found);
-    }
+/** Finds the artifacts with a package by opening every list of components: for states of the past. @throws {LedgerError} PAYLOAD_CORRUPT */
+export async function whereUsed(sought: PackageSought, { documents, payloads }: { documents: DocumentReader; payloads: PayloadStore }): Promise<Used> {
+  const opening = new Opening(payloads);
+  for (const [stream, { sboms, scans }] of await documents.all('artifact')) {
+    const artifact = parseHex(stream.slice('artifact:sha256:'.length));
+    for (const { entry, facts, superseded } of sboms) if (superseded === undefined) await opening.add({ artifact, entry }, facts);
+    for (const { entry, inventory: list } of scans) if (list !== undefined) await opening.add({ artifact, entry }, list);
   }
-  return { artifacts: inventory.whereUsed(said), unreadable: [...unreadable].sort((a, b) => a - b) };
+  return opening.used(sought);
 }
 
-async function open(payloads: PayloadStore, digest: Uint8Array): Promise<InventoryFacts | null> {
-  try {
-    // Our own canonical bytes, under the digest that the log holds: nothing in them is a stranger's.
-    return JSON.parse(decodeUtf8(await readPayload(payloads, digest))) as InventoryFacts;
-  } catch (error) {
-    if (error instanceof LedgerError && error.code === 'PAYLOAD_MISSING') return null;
-    throw error;
+/**
+ * The same at the cursor of the projection `inventory`, which opens nothing but what was not here when it was to be read.
+ *
+ * @returns with the size it is of; null where the projection does not answer @throws {LedgerError} PAYLOAD_CORRUPT
+ */
+export async function whereUsedNow(sought: PackageSought, db: CatchUpDb, payloads: PayloadStore): Promise<(Used & { readonly size: number }) | null> {
+  return readAt(db, inventory, async (snapshot, size) => {
+    const opening = new Opening(payloads);
+    for (const { entry, list, subjects } of await findMissingBills(snapshot)) for (const artifact of subjects) await opening.add({ artifact, entry }, list);
+    const { artifacts, unreadable } = opening.used(sought);
+    return { size, unreadable, artifacts: inOrder([...(await findUses(snapshot, sought)), ...artifacts]) };
+  });
+}
+
+function inOrder(artifacts: Used['artifacts']): Used['artifacts'] {
+  const keyed = artifacts.map((one) => ({ one, key: formatHex(one.artifact) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.one.entry - b.one.entry)).map(({ one }) => one);
+}
+
+/** Lists of components, each opened once. */
+class Opening {
+  readonly #payloads: PayloadStore;
+  readonly #inventory = new Inventory();
+  readonly #opened = new Map<string, InventoryFacts | null>();
+  readonly #unreadable = new Set<number>();
+
+  constructor(payloads: PayloadStore) {
+    this.#payloads = payloads;
+  }
+
+  async add(entry: InventoryEntry, digest: Uint8Array): Promise<void> {
+    const name = formatHex(digest);
+    let facts = this.#opened.get(name);
+    if (facts === undefined) {
+      const bytes = await payloadOrNull(this.#payloads, digest);
+      // Our own canonical bytes, under the digest that the log holds: nothing in them is a stranger's.
+      facts = bytes === null ? null : (JSON.parse(decodeUtf8(bytes)) as InventoryFacts);
+      this.#opened.set(name, facts);
+    }
+    if (facts === null) this.#unreadable.add(entry.entry);
+    else this.#inventory.add(entry, facts);
+  }
+
+  used(sought: PackageSought): Used {
+    return { artifacts: inOrder(this.#inventory.whereUsed(sought)), unreadable: [...this.#unreadable].sort((a, b) => a - b) };
   }
 }

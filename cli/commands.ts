@@ -53,6 +53,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('export pack', 'Verify', 'all about a decision, an artifact or a period, in one file', async () => (await import('./commands/export-pack.ts')).command),
   entry('verify', 'Verify', 'check a pack, receipt, proof or checkpoint offline', async () => (await import('./commands/verify.ts')).command),
   entry('status', 'Operate', 'could it sign now, and if not, why', async () => (await import('./commands/status.ts')).command),
+  entry('projections', 'Operate', 'how far each has taken the log in', async () => (await import('./commands/projections.ts')).command),
   entry('fsck', 'Operate', 'recompute everything from the entries', async () => (await import('./commands/fsck.ts')).command),
   entry('recover', 'Operate', 'bring missing entries back from a copy', async () => (await import('./commands/recover.ts')).command),
   entry('clock accept', 'Operate', 'the clock is right: begin a new clock epoch', async () => (await import('./commands/clock-accept.ts')).command),

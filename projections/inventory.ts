@@ -1,6 +1,5 @@
 // Inventory: which components artifacts are made of, by the facts of their bills of materials, and where a package is used.
-import { isAbout, readPurl } from './purls.ts';
-import type { Purl } from '../scanner/purl/purl.ts';
+import { isSought, readPurl, type PackageSought } from './purls.ts';
 
 /** What is read of the facts of a bill of materials (spec/evidence.md, section 5). */
 export interface InventoryFacts {
@@ -47,16 +46,15 @@ export class Inventory {
   }
 
   /**
-   * Where a package is used.
+   * Where packages are used.
    *
-   * @param said - a purl: without version it means each, qualifiers narrow it
-   * @returns in the order in which entries were taken in, each with the purls it has for the package, sorted
+   * @returns in the order in which entries were taken in, each with the purls it has of those sought, sorted
    */
-  whereUsed(said: Purl): (InventoryEntry & { readonly purls: readonly string[] })[] {
+  whereUsed(sought: PackageSought): (InventoryEntry & { readonly purls: readonly string[] })[] {
     const found = new Map<number, string[]>();
     for (const [text, places] of this.#purls) {
       const is = readPurl(text);
-      if (is === null || !isAbout(said, is)) continue;
+      if (is === null || !isSought(sought, is)) continue;
       for (const place of places) found.set(place, [...(found.get(place) ?? []), text]);
     }
     return [...found].sort(([a], [b]) => a - b).map(([place, purls]) => ({ ...(this.#entries[place] as InventoryEntry), purls: purls.sort() }));

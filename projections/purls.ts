@@ -1,5 +1,5 @@
 // Which packages a purl of somebody else's is about: unversioned ones name every version, qualifiers narrow, registries have two names.
-import { LedgerError } from '../ledger/errors.ts';
+import { clip, LedgerError } from '../ledger/errors.ts';
 import { parsePurl, type Purl } from '../scanner/purl/purl.ts';
 import { isInRange, sameVersion } from './vers.ts';
 
@@ -45,6 +45,61 @@ export function isAbout(said: Purl, is: Purl, versions: readonly string[] = []):
     if (!versions.some(holds)) return false;
   }
   return Object.entries(said.qualifiers).every(([key, value]) => spelledAlike(key, is.qualifiers[key]) === spelledAlike(key, value));
+}
+
+/** What a package is called whatever its version, in the words of people: `pkg:npm/@angular/core`. */
+export function packageName({ type, namespace, name }: Pick<Purl, 'type' | 'namespace' | 'name'>): string {
+  return `pkg:${type}/${namespace === null ? '' : `${namespace}/`}${name}`;
+}
+
+/** A package that is looked for. */
+export type PackageSought =
+  /** Without version it means each. */
+  | { readonly is: 'purl'; readonly purl: Purl }
+  /** Packages whose name (`pkg:npm/@angular/core`) begins so. */
+  | { readonly is: 'prefix'; readonly prefix: string }
+  /** Versions of one package that begin so. */
+  | { readonly is: 'versions'; readonly name: string; readonly begins: string };
+
+/**
+ * Reads what somebody looks for: a purl, or with `*` at its end how names or versions begin (`pkg:npm/@angular/*`, `pkg:npm/a@1.*`).
+ *
+ * @throws {LedgerError} INPUT_MALFORMED
+ */
+export function parseSought(text: string): PackageSought {
+  const malformed = () => new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a purl`, {
+    hint: 'write it as pkg:type/namespace/name@version; with * at the end, the names or versions that begin so',
+  });
+  if (!text.endsWith('*')) {
+    const purl = readPurl(text);
+    if (purl === null) throw malformed();
+    return { is: 'purl', purl };
+  }
+  // The @ of a scope follows a slash; that of a version does not.
+  const [, said, begins] = /^(pkg:.*[^/])@([^/@]*)\*$/.exec(text) ?? [];
+  if (said !== undefined && begins !== undefined) {
+    const purl = readPurl(said);
+    if (purl === null) throw malformed();
+    return { is: 'versions', name: packageName(purl), begins: unescaped(begins) };
+  }
+  const [, type, rest] = /^pkg:([a-z][a-z0-9.-]*)\/([^?#]*)\*$/i.exec(text) ?? [];
+  if (type === undefined || rest === undefined) throw malformed();
+  return { is: 'prefix', prefix: `pkg:${type.toLowerCase()}/${unescaped(rest)}` };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whether a package is one of those looked for. */
+export function isSought(sought: PackageSought, is: Purl): boolean {
+  if (sought.is === 'purl') return isAbout(sought.purl, is);
+  if (sought.is === 'prefix') return packageName(is).startsWith(sought.prefix);
+  return packageName(is) === sought.name && is.version?.startsWith(sought.begins) === true;
 }
 
 /** Docker's registry answers to three names, and a missing one is meant as none. */

@@ -1,9 +1,14 @@
 // stella fsck: recompute everything from the entries, and name each place that is not what was written.
 import { auditLog } from '../../actions/audit-log.ts';
+import { payloadOrNull } from '../../actions/catch-up.ts';
 import { formatHex } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
 import type { Fault } from '../../ledger/store/port.ts';
+import { guardedQueries, openSideTables } from '../../ledger/store/side-tables.ts';
+import { checkCatchUp, type CatchUpChecked } from '../../projections/catch-up/check.ts';
+import type { CatchUpTables } from '../../projections/catch-up/tables.ts';
 import { checkTables, type TablesChecked } from '../../projections/check-tables.ts';
 import type { Command } from '../command.ts';
 import { copyAt } from '../copies.ts';
@@ -45,16 +50,52 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
         faults.push(fault);
       }
     }
+    const behind = await checkBehind(place, summary, fault);
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
     if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
-    const inTables = faults.length > 0 && faults.every(({ where }) => where.startsWith('table ') && where.includes('_v'));
-    const todo = inTables ? 'Make the documents again: "stella recover --tables"' : 'Bring a copy: "stella recover --from COPY"';
+    for (const { name, size: at, documents, unchecked } of behind) {
+      const made = `${documents} documents made again from ${at} entries`;
+      call.out.say(`projection ${name}: ${unchecked === null ? made : `not checked, ${unchecked}`}`);
+    }
+    const todo = todoFor(faults);
     call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length} faults. ${todo}`);
-    call.out.answer({ size, root: formatHex(root), payloadsMissing, projected: tables, faults });
+    call.out.answer({ size, root: formatHex(root), payloadsMissing, projected: tables, projections: behind, faults });
     return faults.length === 0 ? 'yes' : 'no';
   },
 };
+
+function todoFor(faults: readonly Fault[]): string {
+  const all = (fits: (where: string) => boolean) => faults.every(({ where }) => fits(where));
+  if (all((where) => isBehind(where))) return 'Build the projection anew: "stella projections --rebuild NAME"';
+  if (all((where) => isBehind(where) || (where.startsWith('table ') && where.includes('_v')))) return 'Make the documents again: "stella recover --tables"';
+  return 'Bring a copy: "stella recover --from COPY"';
+}
+
+/** A row of a catching-up projection, or one of these as such. */
+function isBehind(where: string): boolean {
+  return where.startsWith('projection ') || /^table [a-z]+_v[0-9]+_/.test(where);
+}
+
+/** The projections that catch up, each against a rebuild. */
+async function checkBehind(place: Place, head: FsckSummary, fault: (found: Fault) => void): Promise<CatchUpChecked[]> {
+  const db = openSideTables<CatchUpTables>(place.directory, { readOnly: true });
+  if (db === null) return [];
+  const { source, close } = copyAt(place.directory, head.size);
+  const payloads = openPlacePayloads(place);
+  try {
+    const from = { entries: (start: number, end: number) => source.entries(start, end), payload: (digest: Uint8Array) => payloadOrNull(payloads, digest) };
+    // One snapshot: another process may be catching up.
+    return await guardedQueries(() => db.transaction().execute((snapshot) => drain(checkCatchUp(snapshot, from, head.size), fault)));
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    fault({ where: 'projection file', what: error.message });
+    return [];
+  } finally {
+    await db.destroy();
+    await close();
+  }
+}
 
 /** Gives each fault away, and returns what the check came to. */
 async function drain<T>(checking: AsyncGenerator<Fault, T>, fault: (found: Fault) => void): Promise<T> {

@@ -10,16 +10,16 @@ import { UsageError, type Call, type Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
 import { parseCount } from '../numbers.ts';
 import { plain, printPlain } from '../plain.ts';
-import { findPlace, openDocuments, openForReading, openPlacePayloads, type Place } from '../place.ts';
+import { findPlace, openDocuments, openForReading, type Place } from '../place.ts';
 import { describeState, findState, stateMembers } from '../states.ts';
 import { findThing } from '../things.ts';
-import { whereUsed } from '../../actions/where-used.ts';
+import { showUses } from '../uses.ts';
 
 export const command: Command = {
   usage: 'THING [--at STATE] [--bytes]',
   help: `Shows the entry at an index: what it says, and its leaf hash. Or what is on record about a thing: an artifact or key by its
 digest or the beginning of it, a vulnerability, waiver, policy, contract or feed by its name, what a person did by person:PSEUDONYM,
-and where a package is used by its purl. --at shows it as it was: @~10, @1234, @2026-10-01.`,
+and where a package is used by its purl, or with * at the end by how its name or version begins. --at shows it as it was: @~10, @1234, @2026-10-01.`,
   options: {
     at: { type: 'string', takes: 'STATE', help: 'as it was then (else @)' },
     bytes: { type: 'boolean', help: 'the exact stored bytes of an entry, on standard output' },
@@ -29,6 +29,7 @@ and where a package is used by its purl. --at shows it as it was: @~10, @1234, @
     ['stella show 4f2c9a', 'the artifact whose digest begins so'],
     ['stella show CVE-2026-0001 --at @2026-10-01', 'what was known of it then'],
     ['stella show pkg:npm/left-pad', 'which artifacts contain it'],
+    ['stella show pkg:npm/@angular/*', 'or any of these'],
     ['stella show 7 --bytes | sha256sum', 'its bytes, for another program'],
   ],
 
@@ -78,31 +79,23 @@ const eventsMax = 20;
 
 async function showThing(call: Call, place: Place, log: LogView, text: string): Promise<ExitName> {
   const state = await findState(call.value('at') ?? '@', log);
+  const thing = readThing(text);
+  if (thing.kind === 'purl') return showUses(call, { place, log, state }, thing.purl);
   const { queries, close } = await openDocuments(place, log);
   try {
     const { DocumentReader } = await import('../../projections/reader.ts');
     const documents = new DocumentReader(state.size, log, queries);
-    const thing = readThing(text);
-    if (thing.kind === 'purl') {
-      const used = await whereUsed(thing.purl, { documents, payloads: openPlacePayloads(place) });
-      for (const { artifact, entry, purls } of used.artifacts) call.out.say(`sha256:${formatHex(artifact)}  by entry ${entry}: ${purls.join(', ')}`);
-      if (used.artifacts.length === 0) call.out.say(`no bill of materials on record names ${text}`);
-      if (used.unreadable.length > 0) call.out.warn(`not looked at, for their facts are not here: entries ${used.unreadable.join(', ')}`);
-      const artifacts = used.artifacts.map(({ artifact, ...rest }) => ({ artifact: `sha256:${formatHex(artifact)}`, ...rest }));
-      call.out.answer({ thing: text, artifacts, unreadable: used.unreadable });
-    } else {
-      const found = await findThing(text, { log, documents, size: state.size });
-      for (const { stream, document } of found.streams) {
-        call.out.say(stream);
-        if (document !== null) for (const line of printPlain(plain(document))) call.out.say(line);
-      }
-      for (const index of found.entries.slice(0, eventsMax)) {
-        const { time, type, by } = describeEntry(await log.entry(index), false);
-        call.out.say(`  entry ${String(index).padEnd(8)} ${time ?? ''}  ${type.padEnd(22)} ${by}`);
-      }
-      if (found.entries.length > eventsMax) call.out.say(`  … ${found.entries.length - eventsMax} older ones ("stella timeline ${text}" lists them)`);
-      call.out.answer({ thing: text, streams: found.streams.map((one) => plain(one)), entries: found.entries });
+    const found = await findThing(text, { log, documents, size: state.size });
+    for (const { stream, document } of found.streams) {
+      call.out.say(stream);
+      if (document !== null) for (const line of printPlain(plain(document))) call.out.say(line);
     }
+    for (const index of found.entries.slice(0, eventsMax)) {
+      const { time, type, by } = describeEntry(await log.entry(index), false);
+      call.out.say(`  entry ${String(index).padEnd(8)} ${time ?? ''}  ${type.padEnd(22)} ${by}`);
+    }
+    if (found.entries.length > eventsMax) call.out.say(`  … ${found.entries.length - eventsMax} older ones ("stella timeline ${text}" lists them)`);
+    call.out.answer({ thing: text, streams: found.streams.map((one) => plain(one)), entries: found.entries });
     call.out.say(`as of ${describeState(state)}`);
     call.out.answer({ at: stateMembers(state) });
     return 'yes';

@@ -3,6 +3,7 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { statusOf } from '../../ledger/log/status.ts';
 import { readCursor } from '../../projections/tables.ts';
+import { openAsTheyAre, standingMembers, standingText } from '../caught-up.ts';
 import type { Command } from '../command.ts';
 import { listKeys } from '../keys.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
@@ -53,8 +54,12 @@ async function describe(say: (line: string) => void, answer: (members: Record<st
   const cursor = await documentsAt(place);
   const toCome = cursor !== null && cursor.size < size ? `, ${size - cursor.size} to come: the next start takes them in` : '';
   if (cursor !== null) say(`Documents ${cursor.size} entries taken in${toCome}`);
+  const behind = await openAsTheyAre(place, log);
+  await behind?.close();
+  const standings = behind?.standings ?? [];
+  for (const standing of standings) say(`${standing === standings[0] ? 'Catching up ' : '            '} ${standingText(standing)}`);
   say('\nIt could sign now.');
-  answer({ size, root: formatHex(root), vkey, keyFile: hasKey, documents: cursor });
+  answer({ size, root: formatHex(root), vkey, keyFile: hasKey, documents: cursor, projections: standings.map(standingMembers) });
 }
 
 /** Where the tables of documents stand; null where there are none, as on a raw ledger. */

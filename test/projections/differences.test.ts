@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { differencesOf } from '../../projections/differences.ts';
 import { Inventory } from '../../projections/inventory.ts';
-import { readPurl } from '../../projections/purls.ts';
+import { parseSought } from '../../projections/purls.ts';
 import { readThing } from '../../projections/things.ts';
 import { bytesOf } from './documents.ts';
 
@@ -27,7 +27,7 @@ test('where a package is used: any version, one version, one architecture', () =
   const purls = (...list: string[]) => ({ components: [...list.map((purl) => ({ purl, name: 'x' })), { name: 'no purl' }] });
   inventory.add({ artifact: bytesOf(1), entry: 3 }, purls('pkg:npm/a@1.0.0', 'pkg:npm/b@1.0.0'));
   inventory.add({ artifact: bytesOf(2), entry: 5 }, purls('pkg:npm/a@2.0.0', 'pkg:npm/a@1.0.0', 'pkg:deb/debian/a@1?arch=amd64'));
-  const used = (purl: string) => inventory.whereUsed(readPurl(purl) as never).map(({ entry, purls: found }) => [entry, ...found]);
+  const used = (purl: string) => inventory.whereUsed(parseSought(purl)).map(({ entry, purls: found }) => [entry, ...found]);
   expect(used('pkg:npm/a')).toEqual([[3, 'pkg:npm/a@1.0.0'], [5, 'pkg:npm/a@1.0.0', 'pkg:npm/a@2.0.0']]);
   expect(used('pkg:npm/a@2.0.0')).toEqual([[5, 'pkg:npm/a@2.0.0']]);
   expect(used('pkg:deb/debian/a?arch=arm64')).toEqual([]);

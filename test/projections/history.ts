@@ -114,6 +114,8 @@ export class History {
     switch (shape.kind) {
       case 'integer':
         if (['entry', 'request', 'by', 'replaces'].includes(name)) return dice.roll(size);
+        // Facts of another semantics would stop every fold that opens facts.
+        if (name === 'semantics') return 1;
         return shape.min + dice.roll(Math.min(shape.max - shape.min + 1, 1000));
       case 'boolean':
         return dice.roll(2) === 0;

@@ -1,0 +1,141 @@
+// The fold itself: entries in the order of the log, each given to the handlers of the projections, over whatever holds their documents.
+import { LedgerError } from '../../ledger/errors.ts';
+import { EVENTS, skimmedText, type EventName } from '../../ledger/events/index.ts';
+import { SkimmedEvent, type EventAt } from '../event-at.ts';
+import type { Document } from '../projection.ts';
+import { groupOf, notingOpener, type CatchingUp, type Documents, type DocumentsOf, type OpenFacts } from './definition.ts';
+
+/** Reads entries one after another: what each is, as far as this version of the program knows. */
+export class EntryReader {
+  readonly #event = new SkimmedEvent();
+  #type = '';
+  #refusal: LedgerError | null = null;
+  #isRaw: boolean;
+
+  /** @param isRaw - whether entries behind the first are anybody's bytes */
+  constructor(isRaw = false) {
+    this.#isRaw = isRaw;
+  }
+
+  /** The event; of a known type only where `refusal` is null. It is valid until the next entry is read. */
+  get event(): EventAt {
+    return this.#event as unknown as EventAt;
+  }
+
+  get isRaw(): boolean {
+    return this.#isRaw;
+  }
+
+  /** The type in its own words. */
+  get type(): string {
+    return this.#type;
+  }
+
+  /** Why no fold can read it, save one that needs no types. */
+  get refusal(): LedgerError | null {
+    return this.#refusal;
+  }
+
+  /** @returns false for what no fold looks at: a Rekor body, whose event follows, or an entry of a raw ledger @throws {LedgerError} for no entry of ours */
+  read(index: number, entry: Uint8Array): boolean {
+    if (this.#isRaw || entry[0] === 0x7b) return false;
+    const first = entry[0] as number;
+    if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
+    const event = this.#event;
+    event.move(index, entry, 0, entry.length);
+    const { typeStart, typeEnd, schema } = event.skim;
+    this.#type = skimmedText(entry, typeStart, typeEnd);
+    this.#refusal = refusalOf(this.#type, schema);
+    event.type = this.#type as EventName;
+    if (index === 0) this.#isRaw = (event.data as { kinds?: readonly string[] }).kinds?.includes('raw') === true;
+    return true;
+  }
+}
+
+function refusalOf(type: string, schema: number): LedgerError | null {
+  if (!Object.hasOwn(EVENTS, type)) return new LedgerError('EVENT_UNKNOWN', `type "${type}" is unknown`);
+  if (schema <= EVENTS[type as EventName].length) return null;
+  return new LedgerError('EVENT_VERSION_UNKNOWN', `version ${schema} of ${type} is unknown`);
+}
+
+/** Gives an event to a projection. @param tables - those of `tablesOf` @throws {LedgerError} where this version of it cannot read the event, or its facts */
+export async function foldEvent(projection: CatchingUp, tables: DocumentsOf<Record<string, Document>>, reader: EntryReader, open: OpenFacts): Promise<void> {
+  const { every, on } = projection;
+  if (every !== undefined) {
+    const { index, at, by } = reader.event;
+    await every(tables, { index, at, by, type: reader.type });
+  } else if (reader.refusal !== null) throw reader.refusal;
+  if (reader.refusal === null) {
+    const handler = on[reader.type as EventName] as ((tables: unknown, event: EventAt, open: OpenFacts) => Promise<void> | void) | undefined;
+    if (handler !== undefined) await handler(tables, reader.event, notingOpener(tables['missing'] as Documents, reader.event.index, open));
+  }
+}
+
+export function stoppedAt(projection: string, index: number, cause: LedgerError): LedgerError {
+  return new LedgerError('PROJECTION_STOPPED', `Cannot fold entry ${index} into "${projection}": ${cause.code}, ${cause.message}`, {
+    hint: 'read this ledger with a newer version of Stella Ledger; if it is of this version, run "stella fsck"', cause,
+  });
+}
+
+/** Values by key, found by the group of the key too. */
+export class Grouped<V> {
+  readonly #groups = new Map<string, Map<string, V>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string): V | undefined {
+    return this.#groups.get(groupOf(key))?.get(key);
+  }
+
+  set(key: string, value: V): void {
+    const name = groupOf(key);
+    let group = this.#groups.get(name);
+    if (group === undefined) this.#groups.set(name, (group = new Map()));
+    if (!group.has(key)) this.#size += 1;
+    group.set(key, value);
+  }
+
+  group(name: string): ReadonlyMap<string, V> {
+    // A key without a space is its own group, and not in it.
+    return new Map([...(this.#groups.get(name) ?? [])].filter(([key]) => key !== name));
+  }
+
+  *[Symbol.iterator](): Iterator<readonly [string, V]> {
+    for (const group of this.#groups.values()) yield* group;
+  }
+
+  clear(): void {
+    this.#groups.clear();
+    this.#size = 0;
+  }
+}
+
+/** Documents in memory. */
+export class MemoryDocuments implements Documents {
+  readonly #documents = new Grouped<Document>();
+  readonly #at: () => number;
+
+  /** @param at - the entry that is folded now */
+  constructor(at: () => number) {
+    this.#at = at;
+  }
+
+  async take(keys: readonly string[]): Promise<(Document | null)[]> {
+    return keys.map((key) => this.#documents.get(key) ?? null);
+  }
+
+  async group(group: string): Promise<ReadonlyMap<string, Document>> {
+    return this.#documents.group(group);
+  }
+
+  put(key: string, document: Omit<Document, 'last'>): void {
+    this.#documents.set(key, { ...document, last: this.#at() });
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, Document]> {
+    return this.#documents[Symbol.iterator]();
+  }
+}
