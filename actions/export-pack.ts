@@ -67,7 +67,7 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
   const { size, root, note } = await headFor(ports, stated);
   const { origin } = log.control.genesis;
   const scope = await scopeOf(log, request, decision, size);
-  const pinned = decision === null ? [] : await pinnedBy(ports, decision);
+  const pinned = decision === null ? await pinnedAround(ports, request) : await pinnedBy(ports, decision);
   const gathered = await gatherStreams(log, scope, stated, size, pinned);
   const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, size, options);
   const part = decision === null ? null : await partOfDecision(ports, decision);
@@ -166,6 +166,21 @@ type DecisionEvent = Event & { type: 'decision.recorded' };
 /** The names of the streams that a decision read. @throws {LedgerError} PAYLOAD_MISSING when its pins are not here */
 async function pinnedBy({ payloads }: PayloadPorts, event: DecisionEvent): Promise<string[]> {
   return readPins(await readPayload(payloads, digestOf(event, 'pins'))).streams.map(({ name }) => name);
+}
+
+/** For an artifact: the streams that decisions about it read, so that its pack replays them; of those whose pins are here. */
+async function pinnedAround(ports: PayloadPorts, request: PackRequest): Promise<string[]> {
+  if (request.kind !== 'artifact') return [];
+  const names = new Set<string>();
+  for await (const { event } of ports.log.stream(`artifact:${request.artifact}`)) {
+    if (event.type !== 'decision.recorded') continue;
+    try {
+      for (const name of await pinnedBy(ports, event)) names.add(name);
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== 'PAYLOAD_MISSING') throw error;
+    }
+  }
+  return [...names];
 }
 
 /** The digest of a payload that its event must have. */

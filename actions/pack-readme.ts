@@ -11,7 +11,7 @@ export interface ReadmeParts {
   readonly withheld: readonly Withheld[];
 }
 
-const replaying = '\n\n    node replay.mjs PACK.zip --key LOG.vkey\n\ndecides again from what is in the pack, and says SAME, DRIFT or CANNOT.';
+const replaying = '\n\n    node replay.mjs PACK.zip --key LOG.vkey\n\ndecides again from what is in the pack, and says SAME, DRIFT or CANNOT of each decision.';
 
 /** Nothing in it is of the day: the same pack has the same README. */
 export function readmeOf({ origin, scope, size, entries, streams, withheld }: ReadmeParts): string {
@@ -37,7 +37,7 @@ or, with nothing installed but Node 20 or newer, with the program in the pack it
 Take the log's key from somewhere else than this pack; \`keys.txt\` repeats it for comparison. Without one, what is checked is that the
 pack holds together, and not whose log it is. An included program is a convenience: it prints its own digest, to be compared with that
 of the release. Beside the pack came a receipt (\`PACK.zip.receipt.json\`): with \`--receipt\` it shows that the ledger itself recorded
-this very pack.${scope.kind === 'decision' ? replaying : ''}
+this very pack.${[...entries.values()].some((event) => event?.type === 'decision.recorded') ? replaying : ''}
 
 ## What is in it
 

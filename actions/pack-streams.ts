@@ -4,7 +4,7 @@ import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import { mainOf } from '../projections/walk.ts';
-import type { PackStream, PackStreams, Scope } from '../verify/pack/index.ts';
+import type { DecisionTree, PackStream, PackStreams, Scope } from '../verify/pack/index.ts';
 
 /** What somebody asks a pack of. Times are milliseconds since 1970, both included. */
 export type PackRequest =
@@ -24,7 +24,7 @@ export interface PackEntries {
  *
  * @param stated - index of the entry that states the stream index
  * @param size - the size that the pack's checkpoint is of; the stated index speaks of fewer entries
- * @param pinned - for a decision: the streams it read
+ * @param pinned - for a decision: the streams it read; for an artifact: those that the decisions about it read
  */
 export async function gatherStreams(log: LogView, scope: Scope, stated: number, size: number, pinned: readonly string[] = []): Promise<PackEntries> {
   const events = new Map<number, Event | null>();
@@ -62,7 +62,19 @@ export async function gatherStreams(log: LogView, scope: Scope, stated: number, 
   // An event that brings more streams to another is nothing without it.
   for (const [at, event] of events) if (event !== null && mainOf(event.type) !== null) await take(at - (event.data as { readonly back: number }).back);
   const growth = stating?.type === 'decision.recorded' ? await log.proveConsistency(stating.data.tree.size, size) : [];
-  return { scope, streams: { stated, growth, streams }, entries: new Map([...events].sort(([a], [b]) => a - b)) };
+  const trees = scope.kind === 'decision' ? [] : await treesOf(log, events, size);
+  return { scope, streams: { stated, growth, trees, streams }, entries: new Map([...events].sort(([a], [b]) => a - b)) };
+}
+
+/** The trees that decisions read, with what shows that the log went on from them. */
+async function treesOf(log: LogView, events: ReadonlyMap<number, Event | null>, size: number): Promise<DecisionTree[]> {
+  const trees: DecisionTree[] = [];
+  for (const [decision, event] of [...events].sort(([a], [b]) => a - b)) {
+    // One that claims a tree which the log has not come to has no proof, and says so when it is replayed.
+    if (event?.type !== 'decision.recorded' || event.data.tree.size > size) continue;
+    trees.push({ decision, growth: await log.proveConsistency(event.data.tree.size, size) });
+  }
+  return trees;
 }
 
 /** The stream of an artifact, those that its events belong to beside it, and whom the ledger trusts. */

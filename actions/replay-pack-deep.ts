@@ -2,22 +2,21 @@
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { openPart, Snapshot } from '../scanner/index.ts';
-import type { ReplayOptions } from '../policy/gate/replay.ts';
 import { openedPayload, payloadId, payloadName, type VerifiedPack } from '../verify/pack/index.ts';
 import { partName } from './pack-shards.ts';
 import { deepen, type DeepSource } from './replay-deep.ts';
-import { replayPack, type PackReplay } from './replay-pack.ts';
+import { replayPack, type PackReplay, type PackReplayOptions } from './replay-pack.ts';
 import { runScan } from './scan-artifact.ts';
 import { listOfScan, readList } from './scan-list.ts';
 
 /**
- * Makes the decision of a pack again, then reads its documents again and scans again, as `replayDeeply` does in a ledger.
+ * Makes a decision of a pack again, then reads its documents again and scans again, as `replayDeeply` does in a ledger.
  *
  * @returns CANNOT(payload) where a document, the list or the part of the snapshot is not in the pack
- * @throws {LedgerError} DECISION_UNKNOWN when the pack is about something else
+ * @throws {LedgerError} DECISION_UNKNOWN as `replayPack`
  */
-export async function replayPackDeeply(verified: VerifiedPack, options: ReplayOptions = {}): Promise<PackReplay> {
-  return deepen(await replayPack(verified, options), packSource(verified));
+export async function replayPackDeeply(verified: VerifiedPack, options: PackReplayOptions = {}, decision?: number): Promise<PackReplay> {
+  return deepen(await replayPack(verified, options, decision), packSource(verified));
 }
 
 function packSource({ pack, entries }: VerifiedPack): DeepSource {

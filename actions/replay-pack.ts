@@ -1,40 +1,74 @@
-// Replay from a pack: the state that a decision read, folded from the pack's own streams, with no ledger and no server.
+// Replay from a pack: the state that a decision read, folded from the pack's own entries, with no ledger and no server.
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import type { Event } from '../ledger/events/index.ts';
 import { replayDecision, type DecisionEvent, type Missing, type Replay, type ReplayOptions } from '../policy/gate/replay.ts';
-import type { Came, Head, StateSource } from '../policy/gate/source.ts';
-import { PROJECTIONS, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
-import { foldStream, type StreamEvent } from '../projections/memory.ts';
-import type { Projection } from '../projections/projection.ts';
-import { mainOf } from '../projections/walk.ts';
-import { payloadName, type PackAnswer, type PackCode, type VerifiedPack, type WholeStream } from '../verify/pack/index.ts';
+import type { State } from '../policy/gate/source.ts';
+import type { PackAnswer, PackCode, VerifiedPack } from '../verify/pack/index.ts';
+import { PackStates } from './pack-state.ts';
 
-/** What replaying a pack came to. */
+/** What replaying a decision of a pack came to. */
 export interface PackReplay extends Replay {
   /** Index of the decision's entry. */
   readonly decision: number;
   readonly event: DecisionEvent;
 }
 
+export interface PackReplayOptions extends ReplayOptions {
+  /** Of this very pack: kept by who replays several of its decisions. */
+  readonly states?: PackStates;
+  /** Also tells what all documents of a full pack come to at the decision's size. */
+  readonly full?: boolean;
+}
+
+/** Replays one decision of a pack. @param decision - index of its entry */
+export type ReplayOfPack = (verified: VerifiedPack, options?: PackReplayOptions, decision?: number) => Promise<PackReplay>;
+
 /**
- * Makes the decision of a pack again.
+ * Makes a decision of a pack again.
  *
- * @param verified - proven: its entries are the log's, its streams whole, the tree that the decision read a prefix of the checkpoint's
- * @throws {LedgerError} DECISION_UNKNOWN when the pack is about something else
+ * Of a full pack, which begins at the log's first entry, every entry is read as well: the tree's root, all streams and the stream
+ * index are recomputed, and nothing of them is believed.
+ *
+ * @param verified - proven: its entries are the log's, its streams whole, the trees that its decisions read prefixes of the checkpoint's
+ * @param decision - the only one when left out
+ * @throws {LedgerError} DECISION_UNKNOWN when the pack holds no such decision, or several and none was named
  */
-export async function replayPack(verified: VerifiedPack, options: ReplayOptions = {}): Promise<PackReplay> {
-  const { manifest: { scope, origin }, entries } = verified;
-  const decision = scope.kind === 'decision' ? scope.decision : -1;
-  const event = entries.get(decision)?.event;
+export async function replayPack(verified: VerifiedPack, options: PackReplayOptions = {}, decision?: number): Promise<PackReplay> {
+  const { states = new PackStates(verified, options.sha256), full = false, ...rest } = options;
+  const index = decision ?? onlyOf(states.decisions);
+  const event = states.decisions.includes(index) ? verified.entries.get(index)?.event : undefined;
   if (event?.type !== 'decision.recorded') {
-    throw new LedgerError('DECISION_UNKNOWN', 'Cannot replay this pack: it is not about a decision', {
-      hint: 'export one with "stella export pack --decision N"',
-    });
+    throw new LedgerError('DECISION_UNKNOWN', `Cannot replay entry ${index} of this pack: it is not about such a decision`, { hint });
   }
-  const { size, root } = event.data.tree;
-  const state = { size, root: root[1], origin, source: new PackState(verified, size) };
-  return { decision, event, ...(await replayDecision(decision, event, state, options)) };
+  const about = { decision: index, event };
+  const fault = states.findingBefore(index, event);
+  if (fault !== null) {
+    const [member, recorded] = [fault.index === index && fault.code === 'AUDIT_INDEX_WRONG' ? 'index' : 'streams', `${fault.code}: ${fault.message}`];
+    const replayed = `entry ${fault.index} follows from those before it`;
+    const cause = { kind: 'record', index: fault.index } as const;
+    return { ...about, verdict: { is: 'DRIFT', member, pointer: null, recorded, replayed, cause }, decided: null, notes: [] };
+  }
+  let state: State;
+  try {
+    state = states.stateOf(index, event);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return { ...about, verdict: { is: 'CANNOT', missing: 'incomplete', message: error.message }, decided: null, notes: [] };
+  }
+  const replay = await replayDecision(index, event, state, rest);
+  const { size } = event.data.tree;
+  const notes = full && states.isFull ? [`${size} entries read: documents ${formatHex(states.documentsAt(size))}`] : [];
+  return { ...about, ...replay, notes: [...replay.notes, ...notes] };
+}
+
+const hint = 'export one with "stella export pack --decision N"';
+
+function onlyOf(decisions: readonly number[]): number {
+  const [only, ...more] = decisions;
+  if (only !== undefined && more.length === 0) return only;
+  throw new LedgerError('DECISION_UNKNOWN', `Cannot replay this pack: it holds ${decisions.length} decisions`, {
+    hint: only === undefined ? hint : 'name one of them with --decision',
+  });
 }
 
 /** What is missing where a pack's proofs do not reach; other codes are no lack but a contradiction. */
@@ -46,64 +80,4 @@ const MISSING: { readonly [C in PackCode]?: Missing } = {
 export function cannotVerify({ code, message }: Exclude<PackAnswer<VerifiedPack>, { ok: true }>): Replay | null {
   const missing = MISSING[code];
   return missing === undefined ? null : { verdict: { is: 'CANNOT', missing, message: `${code}: ${message}` }, decided: null, notes: [] };
-}
-
-/** A past state read from the streams of a pack. */
-class PackState implements StateSource {
-  readonly #pack: VerifiedPack;
-  readonly #size: number;
-
-  constructor(pack: VerifiedPack, size: number) {
-    this.#pack = pack;
-    this.#size = size;
-  }
-
-  async heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
-    const heads = new Map<string, Head>();
-    for (const stream of streams) {
-      const events = this.#events(stream);
-      const last = events.at(-1);
-      if (last !== undefined) heads.set(stream, { version: events.length, index: last.index });
-    }
-    return heads;
-  }
-
-  async documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>> {
-    const documents = new Map<string, Documents[N]>();
-    for (const stream of streams) {
-      const document = foldStream(PROJECTIONS[name] as unknown as Projection<Documents[N]>, stream, this.#events(stream).map((one) => this.#withMain(one)));
-      if (document !== null) documents.set(stream, document);
-    }
-    return documents;
-  }
-
-  async since(stream: string, version: number): Promise<readonly Came[]> {
-    return this.#events(stream).slice(version).map(({ index, event }) => ({ index, type: event.type }));
-  }
-
-  async event(index: number): Promise<Event> {
-    const event = this.#pack.entries.get(index)?.event ?? null;
-    if (event !== null) return event;
-    throw new LedgerError('ENTRY_MISSING', `Cannot read entry ${index}: it is not in the pack`);
-  }
-
-  async payload(digest: Uint8Array): Promise<Uint8Array> {
-    const bytes = this.#pack.pack.read(payloadName(`sha256:${formatHex(digest)}`));
-    if (bytes !== null) return bytes;
-    throw new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not in the pack`, { hint: 'ask for a pack that has it' });
-  }
-
-  /** Versions 1 to n are there without a gap: verified. @throws {LedgerError} ENTRY_MISSING for a stream that is not there whole */
-  #events(stream: string): WholeStream['events'] {
-    const whole = this.#pack.streams.get(stream);
-    if (whole !== undefined) return whole.events.filter(({ index }) => index < this.#size);
-    throw new LedgerError('ENTRY_MISSING', `Cannot read the stream "${stream}": it is not in the pack`);
-  }
-
-  #withMain({ index, event }: WholeStream['events'][number]): StreamEvent {
-    if (mainOf(event.type) === null) return { index, event };
-    const at = index - (event.data as { readonly back: number }).back;
-    const main = this.#pack.entries.get(at)?.event ?? null;
-    return main === null ? { index, event } : { index, event, main: { index: at, event: main } };
-  }
 }

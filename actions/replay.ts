@@ -48,12 +48,17 @@ export async function whatIfFromStreams({ log, payloads }: ReplayPorts, index: n
   return whatIf(index, data, before, after, change, { sha256 });
 }
 
+export interface FullOptions extends RangeOptions {
+  /** Also tells what all documents come to at that size: a full pack's replay says the same. */
+  readonly documents?: boolean;
+}
+
 /**
  * Replays a decision from every entry up to it: the tree's root, the stream index, all streams and documents are recomputed.
  *
  * @param index - of its entry
  */
-export async function replayFully({ log, payloads }: ReplayPorts, index: number, options: RangeOptions = {}): Promise<Replay> {
+export async function replayFully({ log, payloads }: ReplayPorts, index: number, options: FullOptions = {}): Promise<Replay> {
   const event = await findDecision(log, index);
   const { tree: { size }, index: stated } = event.data;
   const { genesis } = await log.readControl();
@@ -64,7 +69,9 @@ export async function replayFully({ log, payloads }: ReplayPorts, index: number,
       ({ verdict: { is: 'DRIFT', member, pointer: null, recorded, replayed, cause: { kind: 'record', index: at } }, decided: null, notes: [] });
     if (fault !== undefined) return drift('streams', fault.what, `entry ${fault.index} follows from those before it`, fault.index);
     if (!equalBytes(range.index, stated[1])) return drift('index', formatHex(stated[1]), formatHex(range.index), index);
-    return await replayDecision(index, event, { size, root: range.root, origin: genesis.origin, source: range.source }, { sha256 });
+    const replay = await replayDecision(index, event, { size, root: range.root, origin: genesis.origin, source: range.source }, { sha256 });
+    const told = options.documents === true ? [`${size} entries read: documents ${formatHex(range.documents())}`] : [];
+    return { ...replay, notes: [...replay.notes, ...told] };
   } finally {
     await range.close();
   }

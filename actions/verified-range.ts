@@ -7,7 +7,8 @@ import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { offsetsOf, type Run } from '../ledger/store/packed.ts';
 import { startThread, type Thread } from '../ledger/store/thread.ts';
 import type { Head, StateSource } from '../policy/gate/source.ts';
-import type { Documents, ProjectionName } from '../projections/gate-critical.ts';
+import { digestOfAll } from '../projections/digest.ts';
+import { projectionList, type Documents, type ProjectionName } from '../projections/gate-critical.ts';
 import { MemoryFold } from '../projections/memory.ts';
 import { StreamState } from './stream-state.ts';
 
@@ -27,6 +28,8 @@ export interface VerifiedRange {
   readonly index: Uint8Array;
   /** What does not follow, in the order of the log; the first hundred. */
   readonly faults: readonly StreamFault[];
+  /** One digest of all gate-critical documents. */
+  documents(): Uint8Array;
   readonly source: StateSource;
   close(): Promise<void>;
 }
@@ -76,7 +79,7 @@ export async function readRange(log: LogView, payloads: PayloadStore, size: numb
     event: (index) => streams.event(index),
     payload: (digest) => streams.payload(digest),
   };
-  return { size, root: tree.root().slice(), index: await check.root(), faults, source, close: check.close };
+  return { size, root: tree.root().slice(), index: await check.root(), faults, documents: () => digestOfAll(fold, projectionList), source, close: check.close };
 }
 
 /** Entries as they are packed; the last bundle of the log is there only in part. */

@@ -1,7 +1,7 @@
 // The digest of a projection's documents: what a rebuild and the live tables must agree on.
-import { compareBytes, encodeUtf8 } from '../ledger/bytes.ts';
+import { compareBytes, concatBytes, encodeUtf8 } from '../ledger/bytes.ts';
 import { encodeCbor, type CborMap } from '../ledger/events/index.ts';
-import { Frontier, nobleHasher, type Hasher } from '../ledger/merkle/index.ts';
+import { Frontier, nobleHasher, sha256, type Hasher } from '../ledger/merkle/index.ts';
 import type { Document } from './projection.ts';
 
 /** A document in the bytes that are stored and compared. */
@@ -13,6 +13,11 @@ export function encodeDocument(document: Document): Uint8Array {
 export interface EncodedDocument {
   readonly key: string;
   readonly document: Uint8Array;
+}
+
+/** One digest of all documents: SHA-256 over those of the projections, in the order in which they are given. */
+export function digestOfAll(fold: { digest(name: string): Uint8Array }, projections: readonly { readonly name: string }[]): Uint8Array {
+  return sha256(concatBytes(...projections.map(({ name }) => fold.digest(name))));
 }
 
 /**

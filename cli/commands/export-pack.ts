@@ -19,13 +19,14 @@ import { parseTime } from '../times.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
-  usage: '(--decision N | --artifact DIGEST | --from TIME --to TIME | --again N) [OPTIONS]',
+  usage: '(--decision N | --artifact DIGEST | --from TIME --to TIME | --full | --again N) [OPTIONS]',
   help: `Writes an evidence pack: entries with their receipts, whole streams with proof that nothing is missing, payloads, policies, trust, and
 programs that check it with nothing but Node. The export is on record before the file is written, and its receipt comes beside the
 file. For witnesses' cosignatures inside, run "stella log index" and "stella log witness" first.`,
   options: {
     decision: { type: 'string', takes: 'N', help: 'a decision, by its entry: with each stream it read, as it was then' },
-    artifact: { type: 'string', takes: 'sha256:HEX', help: 'all that the log says of an artifact' },
+    artifact: { type: 'string', takes: 'sha256:HEX', help: 'all that the log says of an artifact, and what decisions about it read' },
+    full: { type: 'boolean', help: 'all entries there are: every decision replays from it, with everything recomputed' },
     from: { type: 'string', takes: 'TIME', help: 'all entries recorded from this time, in UTC: 2026-10-01 or 2026-10-01T12:00:00Z' },
     to: { type: 'string', takes: 'TIME', help: 'up to this one; a bare date is the end of that day' },
     again: { type: 'string', takes: 'N', help: 'the pack of the export in this entry again: the same bytes' },
@@ -67,8 +68,10 @@ file. For witnesses' cosignatures inside, run "stella log index" and "stella log
 
 function requestOf(call: Call): PackRequest {
   const [decision, artifact, from, to] = ['decision', 'artifact', 'from', 'to'].map((name) => call.value(name));
-  const given = [decision, artifact, from ?? to].filter((one) => one !== undefined).length;
-  if (given !== 1) throw new UsageError('give one of --decision, --artifact, and --from with --to');
+  const full = call.flag('full');
+  const given = [decision, artifact, from ?? to, full ? 'full' : undefined].filter((one) => one !== undefined).length;
+  if (given !== 1) throw new UsageError('give one of --decision, --artifact, --full, and --from with --to');
+  if (full) return { kind: 'period', from: 0, to: call.now() };
   if (decision !== undefined) return { kind: 'decision', decision: parseCount(decision, 'an index') };
   if (artifact !== undefined) return { kind: 'artifact', artifact: formatSubject(parseSubject(artifact)) };
   if (from === undefined || to === undefined) throw new UsageError('a period has a beginning and an end: give --from and --to');

@@ -17,22 +17,24 @@ import { parseTime } from '../times.ts';
 import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--deep] [--key VKEY]',
+  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--decision N] [--full | --deep] [--key VKEY]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
 
-A pack is verified first, and its decision made again from what is in it: with no ledger, no server, and the same answer as the
-program inside. Whose log it is, the key says that you bring: without one the verdict is shown, and the status is 5.
+A pack is verified first, and its decision made again from what is in it, or, of an artifact's or a period's pack, each decision that it
+holds: with no ledger, no server, and the same answer as the program inside. Whose log it is, the key says that you bring: without one
+the verdict is shown, and the status is 5.
 
 With --at, --policy, --size or --now it says what would be decided otherwise: a WHAT-IF, which is on no record, is never a pass,
 and always ends with status 7.`,
   options: {
     ...trustOptions,
     'trust-policy': { type: 'string', takes: 'FILE', help: 'of a pack: a C2SP trust policy: logs, witnesses and their quorum' },
+    decision: { type: 'string', takes: 'N', help: 'of a pack: only the decision in this entry' },
     at: { type: 'string', takes: 'TIME', help: 'what if it were this time' },
     policy: { type: 'string', takes: 'NAME', help: 'what if this policy decided' },
     size: { type: 'string', takes: 'N', help: 'what if it were decided on the first N entries' },
-    full: { type: 'boolean', help: 'read every entry up to it: root, stream index, streams and documents are recomputed' },
+    full: { type: 'boolean', help: 'read every entry up to it: root, stream index, streams and documents are recomputed; also of a pack of all entries' },
     deep: { type: 'boolean', help: 'read every document again that it drew facts from, and scan again' },
     now: { type: 'boolean', help: 'what if it were decided on all entries there are, now' },
   },
@@ -46,6 +48,7 @@ and always ends with status 7.`,
     const [decision, ...others] = call.positionals;
     if (decision === undefined || others.length > 0) throw new UsageError('name one decision by its index, or a pack; "stella decision list" has them');
     if (!/^[0-9]+$/.test(decision)) return sayPack(call, decision);
+    if (call.value('decision') !== undefined) throw new UsageError('--decision names one of a pack');
     const index = parseCount(decision, 'an index');
     const place = findPlace(call);
     const log = await openForReading(place);
@@ -55,8 +58,9 @@ and always ends with status 7.`,
     const { data } = await findDecision(log, index);
     const progress = (size: number) => call.out.progress(`read ${size} of ${data.tree.size} entries`);
     const how = call.flag('deep') ? 'deep' : call.flag('full') ? 'full' : 'streams';
+    const fully = { thread: data.tree.size > 50_000, documents: true, progress };
     const replay = how === 'deep' ? await replayDeeply({ ...ports, secrets: openPlaceSecrets(place) }, index)
-      : how === 'full' ? await replayFully(ports, index, { thread: data.tree.size > 50_000, progress }) : await replayFromStreams(ports, index);
+      : how === 'full' ? await replayFully(ports, index, fully) : await replayFromStreams(ports, index);
     call.out.say(`decision ${index}: ${data.outcome} on the first ${data.tree.size} entries, root ${formatHex(data.tree.root[1]).slice(0, 16)}…`);
     return sayReplay(call, index, replay);
   },
@@ -85,9 +89,12 @@ function sayReplay(call: Call, index: number, replay: Replay): ExitName {
 async function sayPack(call: Call, file: string): Promise<ExitName> {
   const changed = ['at', 'policy', 'size'].some((name) => call.value(name) !== undefined) || call.flag('now');
   if (changed) throw new UsageError('what if is asked of a ledger; a pack is replayed as it is');
-  if (call.flag('full')) throw new UsageError('--full reads every entry, and a pack holds only some; "stella verify --audit COPY" reads them all');
   const trust = readerTrust(call, call.value('trust-policy'));
-  const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file), call.flag('deep') ? replayPackDeeply : replayPack);
+  const named = call.value('decision');
+  const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file), {
+    decision: named === undefined ? undefined : parseCount(named, 'an index'), full: call.flag('full'),
+    replay: call.flag('deep') ? replayPackDeeply : replayPack,
+  });
   for (const line of lines) call.out.say(line);
   call.out.answer(members);
   return ends;

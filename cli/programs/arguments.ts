@@ -79,6 +79,8 @@ export interface ProgramCall {
   readonly trust: Trust | null;
   readonly options: PackOptions;
   readonly json: boolean;
+  /** One decision of the pack, where the program takes such an option. */
+  readonly decision: number | undefined;
   /** SHA-256 of the program itself. */
   readonly own: string;
 }
@@ -87,18 +89,22 @@ export interface ProgramCall {
 export const exits = { yes: 0, no: 1, usage: 2, input: 3, cannot: 5 } as const;
 
 /** Runs a program of a pack: reads its call, prints what it answers, and sets the exit code. @param program - its own file's address */
-export async function runProgram(program: string, usage: string, run: (call: ProgramCall) => Promise<number> | number): Promise<void> {
+export async function runProgram(
+  program: string, usage: string, run: (call: ProgramCall) => Promise<number> | number, takes: { readonly decision?: true } = {},
+): Promise<void> {
   const own = createHash('sha256').update(readFileSync(new URL(program))).digest('hex');
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
         key: { type: 'string', multiple: true }, retired: { type: 'string', multiple: true }, policy: { type: 'string' }, update: { type: 'string' },
-        receipt: { type: 'string' }, 'best-effort': { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' },
+        receipt: { type: 'string' }, decision: { type: 'string' }, 'best-effort': { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' },
       },
     });
     const [file, ...others] = positionals;
-    if (values.help === true || file === undefined || others.length > 0) {
+    const { decision } = values;
+    const isWrong = decision !== undefined && (takes.decision !== true || !/^(0|[1-9][0-9]{0,15})$/.test(decision));
+    if (values.help === true || file === undefined || others.length > 0 || isWrong) {
       process.stdout.write(`${usage}\nthis program  sha256:${own}\n`);
       process.exitCode = values.help === true ? exits.yes : exits.usage;
       return;
@@ -106,7 +112,7 @@ export async function runProgram(program: string, usage: string, run: (call: Pro
     const trust = trustFrom({ keys: values.key ?? [], policy: values.policy, retired: values.retired ?? [], bestEffort: values['best-effort'] === true });
     const update = values.update === undefined ? {} : { update: new Uint8Array(readFileSync(values.update)) };
     const options = { hashing: nodeHashing, ...update, ...receiptBeside(file, values.receipt) };
-    process.exitCode = await run({ file, trust, options, json: values.json === true, own });
+    process.exitCode = await run({ file, trust, options, json: values.json === true, own, decision: decision === undefined ? undefined : Number(decision) });
   } catch (error) {
     const isInput = error instanceof LedgerError || (error as { code?: string }).code !== undefined;
     if (!isInput) throw error;

@@ -47,7 +47,7 @@ describe('SAME', () => {
       spawnSync(process.execPath, [cli, 'replay', 'pack.zip', '--key', 'log.vkey', ...args, '--json'], { cwd: folder, encoding: 'utf8', env: {} });
     const { status, stdout } = run('--deep');
     expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ verdict: 'SAME', decision, notes: live.notes, trusted: 'reader' })]);
-    expect(run('--full').status).toBe(2);
+    expect(run('--full').status).toBe(5);
   });
 
   test('with a sealed document that the pack holds opened, though it was erased in the ledger since', async () => {

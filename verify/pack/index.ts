@@ -8,7 +8,7 @@ export { openedPayload, payloadId, payloadName } from './payloads.ts';
 export { readPins, type PinsRead } from './pins.ts';
 export { receiptName, type PackEntry } from './receipts.ts';
 export { signManifest, type PackSigner } from './signature.ts';
-export { encodePackStreams, type PackStream, type PackStreams } from './streams.ts';
+export { encodePackStreams, type DecisionTree, type PackStream, type PackStreams } from './streams.ts';
 export { formatUpdate, parseUpdate, type PackUpdate } from './update.ts';
 export { checkpointName, keysName, streamsName, verifyPack, type PackOptions, type VerifiedPack, type WholeStream } from './verify.ts';
 export { memorySource, type Source } from './zip-reader.ts';

@@ -19,30 +19,49 @@ export interface PackStreams {
   readonly stated: number;
   /** Where that is a decision: the consistency proof from the tree that it read to the checkpoint's. Empty otherwise. */
   readonly growth: readonly Uint8Array[];
+  /** Trees that other decisions in the pack read, each with the consistency proof from it to the checkpoint's; ascending by decision. */
+  readonly trees: readonly DecisionTree[];
   /** Ascending by name. */
   readonly streams: readonly PackStream[];
+}
+
+export interface DecisionTree {
+  /** Index of the decision's entry. */
+  readonly decision: number;
+  readonly growth: readonly Uint8Array[];
 }
 
 const FORMAT = 'stella-pack-streams/1';
 const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6 };
 
-export function encodePackStreams({ stated, growth, streams }: PackStreams): Uint8Array {
+export function encodePackStreams({ stated, growth, trees, streams }: PackStreams): Uint8Array {
   const lines = streams.map(({ name, version, head }) => JSON.stringify({ name, version, head: streamProofJson(head) }));
   const hashes = JSON.stringify(growth.map(formatBase64));
-  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},"streams":[\n${lines.join(',\n')}\n]}\n`);
+  const others = trees.map((tree) => JSON.stringify({ decision: tree.decision, growth: tree.growth.map(formatBase64) }));
+  const grown = trees.length === 0 ? '' : `"trees":[\n${others.join(',\n')}\n],`;
+  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},${grown}"streams":[\n${lines.join(',\n')}\n]}\n`);
 }
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */
 export function parsePackStreams(bytes: Uint8Array): PackStreams {
   const json = parseJson(bytes, limits);
-  const { format, stated, growth, streams, ...others } = isJsonObject(json) ? json : {};
+  const { format, stated, growth, trees = [], streams, ...others } = isJsonObject(json) ? json : {};
   if (typeof format !== 'string') throw refuse('they name no format');
   if (format !== FORMAT) throw new LedgerError('INPUT_VERSION_UNKNOWN', `Cannot read streams: format "${clip(format)}", expected "${FORMAT}"`);
-  if (Object.keys(others).length > 0 || !Array.isArray(streams) || !Array.isArray(growth)) throw refuse('they have other members than they should');
+  if (Object.keys(others).length > 0 || !Array.isArray(streams) || !Array.isArray(growth) || !Array.isArray(trees)) {
+    throw refuse('they have other members than they should');
+  }
   const hashOf = hashReader();
-  const read = { stated: countIn(stated), growth: growth.map(hashIn), streams: streams.map((stream) => streamIn(stream, hashOf)) };
+  const read = { stated: countIn(stated), growth: growth.map(hashIn), trees: trees.map(treeIn), streams: streams.map((stream) => streamIn(stream, hashOf)) };
+  if (read.trees.some(({ decision }, i) => i > 0 && decision <= (read.trees[i - 1] as DecisionTree).decision)) throw refuse('a tree stands out of order');
   if (read.streams.some(({ name }, i) => i > 0 && name <= (read.streams[i - 1] as PackStream).name)) throw refuse('a stream stands twice or out of order');
   return read;
+}
+
+function treeIn(value: Json): DecisionTree {
+  const { decision, growth, ...others } = isJsonObject(value) ? value : {};
+  if (!Array.isArray(growth) || Object.keys(others).length > 0) throw refuse('a tree has other members than it should');
+  return { decision: countIn(decision), growth: growth.map(hashIn) };
 }
 
 /** Reads hashes; one that stood before is the same array, for the proofs of thousands of streams have most of theirs in common. */

@@ -65,6 +65,8 @@ export interface VerifiedPack {
   /** The size at which the stream index speaks. */
   readonly indexedSize: number;
   readonly streams: ReadonlyMap<string, WholeStream>;
+  /** Decisions of whose tree it is shown that the log's goes on from it. */
+  readonly trees: ReadonlySet<number>;
   readonly entries: ReadonlyMap<number, PackEntry>;
   readonly payloads: PackPayloads;
   /** The export's event; null when no receipt came with the pack. */
@@ -138,7 +140,8 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const audited = options.audited === true || isAudited(checkpoint, options.auditors ?? [], by);
   const held = {
     pack, manifest, checkpoint, trusted: trust === null ? 'pack' : 'reader', witnessed: signed.witnessed, level: audited ? 'AUDITED' : 'HEAD',
-    indexedSize: streams.size, streams: streams.whole, entries, payloads, exported: exported === null ? null : { index: exported.index, at: exported.at },
+    indexedSize: streams.size, streams: streams.whole, trees: streams.trees, entries, payloads,
+    exported: exported === null ? null : { index: exported.index, at: exported.at },
   } as const;
   return { ok: true, ...held, ...told(held, scope) };
 }
@@ -178,10 +181,18 @@ function verifyStreams(
   const index = statedBy(stating, read.value.stated);
   if (!index.ok) return index;
   // A decision read a tree: that of the log which the checkpoint is of, and no other.
-  if (stating.type === 'decision.recorded') {
-    const { tree } = stating.data;
-    const growth = verifyConsistency(tree.size, size, tree.root[1], root, read.value.growth);
-    if (!growth.ok) return no(growth.code, `the tree of the decision in entry ${read.value.stated}: ${growth.message}`);
+  const trees = new Set<number>();
+  const own = { decision: read.value.stated, growth: read.value.growth };
+  for (const { decision, growth } of [own, ...read.value.trees]) {
+    const event = entries.get(decision)?.event ?? null;
+    if (event?.type !== 'decision.recorded') {
+      if (decision === own.decision) continue;
+      return no('PROOF_START_WRONG', `a tree is said to be that of the decision in entry ${decision}, which is none, or not there`);
+    }
+    const { tree } = event.data;
+    const grown = verifyConsistency(tree.size, size, tree.root[1], root, growth);
+    if (!grown.ok) return no(grown.code, `the tree of the decision in entry ${decision}: ${grown.message}`);
+    trees.add(decision);
   }
   const tagged = new Map<string, (StreamEvent & { readonly event: Event })[]>();
   for (const { index: at, event } of entries.values()) {
@@ -202,7 +213,7 @@ function verifyStreams(
     if (!holds.ok) return holds;
     whole.set(name, { name, version, events: tags.map((tag) => ({ index: tag.index, event: tag.event })) });
   }
-  return { ok: true, whole, size: index.size };
+  return { ok: true, whole, trees, size: index.size };
 }
 
 function digestBy(hashing: () => Hashing): (bytes: Uint8Array) => Uint8Array {
@@ -215,6 +226,7 @@ function digestBy(hashing: () => Hashing): (bytes: Uint8Array) => Uint8Array {
 
 interface Streams {
   readonly whole: Map<string, WholeStream>;
+  readonly trees: ReadonlySet<number>;
   readonly size: number;
 }
 
