@@ -70,6 +70,7 @@ export const artifact = defineProjection<ArtifactDocument>({
     },
     'artifact.related': ({ relations }, { index, data }) => void relations.push({ entry: index, ...data }),
   },
+  reads: { 'contract.assigned': ['name'], 'contract.unassigned': ['name'], 'document.stored': [] },
   // A waiver is looked up by its vulnerabilities, wherever it holds.
   ignores: ['decision.recorded', 'export.packed', 'rekor.recorded', 'waiver.requested', 'waiver.approved', 'waiver.rejected', 'waiver.revoked'],
 });

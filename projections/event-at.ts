@@ -1,6 +1,6 @@
 // An event as folds see it: its place and what it says, from an event somebody decoded or read in place from the log's own bytes.
 import {
-  decodeCbor, decodeEvent, skimEntry, Skim, EVENTS, type CborMap, type Event, type EventName,
+  decodeCbor, decodeEvent, skimMembers, EVENTS, type CborMap, type Event, type EventName, type Skim,
 } from '../ledger/events/index.ts';
 
 /** One event at its place; `T` narrows `data` when `type` is compared. Times are milliseconds since 1970. */
@@ -21,61 +21,79 @@ export function eventAt(index: number, { type, at, by, data, claimed, payloads }
  */
 export class SkimmedEvent {
   index = 0;
-  readonly skim = new Skim();
   type!: EventName;
+  at = 0;
+  /** The members of its data that are read; null for all. */
+  #only: readonly string[] | null = null;
   #bytes: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #end = 0;
+  /** Which of `places` are this event's. */
+  #places: Int32Array = new Int32Array(0);
+  #first = 0;
   // Decoded once for all documents that an event moves: they share what they keep of it.
   #by: unknown;
   #data: unknown;
   #claimed: unknown;
   #payloads: unknown;
 
-  /** Moves on to the event at `bytes[start, end)`. @throws {LedgerError} INPUT_MALFORMED when it is none */
-  move(index: number, bytes: Uint8Array, start: number, end: number): void {
-    this.index = index;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-    this.#by = this.#data = this.#claimed = this.#payloads = undefined;
-    skimEntry(bytes, start, end, this.skim);
+  /** How many places `write` writes. */
+  static readonly places = 11;
+
+  /** Notes where the parts of the entry at `bytes[start, end)` stand, as it was skimmed. */
+  static write(skim: Skim, start: number, end: number, places: Int32Array, first: number): void {
+    places[first] = skim.byStart;
+    places[first + 1] = skim.byEnd;
+    places[first + 2] = skim.dataStart;
+    places[first + 3] = skim.dataEnd;
+    places[first + 4] = skim.claimedStart;
+    places[first + 5] = skim.claimedEnd;
+    places[first + 6] = skim.payloadsStart;
+    places[first + 7] = skim.payloadsEnd;
+    places[first + 8] = start;
+    places[first + 9] = end;
+    places[first + 10] = skim.schema;
   }
 
-  get at(): number {
-    return this.skim.at;
+  /** Moves on to an event. @param places - in `bytes`, as `write` wrote them from `first` on @param only - the members of its data that are read */
+  move(index: number, type: EventName, at: number, bytes: Uint8Array, places: Int32Array, first: number, only: readonly string[] | null): void {
+    this.index = index;
+    this.type = type;
+    this.at = at;
+    this.#bytes = bytes;
+    this.#places = places;
+    this.#first = first;
+    this.#only = only;
+    this.#by = this.#data = this.#claimed = this.#payloads = undefined;
   }
 
   get by(): unknown {
-    return (this.#by ??= this.#part(this.skim.byStart, this.skim.byEnd));
+    return (this.#by ??= this.#part(0));
   }
 
   get data(): unknown {
     if (this.#data !== undefined) return this.#data;
+    const [places, first] = [this.#places, this.#first];
     // Data of the newest version is taken as it is; anything older is lifted.
-    const { schema, dataStart, dataEnd } = this.skim;
-    this.#data = schema === EVENTS[this.type].length ? this.#part(dataStart, dataEnd) : this.#decoded().data;
+    if (places[first + 10] !== EVENTS[this.type].length) this.#data = this.#decoded().data;
+    else if (this.#only === null) this.#data = this.#part(2);
+    else this.#data = skimMembers(this.#bytes, places[first + 2] as number, places[first + 3] as number, this.#only);
     return this.#data;
   }
 
   get claimed(): unknown {
-    return (this.#claimed ??= this.#part(this.skim.claimedStart, this.skim.claimedEnd));
+    return (this.#claimed ??= this.#part(4));
   }
 
   get payloads(): unknown {
-    return (this.#payloads ??= this.#part(this.skim.payloadsStart, this.skim.payloadsEnd));
+    return (this.#payloads ??= this.#part(6));
   }
 
-  /** The bytes it is read from. */
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  #part(start: number, end: number): unknown {
-    return start < 0 ? undefined : decodeCbor(this.#bytes.subarray(start, end));
+  #part(which: number): unknown {
+    const start = this.#places[this.#first + which] as number;
+    return start < 0 ? undefined : decodeCbor(this.#bytes.subarray(start, this.#places[this.#first + which + 1]));
   }
 
   #decoded(): { readonly data: CborMap } {
-    return decodeEvent(this.#bytes.subarray(this.#start, this.#end)) as unknown as { data: CborMap };
+    const bytes = this.#bytes.subarray(this.#places[this.#first + 8], this.#places[this.#first + 9]);
+    return decodeEvent(bytes) as unknown as { data: CborMap };
   }
 }

@@ -76,15 +76,21 @@ export class MemoryFold {
     const projection = this.#projection(name);
     const known = this.#maps.get(projection);
     if (known?.begun === this.#begun) return known.documents;
-    const own = this.#walker.streams.all.filter((stream) => stream.projection === projection && stream.document !== null);
-    const documents = new Map(own.map((stream) => [stream.name, stream.document as Document]));
+    const { all, documents: moved } = this.#walker.streams;
+    const documents = new Map<string, Document>();
+    for (const [place, stream] of all.entries()) {
+      if (stream.projection === projection && moved[place] !== null) documents.set(stream.name, moved[place] as Document);
+    }
     this.#maps.set(projection, { begun: this.#begun, documents });
     return documents;
   }
 
-  readonly #visit: Visit = (stream, event, index) => {
-    if (stream.document === null) this.#begun += 1;
-    stream.document = evolve(stream.projection, stream.name, stream.document, event, index);
+  readonly #visit: Visit = (stream, event, index, place) => {
+    const { documents } = this.#walker.streams;
+    const document = documents[place] as Document | null;
+    if (document === null) this.#begun += 1;
+    const moved = evolve(stream.projection, stream.name, document, event, index);
+    if (moved !== document) documents[place] = moved;
   };
 }
 

@@ -1,5 +1,5 @@
 // What a projection is: a name, a version, the streams it folds, and one pure function for each event type that it reads.
-import type { Actor, EventName } from '../ledger/events/index.ts';
+import type { Actor, DataOf, EventName } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
 
 /** What every document has: where it stands. Documents are values of the CBOR profile (ledger/events/cbor.ts). */
@@ -39,6 +39,8 @@ export interface Projection<D extends Document = Document> {
   /** A stream's document before its first event. @param stream - the stream's name */
   readonly begin: (stream: string) => Omit<D, 'last'>;
   readonly on: Handlers<D>;
+  /** Of types that come by the million: the members of their data that their handler reads. Others are not decoded for it. */
+  readonly reads?: { readonly [T in EventName]?: readonly (keyof DataOf<T> & string)[] };
   /** Types that can stand in its streams and change nothing in its documents; a test knows every type to be somewhere. */
   readonly ignores: readonly EventName[];
 }

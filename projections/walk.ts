@@ -1,12 +1,18 @@
 // Going over entries: which documents each of them moves, told from its first bytes where it moves none.
 import { LedgerError } from '../ledger/errors.ts';
-import { EVENTS, skimmedText, type EventName } from '../ledger/events/index.ts';
+import { decodeCbor, EVENTS, Skim, skimEntry, skimmedText, type EventName } from '../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from './event-at.ts';
 import { isStreamOf, type Projection } from './projection.ts';
-import { StreamTable, type Stream } from './stream-table.ts';
+import { StreamTable, Tags, type Stream } from './stream-table.ts';
 
 /** Called for each document that an event moves. @param event - valid until the call returns @param index - of the entry in the stream */
-export type Visit = (stream: Stream & { readonly projection: Projection }, event: EventAt, index: number) => void;
+export type Visit = (stream: Stream & { readonly projection: Projection }, event: EventAt, index: number, place: number) => void;
+
+/** Called with the tags of some entries, their streams found, before any of these entries is visited. @param shown - of an entry by its number there */
+export type OnTags = (tags: Tags, shown: (entry: number) => { readonly taggedIndex: number; readonly route: { readonly name: EventName } }) => void;
+
+/** So many entries are read before their streams are looked for. */
+const together = 256;
 
 /** Entries as they are stored: `count` times a 16-bit length and that many bytes. */
 export interface PackedEntries {
@@ -32,6 +38,8 @@ interface TypeRoute {
   readonly name: EventName;
   /** The projections that read it. */
   readonly readers: readonly Projection[];
+  /** What they read of its data; null for all. */
+  readonly only: readonly string[] | null;
   /** For `sbom.linked` the route of `sbom.ingested`, whose event it brings. */
   readonly links: TypeRoute | null;
   /** Whether a `*.linked` entry may bring it to more streams. */
@@ -52,90 +60,183 @@ export function mainOf(type: EventName): EventName | null {
   return LINKED[type] ?? null;
 }
 
+/** What an entry shows to documents: the event, and whose streams it is in. */
+interface Shown {
+  /** Places of the event's parts, from which number on: of these entries, or for an event linked to, of an earlier one. */
+  index: number;
+  route: TypeRoute;
+  at: number;
+  bytes: Uint8Array;
+  places: Int32Array;
+  first: number;
+  /** Of the entry in the stream. */
+  taggedIndex: number;
+  /** Up to which tag the entry's own go; they begin where those of the one before end. */
+  tagsEnd: number;
+}
+
+/** An event of a type that others may be linked to. */
+interface Main {
+  index: number;
+  bytes: Uint8Array;
+  at: number;
+  readonly places: Int32Array;
+}
+
 /** Reads entries in the order of the log, and says which documents they move. It stops at one it cannot read, and never skips. */
 export class EntryWalker {
   readonly #routes = new Map<string, TypeRoute>();
   readonly #types = new Map<number, TypeRoute>();
+  readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
-  readonly #main = new SkimmedEvent();
+  readonly #tags = new Tags();
+  readonly #onTags: OnTags | null;
   readonly streams: StreamTable;
-  /** Where the newest event of a type that others may be linked to stands. */
-  readonly #mains = new Map<EventName, { readonly index: number; readonly bytes: Uint8Array; readonly start: number; readonly end: number }>();
+  /** The newest event of each type that others may be linked to. */
+  readonly #mains = new Map<EventName, Main>();
+  /** What the entries at hand show, in objects that are used again, and where the parts of their events stand. */
+  readonly #shown: Shown[] = [];
+  #shownCount = 0;
+  #places = new Int32Array(together * SkimmedEvent.places);
   #decodes = true;
 
-  constructor(projections: readonly Projection[]) {
+  /** @param onTags - told of the tags of all entries; without it only streams that an event may move are looked for */
+  constructor(projections: readonly Projection[], onTags: OnTags | null = null) {
     for (const name of Object.keys(EVENTS) as EventName[]) this.#route(name, projections);
     this.streams = new StreamTable((name) => projections.find((projection) => isStreamOf(projection, name)) ?? null);
+    this.#onTags = onTags;
   }
 
   /**
    * Goes over entries.
    *
-   * @throws {LedgerError} PROJECTION_STOPPED at an entry that this version cannot read
+   * @throws {LedgerError} PROJECTION_STOPPED at an entry that this version cannot read; those before it have been gone over
    */
   walk({ start, count, packed }: PackedEntries, visit: Visit): void {
     let at = 0;
-    for (let i = 0; i < count; i++) {
-      const end = at + 2 + (((packed[at] as number) << 8) | (packed[at + 1] as number));
-      this.entry(start + i, packed, at + 2, end, visit);
-      at = end;
+    for (let from = 0; from < count; from += together) {
+      let refusal: LedgerError | null = null;
+      for (let i = from; i < Math.min(count, from + together) && refusal === null; i++) {
+        const end = at + 2 + (((packed[at] as number) << 8) | (packed[at + 1] as number));
+        refusal = this.#take(start + i, packed, at + 2, end);
+        at = end;
+      }
+      this.#show(packed, visit);
+      if (refusal !== null) throw refusal;
     }
   }
 
   /** Goes over the entry at `bytes[start, end)`. @throws {LedgerError} as `walk` */
   entry(index: number, bytes: Uint8Array, start: number, end: number, visit: Visit): void {
-    if (!this.#decodes) return;
+    const refusal = this.#take(index, bytes, start, end);
+    this.#show(bytes, visit);
+    if (refusal !== null) throw refusal;
+  }
+
+  /** Notes what an entry shows. @returns why it cannot be read */
+  #take(index: number, bytes: Uint8Array, start: number, end: number): LedgerError | null {
     // A Rekor body has its event behind it in the same batch.
-    if (bytes[start] === 0x7b) return;
-    const event = this.#event;
+    if (!this.#decodes || bytes[start] === 0x7b) return null;
+    const skim = this.#skim;
     try {
       const first = bytes[start] as number;
       if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
-      event.move(index, bytes, start, end);
-      const route = this.#routeOf(event);
-      event.type = route.name;
-      if (route.isLinked) this.#mains.set(route.name, { index, bytes, start, end });
-      if (route.links !== null) this.#linked(route.links, visit);
-      else if (route.readers.length > 0) this.#visit(route, event, event, visit);
+      skimEntry(bytes, start, end, skim);
+      const route = this.#routeOf(bytes, skim);
+      if (route.isLinked) this.#noteMain(route, index, bytes, start, end);
+      if (route.links !== null) this.#takeLinked(index, route.links, bytes, this.#partsOf(start, end));
+      else if (route.readers.length > 0) this.#note(index, route, skim.at, bytes, this.#places, this.#partsOf(start, end), index);
+      else if (this.#onTags !== null) this.#note(index, route, skim.at, bytes, this.#places, 0, index);
       // Entries of a raw ledger are anybody's bytes: nothing is decoded behind the first.
-      if (index === 0 && (event.data as { kinds?: readonly string[] }).kinds?.includes('raw') === true) this.#decodes = false;
+      if (index === 0) this.#decodes = !isRaw(bytes.subarray(start, end));
+      return null;
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
-      throw stopped(index, error);
+      return stopped(index, error);
     }
   }
 
-  #linked(main: TypeRoute, visit: Visit): void {
-    const { index, data } = this.#event;
-    const before = this.#mains.get(main.name);
-    if (before?.index !== index - (data as { back: number }).back) {
-      throw new LedgerError('EVENT_INVALID', `no ${main.name} stands ${(data as { back: number }).back} entries before it`);
-    }
-    if (main.readers.length === 0) return;
-    this.#main.move(before.index, before.bytes, before.start, before.end);
-    this.#main.type = main.name;
-    this.#visit(main, this.#event, this.#main, visit);
+  /** Notes the parts of the skimmed entry. @returns from which number on */
+  #partsOf(start: number, end: number): number {
+    const first = this.#shownCount * SkimmedEvent.places;
+    SkimmedEvent.write(this.#skim, start, end, this.#places, first);
+    return first;
   }
 
-  /** @param tags - the entry whose streams count @param event - what they are shown */
-  #visit({ readers }: TypeRoute, tags: SkimmedEvent, event: SkimmedEvent, visit: Visit): void {
-    const { streams, nameStart, nameEnd } = tags.skim;
-    for (let i = 0; i < streams; i++) {
-      const stream = this.streams.find(tags.bytes, nameStart[i] as number, nameEnd[i] as number);
-      const { projection } = stream;
-      if (projection !== null && readers.includes(projection)) visit(stream as Parameters<Visit>[0], event as unknown as EventAt, tags.index);
+  #noteMain({ name }: TypeRoute, index: number, bytes: Uint8Array, start: number, end: number): void {
+    let main = this.#mains.get(name);
+    if (main === undefined) this.#mains.set(name, (main = { index, bytes, at: 0, places: new Int32Array(SkimmedEvent.places) }));
+    main.index = index;
+    main.bytes = bytes;
+    main.at = this.#skim.at;
+    SkimmedEvent.write(this.#skim, start, end, main.places, 0);
+  }
+
+  #takeLinked(index: number, route: TypeRoute, bytes: Uint8Array, first: number): void {
+    const { dataStart, dataEnd } = this.#skim;
+    const { back } = decodeCbor(bytes.subarray(dataStart, dataEnd)) as { back: number };
+    const main = this.#mains.get(route.name);
+    if (main?.index !== index - back) throw new LedgerError('EVENT_INVALID', `no ${route.name} stands ${back} entries before it`);
+    if (route.readers.length > 0) this.#note(main.index, route, main.at, main.bytes, main.places.slice(), 0, index);
+    else if (this.#onTags !== null) this.#note(index, route, this.#skim.at, bytes, this.#places, first, index);
+  }
+
+  /** @param index - of the event that is shown @param taggedIndex - of the entry whose streams count */
+  #note(index: number, route: TypeRoute, at: number, bytes: Uint8Array, places: Int32Array, first: number, taggedIndex: number): void {
+    this.#tags.add(this.#shownCount, this.#skim);
+    const tagsEnd = this.#tags.count;
+    const known = this.#shown[this.#shownCount++];
+    if (known === undefined) {
+      this.#shown.push({ index, route, at, bytes, places, first, taggedIndex, tagsEnd });
+      return;
+    }
+    known.index = index;
+    known.route = route;
+    known.at = at;
+    known.bytes = bytes;
+    known.places = places;
+    known.first = first;
+    known.taggedIndex = taggedIndex;
+    known.tagsEnd = tagsEnd;
+  }
+
+  /** Finds the streams of all entries taken, and visits what they move. */
+  #show(bytes: Uint8Array, visit: Visit): void {
+    const tags = this.#tags;
+    this.streams.findAll(bytes, tags);
+    try {
+      this.#onTags?.(tags, (entry) => this.#shown[entry] as Shown);
+      let tag = 0;
+      for (let i = 0; i < this.#shownCount; i++) {
+        const { index, route, at, places, first, taggedIndex, tagsEnd, bytes: own } = this.#shown[i] as Shown;
+        const { readers } = route;
+        if (readers.length === 0) {
+          tag = tagsEnd;
+          continue;
+        }
+        const event = this.#event;
+        event.move(index, route.name, at, own, places, first, route.only);
+        for (; tag < tagsEnd; tag++) {
+          const place = tags.place[tag] as number;
+          const stream = this.streams.at(place);
+          const { projection } = stream;
+          if (projection !== null && readers.includes(projection)) visit(stream as Parameters<Visit>[0], event as unknown as EventAt, taggedIndex, place);
+        }
+      }
+    } finally {
+      tags.count = 0;
+      this.#shownCount = 0;
     }
   }
 
-  #routeOf(event: SkimmedEvent): TypeRoute {
-    const { typeStart, typeEnd } = event.skim;
-    const known = this.#types.get(keyOf(event.bytes, typeStart, typeEnd));
-    if (known !== undefined && isText(known.name, event.bytes, typeStart, typeEnd) && event.skim.schema === EVENTS[known.name].length) return known;
-    const name = skimmedText(event.bytes, typeStart, typeEnd);
+  #routeOf(bytes: Uint8Array, { typeStart, typeEnd, schema }: Skim): TypeRoute {
+    const known = this.#types.get(keyOf(bytes, typeStart, typeEnd));
+    if (known !== undefined && isText(known.name, bytes, typeStart, typeEnd) && schema === EVENTS[known.name].length) return known;
+    const name = skimmedText(bytes, typeStart, typeEnd);
     const route = this.#routes.get(name);
     if (route === undefined) throw new LedgerError('EVENT_UNKNOWN', `type "${name}" is unknown`);
-    if (event.skim.schema > EVENTS[route.name].length) throw new LedgerError('EVENT_VERSION_UNKNOWN', `version ${event.skim.schema} of ${name} is unknown`);
-    this.#types.set(keyOf(event.bytes, typeStart, typeEnd), route);
+    if (schema > EVENTS[route.name].length) throw new LedgerError('EVENT_VERSION_UNKNOWN', `version ${schema} of ${name} is unknown`);
+    this.#types.set(keyOf(bytes, typeStart, typeEnd), route);
     return route;
   }
 
@@ -144,10 +245,17 @@ export class EntryWalker {
     if (known !== undefined) return known;
     const main = mainOf(name);
     const readers = projections.filter(({ on }) => on[name] !== undefined);
-    const route = { name, readers, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name) };
+    const read = readers.map(({ reads }) => reads?.[name] as readonly string[] | undefined);
+    const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
+    const route = { name, readers, only, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name) };
     this.#routes.set(name, route);
     return route;
   }
+}
+
+function isRaw(genesis: Uint8Array): boolean {
+  const { data } = decodeCbor(genesis) as { data?: { kinds?: readonly string[] } };
+  return data?.kinds?.includes('raw') === true;
 }
 
 export function stopped(index: number, cause: LedgerError): LedgerError {

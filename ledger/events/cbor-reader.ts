@@ -118,7 +118,10 @@ function readEnd(first: number): number {
 function readText(end: number): string {
   const start = at;
   at = end;
-  if (end - start <= 40) {
+  if (end - start <= knownMax) {
+    const text = knownText(start, end);
+    if (text !== null) return text;
+  } else if (end - start <= 40) {
     const text = asciiText(start, end);
     if (text !== null) return text;
   }
@@ -184,8 +187,10 @@ function readMap(first: number, depth: number): CborMap {
   return map;
 }
 
-// Keys repeat in every entry: a table by hash gives the text that was made the last time, after comparing it byte by byte.
+// Keys repeat in every entry, and so do short texts: a table by hash gives the text that was made the last time, after comparing it
+// byte by byte. Documents then share them, too.
 const known: (string | undefined)[] = Array.from({ length: 1024 });
+const knownMax = 24;
 
 function readKey(): string {
   const head = at;
@@ -195,15 +200,20 @@ function readKey(): string {
   const end = readEnd(first);
   const start = at;
   at = end;
+  const key = end - start > knownMax ? asciiText(start, end) : knownText(start, end);
+  return key ?? refuse('INPUT_MALFORMED', head, 'a key that is not ASCII');
+}
+
+/** A text of at most `knownMax` bytes; null where they are not ASCII. */
+function knownText(start: number, end: number): string | null {
   const length = end - start;
-  if (length > 24) return asciiText(start, end) ?? refuse('INPUT_MALFORMED', head, 'a key that is not ASCII');
   let hash = length;
   for (let i = start; i < end; i++) hash = (hash * 31 + (source[i] as number)) & 0x3ff;
   const seen = known[hash];
   if (seen !== undefined && seen.length === length && isAt(seen, start)) return seen;
-  const key = asciiText(start, end) ?? refuse('INPUT_MALFORMED', head, 'a key that is not ASCII');
-  known[hash] = key;
-  return key;
+  const text = asciiText(start, end);
+  if (text !== null) known[hash] = text;
+  return text;
 }
 
 function isAt(text: string, start: number): boolean {

@@ -1,6 +1,8 @@
 // Entries, skimmed: the few fields that rebuilding needs, read in place, without making an object for anything else.
 import { decodeUtf8 } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
+import type { CborMap, CborValue } from './cbor.ts';
+import { decodeCbor } from './cbor-reader.ts';
 import { streamsMax } from './names.ts';
 
 /**
@@ -95,6 +97,34 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
     } else skipValue();
   }
   if (at !== limit || skim.typeStart < 0 || skim.streams < 0) malformed();
+}
+
+/**
+ * Decodes some members of the map at `bytes[start, end)`, and passes over the others.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED where it is no map
+ */
+export function skimMembers(bytes: Uint8Array, start: number, end: number, names: readonly string[]): CborMap {
+  source = bytes;
+  limit = end;
+  at = start;
+  const members: Record<string, CborValue> = {};
+  for (let pairs = argument(map); pairs > 0; pairs--) {
+    const length = argument(text);
+    const key = at;
+    at += length;
+    const value = at;
+    skipValue();
+    const name = names.find((one) => isTextAt(one, bytes, key, length));
+    if (name !== undefined) members[name] = decodeCbor(bytes.subarray(value, at));
+  }
+  return members;
+}
+
+function isTextAt(name: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
 }
 
 const uint = 0, byteString = 2, text = 3, array = 4, map = 5;
