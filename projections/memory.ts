@@ -10,7 +10,7 @@ import { EntryWalker, mainOf, partOf, stopped, type PackedEntries, type Visit } 
 
 /** A fold that takes entries one after another, from entry 0 on. */
 export class MemoryFold {
-  readonly #walker: EntryWalker;
+  readonly #walker: EntryWalker<Document>;
   readonly #projections: readonly Projection[];
   /** By projection, and how many documents there were when it was made. */
   readonly #maps = new Map<Projection, { readonly begun: number; readonly documents: Map<string, Document> }>();
@@ -76,21 +76,17 @@ export class MemoryFold {
     const projection = this.#projection(name);
     const known = this.#maps.get(projection);
     if (known?.begun === this.#begun) return known.documents;
-    const { all, documents: moved } = this.#walker.streams;
-    const documents = new Map<string, Document>();
-    for (const [place, stream] of all.entries()) {
-      if (stream.projection === projection && moved[place] !== null) documents.set(stream.name, moved[place] as Document);
-    }
+    const own = this.#walker.streams.all.filter((stream) => stream.projection === projection && stream.kept !== null);
+    const documents = new Map(own.map((stream) => [stream.name, stream.kept as Document]));
     this.#maps.set(projection, { begun: this.#begun, documents });
     return documents;
   }
 
-  readonly #visit: Visit = (stream, event, index, place) => {
-    const { documents } = this.#walker.streams;
-    const document = documents[place] as Document | null;
-    if (document === null) this.#begun += 1;
-    const moved = evolve(stream.projection, stream.name, document, event, index);
-    if (moved !== document) documents[place] = moved;
+  readonly #visit: Visit<Document> = (stream, event, index) => {
+    const { kept } = stream;
+    if (kept === null) this.#begun += 1;
+    const moved = evolve(stream.projection, stream.name, kept, event, index);
+    if (moved !== kept) stream.kept = moved;
   };
 }
 

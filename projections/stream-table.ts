@@ -1,12 +1,14 @@
 // Streams met again and again, found by the bytes of their names: a fold keeps its documents with them.
 import type { Skim } from '../ledger/events/index.ts';
-import type { Document, Projection } from './projection.ts';
+import type { Projection } from './projection.ts';
 
-/** A stream that was met. */
-export interface Stream {
+/** A stream that was met. @typeParam K - what the one who folds keeps with it */
+export interface Stream<K> {
   readonly name: string;
   /** The projection that folds it, or null. */
   readonly projection: Projection | null;
+  /** Null until somebody keeps something. */
+  kept: K | null;
 }
 
 /** The stream tags of some entries, one after another, in arrays that are used again. Names are places in the bytes of the entries. */
@@ -59,11 +61,9 @@ const headWords = 3;
  * Making a text of 80 bytes and looking it up costs 0.4 µs, finding it by its bytes a quarter of that. On a large ledger most of
  * what is left is waiting for far memory, so that little lies on the way, and what many tags need is asked for at once.
  */
-export class StreamTable {
+export class StreamTable<K extends object> {
   readonly #projectionOf: (name: string) => Projection | null;
-  readonly #streams: Stream[] = [];
-  /** For whoever folds, by place; null before a stream's first event. */
-  readonly documents: (Document | null)[] = [];
+  readonly #streams: Stream<K>[] = [];
   /** Where a name's record begins, in words; 0 for none. */
   #slots = new Int32Array(1 << 12);
   /** Records one after another; the first word is none's. */
@@ -82,12 +82,12 @@ export class StreamTable {
   }
 
   /** In the order in which they were met. */
-  get all(): readonly Stream[] {
+  get all(): readonly Stream<K>[] {
     return this.#streams;
   }
 
-  at(place: number): Stream {
-    return this.#streams[place] as Stream;
+  at(place: number): Stream<K> {
+    return this.#streams[place] as Stream<K>;
   }
 
   /** The place of a stream that was met, or −1. @param name - ASCII */
@@ -109,7 +109,7 @@ export class StreamTable {
       this.#records = new Int32Array(place.length);
     }
     const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const [hashes, records, slots, words, documents] = [this.#hashes, this.#records, this.#slots, this.#words, this.documents];
+    const [hashes, records, slots, words, streams] = [this.#hashes, this.#records, this.#slots, this.#words, this.#streams];
     const mask = slots.length - 1;
     let touched = 0;
     // Short loops that wait for nothing before the one that compares: the processor has many of their reads under way at once.
@@ -129,7 +129,7 @@ export class StreamTable {
         ? (this.#words[record + 2] as number)
         : this.#meet(hashes[i] as number, bytes, from, start, length);
     }
-    for (let i = 0; i < count; i++) touched += documents[place[i] as number]?.last ?? 0;
+    for (let i = 0; i < count; i++) touched += (streams[place[i] as number]?.kept as { last?: number } | null)?.last ?? 0;
     tags.touched = touched;
   }
 
@@ -172,8 +172,7 @@ export class StreamTable {
     new Uint8Array(this.#words.buffer).set(own, 4 * (record + headWords));
     this.#slots[-1 - found] = record;
     const name = String.fromCharCode(...own);
-    this.#streams.push({ name, projection: this.#projectionOf(name) });
-    this.documents.push(null);
+    this.#streams.push({ name, projection: this.#projectionOf(name), kept: null });
     if (2 * place > this.#slots.length) this.#spread();
     return place;
   }

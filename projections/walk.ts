@@ -5,8 +5,17 @@ import { SkimmedEvent, type EventAt } from './event-at.ts';
 import { isStreamOf, type Projection } from './projection.ts';
 import { StreamTable, Tags, type Stream } from './stream-table.ts';
 
-/** Called for each document that an event moves. @param event - valid until the call returns @param index - of the entry in the stream */
-export type Visit = (stream: Stream & { readonly projection: Projection }, event: EventAt, index: number, place: number) => void;
+/** A stream that a projection folds. */
+export type FoldedStream<K> = Stream<K> & { readonly projection: Projection };
+
+/**
+ * Called for each document that an event moves.
+ *
+ * @param event - valid until the call returns
+ * @param index - of the entry in the stream: the event's own, or that of the `*.linked` entry which brought it here
+ * @param version - that the entry gives the stream: 1 where it is its first
+ */
+export type Visit<K> = (stream: FoldedStream<K>, event: EventAt, index: number, version: number) => void;
 
 /** Called with the tags of some entries, their streams found, before any of these entries is visited. @param shown - of an entry by its number there */
 export type OnTags = (tags: Tags, shown: (entry: number) => { readonly taggedIndex: number; readonly route: { readonly name: EventName } }) => void;
@@ -84,14 +93,14 @@ interface Main {
 }
 
 /** Reads entries in the order of the log, and says which documents they move. It stops at one it cannot read, and never skips. */
-export class EntryWalker {
+export class EntryWalker<K extends object> {
   readonly #routes = new Map<string, TypeRoute>();
   readonly #types = new Map<number, TypeRoute>();
   readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
   readonly #tags = new Tags();
   readonly #onTags: OnTags | null;
-  readonly streams: StreamTable;
+  readonly streams: StreamTable<K>;
   /** The newest event of each type that others may be linked to. */
   readonly #mains = new Map<EventName, Main>();
   /** What the entries at hand show, in objects that are used again, and where the parts of their events stand. */
@@ -112,7 +121,7 @@ export class EntryWalker {
    *
    * @throws {LedgerError} PROJECTION_STOPPED at an entry that this version cannot read; those before it have been gone over
    */
-  walk({ start, count, packed }: PackedEntries, visit: Visit): void {
+  walk({ start, count, packed }: PackedEntries, visit: Visit<K>): void {
     let at = 0;
     for (let from = 0; from < count; from += together) {
       let refusal: LedgerError | null = null;
@@ -127,7 +136,7 @@ export class EntryWalker {
   }
 
   /** Goes over the entry at `bytes[start, end)`. @throws {LedgerError} as `walk` */
-  entry(index: number, bytes: Uint8Array, start: number, end: number, visit: Visit): void {
+  entry(index: number, bytes: Uint8Array, start: number, end: number, visit: Visit<K>): void {
     const refusal = this.#take(index, bytes, start, end);
     this.#show(bytes, visit);
     if (refusal !== null) throw refusal;
@@ -201,7 +210,7 @@ export class EntryWalker {
   }
 
   /** Finds the streams of all entries taken, and visits what they move. */
-  #show(bytes: Uint8Array, visit: Visit): void {
+  #show(bytes: Uint8Array, visit: Visit<K>): void {
     const tags = this.#tags;
     this.streams.findAll(bytes, tags);
     try {
@@ -217,10 +226,10 @@ export class EntryWalker {
         const event = this.#event;
         event.move(index, route.name, at, own, places, first, route.only);
         for (; tag < tagsEnd; tag++) {
-          const place = tags.place[tag] as number;
-          const stream = this.streams.at(place);
+          const stream = this.streams.at(tags.place[tag] as number);
           const { projection } = stream;
-          if (projection !== null && readers.includes(projection)) visit(stream as Parameters<Visit>[0], event as unknown as EventAt, taggedIndex, place);
+          if (projection === null || !readers.includes(projection)) continue;
+          visit(stream as FoldedStream<K>, event as unknown as EventAt, taggedIndex, tags.version[tag] as number);
         }
       }
     } finally {

@@ -1,6 +1,6 @@
 // The fold itself: entries in the order of the log, each given to the handlers of the projections, over whatever holds their documents.
 import { LedgerError } from '../../ledger/errors.ts';
-import { EVENTS, skimmedText, type EventName } from '../../ledger/events/index.ts';
+import { EVENTS, Skim, skimEntry, skimmedText, type EventName } from '../../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from '../event-at.ts';
 import type { Document } from '../projection.ts';
 import { groupOf, notingOpener, type CatchingUp, type Documents, type DocumentsOf, type OpenFacts } from './definition.ts';
@@ -8,6 +8,8 @@ import { groupOf, notingOpener, type CatchingUp, type Documents, type DocumentsO
 /** Reads entries one after another: what each is, as far as this version of the program knows. */
 export class EntryReader {
   readonly #event = new SkimmedEvent();
+  readonly #skim = new Skim();
+  readonly #places = new Int32Array(SkimmedEvent.places);
   #type = '';
   #refusal: LedgerError | null = null;
   #isRaw: boolean;
@@ -42,11 +44,12 @@ export class EntryReader {
     const first = entry[0] as number;
     if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
     const event = this.#event;
-    event.move(index, entry, 0, entry.length);
-    const { typeStart, typeEnd, schema } = event.skim;
+    skimEntry(entry, 0, entry.length, this.#skim);
+    const { typeStart, typeEnd, schema, at } = this.#skim;
     this.#type = skimmedText(entry, typeStart, typeEnd);
     this.#refusal = refusalOf(this.#type, schema);
-    event.type = this.#type as EventName;
+    SkimmedEvent.write(this.#skim, 0, entry.length, this.#places, 0);
+    event.move(index, this.#type as EventName, at, entry, this.#places, 0, null);
     if (index === 0) this.#isRaw = (event.data as { kinds?: readonly string[] }).kinds?.includes('raw') === true;
     return true;
   }
