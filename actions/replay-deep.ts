@@ -11,7 +11,7 @@ import { encodeFindings, matchSemantics } from '../scanner/index.ts';
 import { findSnapshot, scanOf, withSnapshot, type ScanRecord } from './feeds.ts';
 import { readEvidence } from './read-evidence.ts';
 import { replayFromStreams } from './replay.ts';
-import { runScan } from './scan-artifact.ts';
+import { runScan } from './run-scan.ts';
 import { listOfScan, readList } from './scan-list.ts';
 import { openSealed, readPayload } from './sealed-payload.ts';
 

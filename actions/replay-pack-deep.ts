@@ -6,7 +6,7 @@ import { openedPayload, payloadId, payloadName, type VerifiedPack } from '../ver
 import { partName } from './pack-shards.ts';
 import { deepen, type DeepSource } from './replay-deep.ts';
 import { replayPack, type PackReplay, type PackReplayOptions } from './replay-pack.ts';
-import { runScan } from './scan-artifact.ts';
+import { runScan } from './run-scan.ts';
 import { listOfScan, readList } from './scan-list.ts';
 
 /**

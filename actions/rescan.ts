@@ -9,7 +9,8 @@ import {
   changesBetween, concerned, footprintOf, matchSemantics, rescanList, Snapshot, type Changes, type FindingsDocument, type ScanInput,
 } from '../scanner/index.ts';
 import { findSnapshot, readFeedScans, withSnapshot, type FeedScans, type ImportedSnapshot, type ScanRecord, type Wanted } from './feeds.ts';
-import { completed, pinsOf, runScan, type FailedReason, type ScanPorts } from './scan-artifact.ts';
+import { runScan } from './run-scan.ts';
+import { completed, pinsOf, type FailedReason, type ScanPorts } from './scan-artifact.ts';
 import { findList, listOfScan, readList, type ListPlace } from './scan-list.ts';
 import { readPayload } from './sealed-payload.ts';
 

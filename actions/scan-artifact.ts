@@ -6,21 +6,17 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
-  configDigest, encodeFindings, encodeInventory, encodeTrace, matchSemantics, scan, type FindingsDocument, type Inventory, type ScanInput, type Severity,
-  type Snapshot, type TraceDocument,
+  configDigest, encodeFindings, encodeInventory, encodeTrace, matchSemantics, type FindingsDocument, type Inventory, type ScanInput, type TraceDocument,
 } from '../scanner/index.ts';
 import { findSnapshot, withSnapshot, type ImportedSnapshot, type StoredPayload, type Wanted } from './feeds.ts';
+import { countFindings, runScan, type MatchPorts, type StoppedBy } from './run-scan.ts';
 import { findList, listInEntry, readList, type ListPlace } from './scan-list.ts';
 
 export type FailedReason = DataOf<'scan.failed'>['reason'];
 
-export interface ScanPorts {
+export interface ScanPorts extends MatchPorts {
   readonly log: Log;
   readonly payloads: PayloadStore;
-  /** The product's version. */
-  readonly engineVersion: string;
-  /** Asked before each component: a reason ends the scan. */
-  readonly stop?: () => Extract<FailedReason, 'cancelled' | 'memory' | 'time'> | null;
 }
 
 export interface ScanRequest {
@@ -71,18 +67,12 @@ export async function scanArtifact(ports: ScanPorts, request: ScanRequest, by: A
   }
 }
 
-const STOPPED = { cancelled: 'it was cancelled', memory: 'the limit of memory was reached', time: 'the limit of time was reached' };
+const STOPPED: Readonly<Record<StoppedBy, string>> = {
+  cancelled: 'it was cancelled', memory: 'the limit of memory was reached', time: 'the limit of time was reached',
+};
 const DAMAGED: ReadonlySet<string> = new Set([
   'INPUT_MALFORMED', 'INPUT_NOT_UTF8', 'INPUT_VERSION_UNKNOWN', 'PAYLOAD_MISSING', 'PAYLOAD_CORRUPT', 'SNAPSHOT_DAMAGED',
 ]);
-
-/** The document, or the reason for which there is none. */
-export function runScan(
-  { engineVersion, stop }: Pick<ScanPorts, 'engineVersion' | 'stop'>, input: ScanInput, snapshot: Snapshot,
-): FindingsDocument | keyof typeof STOPPED {
-  const found = scan(input, snapshot, { engineVersion, ...(stop === undefined ? {} : { stop }) });
-  return 'stopped' in found ? (found.stopped as keyof typeof STOPPED) : found;
-}
 
 export type Pins = Omit<DataOf<'scan.failed'>, 'reason'>;
 
@@ -125,17 +115,6 @@ export async function completed(
   const data = { ...pins, components, unmatched, ...countFindings(document), ...(replaces === undefined ? {} : { replaces }) };
   const event = { type: 'scan.completed', by, data, payloads: references } as NewEvent;
   return prepareDraft(event, sha256);
-}
-
-/** Findings by outcome and by severity, as `scan.completed` counts them. */
-export function countFindings({ findings }: FindingsDocument): Pick<DataOf<'scan.completed'>, 'outcomes' | 'severities'> {
-  const outcomes = { affected: 0, indeterminate: 0, unsupported: 0, unversioned: 0 };
-  const severities = { none: 0, low: 0, medium: 0, high: 0, critical: 0, unknown: 0 };
-  for (const { outcome, severity } of findings) {
-    outcomes[outcome] += 1;
-    severities[severity.toLowerCase() as Lowercase<Severity>] += 1;
-  }
-  return { outcomes, severities };
 }
 
 async function recordFailure(

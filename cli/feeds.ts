@@ -1,13 +1,8 @@
-// What the feed and scan commands share: options, how a snapshot is named, and the ports they open.
-import { join } from 'node:path';
-import type { FeedPorts } from '../actions/import-feed.ts';
+// What the feed and scan commands share: options, and how a snapshot is named.
 import type { ImportedSnapshot, Wanted } from '../actions/feeds.ts';
 import { formatHex } from '../ledger/bytes.ts';
 import { clip } from '../ledger/errors.ts';
-import type { Log } from '../ledger/log/log.ts';
-import { Scratch } from '../ledger/store/scratch.ts';
 import { UsageError, type Call, type Option } from './command.ts';
-import { openPlacePayloads, pepperOf, type Place } from './place.ts';
 import { parseTime } from './times.ts';
 
 const defaultFeed = 'advisories';
@@ -34,15 +29,6 @@ export function parseWanted(text: string): Wanted {
 export function wantedOf(call: Call): Wanted {
   const text = call.value('snapshot');
   return text === undefined ? { is: 'newest' } : parseWanted(text);
-}
-
-/** Working files lie beside the payloads: what is made of them is moved there. */
-export function workFileIn(place: Place): () => Scratch {
-  return () => new Scratch(join(place.directory, 'payloads', 'arriving'));
-}
-
-export function feedPorts(call: Call, place: Place, log: Log): FeedPorts {
-  return { log, payloads: openPlacePayloads(place), pepper: pepperOf(call, place), workFile: workFileIn(place) };
 }
 
 /** `2026-11-20T10:00:00Z, sha256:…, 17 records`. */

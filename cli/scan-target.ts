@@ -1,65 +1,26 @@
 // What "stella scan" was given: a document, an image as an archive or a layout, or a directory of files.
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { clip } from '../ledger/errors.ts';
-import { openFileAt, type FileAt } from '../ledger/store/file-at.ts';
-import { Scratch } from '../ledger/store/scratch.ts';
-import {
-  analyzeFiles, entryPointOf, readImage, readImageArchive, traceEntryPoint, withTrace, type Analysis, type Image, type ImageOptions,
-  type LayerCache, type TraceDocument,
-} from '../scanner/index.ts';
+import type { Analysis, LayerCache, TraceDocument } from '../scanner/index.ts';
 import { UsageError } from './command.ts';
-import { DirectoryFiles } from './directory-files.ts';
 
 export type Target =
   | { readonly is: 'document'; readonly file: string }
   | { readonly is: 'image'; readonly digest: string; readonly analysis: Analysis; readonly trace: TraceDocument }
   | { readonly is: 'directory'; readonly analysis: Analysis };
 
-interface Platform {
+export interface Platform {
   readonly os: string;
   readonly architecture: string;
 }
 
 /** @throws {LedgerError} INPUT_MALFORMED when an image's blobs, layers or package databases are damaged */
 export async function readTarget(path: string, platform: Platform | undefined, cache: LayerCache | null = null): Promise<Target> {
-  const options: ImageOptions = { platform, work: () => new Scratch(tmpdir()) };
-  if (statSync(path).isDirectory()) {
-    const isLayout = existsSync(join(path, 'oci-layout')) || existsSync(join(path, 'index.json')) && existsSync(join(path, 'blobs'));
-    if (!isLayout) return { is: 'directory', analysis: analyzeFiles(new DirectoryFiles(path)) };
-    // Names come from the image's own documents, which are digests here: nothing can lead out of the folder.
-    const opened: FileAt[] = [];
-    const open = (name: string) => {
-      const file = join(path, name);
-      if (!/^(?:[a-z0-9-]+\.json|oci-layout|blobs\/[a-z0-9]+\/[0-9a-f]+)$/.test(name) || !existsSync(file)) return null;
-      opened.push(openFileAt(file, `"${name}"`));
-      return opened.at(-1) as FileAt;
-    };
-    try {
-      return imageTarget(await readImage(open, options), cache);
-    } finally {
-      for (const one of opened) one.close();
-    }
-  }
-  if (kindOf(path) === 'document') return { is: 'document', file: path };
-  const archive = openFileAt(path, `"${clip(path)}"`);
-  try {
-    return imageTarget(await readImageArchive(archive, options), cache);
-  } finally {
-    archive.close();
-  }
-}
-
-/** Its packages, and which of them what it starts reaches. */
-function imageTarget(image: Image, cache: LayerCache | null): Target {
-  try {
-    const analysis = analyzeFiles(image.files, cache);
-    const trace = traceEntryPoint(entryPointOf(image.config), image.files, analysis);
-    return { is: 'image', digest: image.digest, analysis: { ...analysis, components: withTrace(analysis.components, trace) }, trace };
-  } finally {
-    image.close();
-  }
+  const isDirectory = statSync(path).isDirectory();
+  if (!isDirectory && kindOf(path) === 'document') return { is: 'document', file: path };
+  // Package analyzers and the tracer are loaded where there is something for them to look at.
+  const { readArchive, readFolder } = await import('./scan-image.ts');
+  return isDirectory ? readFolder(path, platform, cache) : readArchive(path, platform, cache);
 }
 
 /** By its first bytes: a tar archive has its magic at 257, a gzipped one its own. */

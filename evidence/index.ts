@@ -24,7 +24,7 @@ export interface Hints {
 export async function readDocument(bytes: Uint8Array, hints: Hints = {}): Promise<Document> {
   const noted: Deviation[] = [];
   try {
-    let source: Source | null = parseSource(bytes, (deviation) => noted.push(deviation));
+    let source: Source | null = await parseSource(bytes, (deviation) => noted.push(deviation));
     const format = detect(source, hints.format);
     if (format === null) {
       throw new LedgerError('FORMAT_UNKNOWN', 'Cannot read the document: no known format claims it', { hint: 'add it as a plain document' });

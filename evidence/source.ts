@@ -3,7 +3,6 @@ import { LedgerError } from '../ledger/errors.ts';
 import { jsonBytesMax, parseJsonText, type Json } from '../ledger/json.ts';
 import { decodeText, type Encoding } from '../ledger/text.ts';
 import type { Deviation, Source } from './document.ts';
-import { parseXml } from './xml.ts';
 
 /**
  * Decodes and parses a document as far as its syntax goes: size, encoding, then depth, duplicate keys, document types and
@@ -12,14 +11,15 @@ import { parseXml } from './xml.ts';
  * @param note - told of what is unusual but does no harm
  * @throws {LedgerError} INPUT_TOO_LARGE, INPUT_NOT_UTF8, INPUT_DOCTYPE, INPUT_TOO_DEEP, INPUT_DUPLICATE_KEY, INPUT_MALFORMED
  */
-export function parseSource(bytes: Uint8Array, note: (deviation: Deviation) => void): Source {
+export async function parseSource(bytes: Uint8Array, note: (deviation: Deviation) => void): Promise<Source> {
   if (bytes.length > jsonBytesMax) {
     throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of ${bytes.length} bytes: expected at most ${jsonBytesMax}`);
   }
   const { text, encoding } = decodeText(bytes);
   if (encoding !== 'utf-8') note({ code: 'ENCODING_UNUSUAL', pointer: '', message: `the document is in ${encoding}` });
   const first = /\S/.exec(text)?.[0];
-  if (first === '<') return { text, encoding, syntax: 'xml', root: parseXml(text, encoding) };
+  // The parser is loaded by the first document that needs one.
+  if (first === '<') return { text, encoding, syntax: 'xml', root: (await import('./xml-parser.ts')).parseXml(text, encoding) };
   if (first !== '{' && first !== '[') return { text, encoding, syntax: 'text' };
   const onInexact = (position: number, digits: string) => {
     note({ code: 'INTEGER_ROUNDED', pointer: '', message: `the integer ${digits.slice(0, 40)} at byte ${position} is beyond 2^53` });

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, globSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeBundles, writePrograms, writeTools } from './bundle.ts';
+import { writeCommandLine } from './command-line.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -14,6 +15,7 @@ for (const file of globSync('{evidence/**/*.generated.{js,d.ts},policy/library/*
   const path = join(file.parentPath, file.name);
   if (file.isFile()) cpSync(path, join(root, 'dist', relative(root, path)));
 }
+await writeCommandLine(join(root, 'dist/cli'));
 await writeBundles(join(root, 'dist/bundle'));
 await writePrograms(join(root, 'dist/programs'));
 await writeTools(join(root, 'dist/tools'));

@@ -5,7 +5,8 @@ import { clip } from '../../ledger/errors.ts';
 import { UsageError, type Command } from '../command.ts';
 import { bytesOf } from '../evidence.ts';
 import { FeedFiles, FORMATS, parseSource } from '../feed-files.ts';
-import { feedOf, feedOption, feedPorts } from '../feeds.ts';
+import { feedPorts } from '../feed-ports.ts';
+import { feedOf, feedOption } from '../feeds.ts';
 import { findPlace, localActor, openForWriting } from '../place.ts';
 import { parseTime } from '../times.ts';
 

@@ -3,7 +3,8 @@ import { findSnapshot, withSnapshot } from '../../actions/feeds.ts';
 import { checkSnapshot } from '../../actions/import-feed.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { UsageError, type Command } from '../command.ts';
-import { feedOf, feedOption, parseWanted, snapshotLine, workFileIn } from '../feeds.ts';
+import { workFileIn } from '../feed-ports.ts';
+import { feedOf, feedOption, parseWanted, snapshotLine } from '../feeds.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {

@@ -2,7 +2,7 @@
 import { importKit } from '../../actions/import-kit.ts';
 import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
-import { workFileIn } from '../feeds.ts';
+import { workFileIn } from '../feed-ports.ts';
 import { builderOf, builderOption, kitJson, openKitFile } from '../kits.ts';
 import { findPlace, localActor, openForWriting } from '../place.ts';
 

@@ -3,7 +3,8 @@ import { decodeText } from '../../ledger/text.ts';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { isJsonObject, type Json } from '../../ledger/json.ts';
-import { parseXml, type XmlElement } from '../../evidence/xml.ts';
+import { parseXml } from '../../evidence/xml-parser.ts';
+import type { XmlElement } from '../../evidence/xml.ts';
 import { readJson, type Observation } from '../advisories/observation.ts';
 import { attempt, refuseRecord, type FeedFile, type Imported } from './feed.ts';
 

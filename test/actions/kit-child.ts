@@ -1,7 +1,7 @@
 // Imports an update kit in a process of its own and stops it dead at one step: `kit-child.ts KIT BUILDER STEP`.
 import { importKit } from '../../actions/import-kit.ts';
 import { randomBytes } from 'node:crypto';
-import { workFileIn } from '../../cli/feeds.ts';
+import { workFileIn } from '../../cli/feed-ports.ts';
 import { payloadsOf } from '../../cli/evidence.ts';
 import { openKitFile } from '../../cli/kits.ts';
 import { findPlace, localActor, openForWriting } from '../../cli/place.ts';

@@ -119,8 +119,8 @@ describe('formats are told from content', () => {
   test.each([
     ['cyclonedx.json', 'cyclonedx'], ['cyclonedx.xml', 'cyclonedx'], ['spdx-2.json', 'spdx-2'], ['spdx-2.spdx', 'spdx-2'], ['spdx-3.json', 'spdx-3'],
     ['openvex.json', 'openvex'], ['csaf.json', 'csaf'], ['sarif.json', 'sarif'], ['statement.json', 'attestation'],
-  ])('%s is %s, whatever the hint', (name, format) => {
-    const source = parseSource(encodeUtf8(sample(name)), () => {});
+  ])('%s is %s, whatever the hint', async (name, format) => {
+    const source = await parseSource(encodeUtf8(sample(name)), () => {});
     for (const hint of [undefined, ...FORMATS.map((one) => one.name)]) expect(detect(source, hint)?.name).toBe(format);
     expect(FORMATS.filter((one) => one.claims(source)).map((one) => one.name)).toEqual([format]);
   });

@@ -1,0 +1,73 @@
+// The command line as it is published: chunks that say what the sources say, and of which a scan loads few.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeCommandLine } from '../../tools/command-line.ts';
+import { build, observationOf } from '../scanner/snapshot/memory.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'stella-published-'));
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  for (const name of ['package/cli', 'package/dist']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['cli/stella.js', 'package.json']) cpSync(join(root, name), at(`package/${name}`));
+  symlinkSync(join(root, 'node_modules'), at('package/node_modules'));
+  symlinkSync(join(root, 'evidence'), at('package/dist/evidence'));
+  await writeCommandLine(at('package/dist/cli'));
+  const affected = [{ package: { ecosystem: 'npm', name: 'left-pad' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.3.1' }] }] }];
+  writeFileSync(at('snapshot'), build([observationOf('ghsa', { id: 'GHSA-aaaa', affected })]).bytes);
+  const components = [{ type: 'library', 'bom-ref': 'a', name: 'left-pad', version: '1.3.0', purl: 'pkg:npm/left-pad@1.3.0' }];
+  writeFileSync(at('list.cdx.json'), JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components }));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function stella(launcher: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } });
+  return { status, stdout, stderr };
+}
+
+const scanInto = (out: string) => ['scan', 'list.cdx.json', '--dry-run', '--snapshot-file', 'snapshot', '--findings', out];
+
+test('the sources and the chunks write the same findings, and the same words', () => {
+  const [source, published] = [stella(join(root, 'cli/stella.js'), scanInto('a')), stella(at('package/cli/stella.js'), scanInto('b'))];
+  expect(source).toMatchObject({ status: 0, stderr: '' });
+  expect(published).toEqual(source);
+  expect(readFileSync(at('b'))).toEqual(readFileSync(at('a')));
+  expect(JSON.parse(readFileSync(at('b'), 'utf8'))).toMatchObject({ counts: { affected: 1 } });
+  for (const args of [['--help'], ['scan', '--help'], ['gate', '--help'], ['verify', '--help'], ['--version'], ['scan', 'nothing-here', '--dry-run']]) {
+    expect([args, stella(at('package/cli/stella.js'), args)]).toEqual([args, stella(join(root, 'cli/stella.js'), args)]);
+  }
+}, 60_000);
+
+test('what is compiled is kept in the cache of the user, and no place for it is no reason to stop', () => {
+  const args = scanInto('c');
+  expect(stella(at('package/cli/stella.js'), args, { XDG_CACHE_HOME: at('cache'), NODE_COMPILE_CACHE: '' })).toMatchObject({ status: 0, stderr: '' });
+  expect(readdirSync(at('cache/stella-ledger/compiled')).length).toBeGreaterThan(0);
+  writeFileSync(at('file'), '');
+  expect(stella(at('package/cli/stella.js'), args, { XDG_CACHE_HOME: at('file') })).toMatchObject({ status: 0, stderr: '' });
+  expect(existsSync(at('c'))).toBe(true);
+}, 60_000);
+
+test('a scan of a bill of materials loads no database, no XML and no signatures', () => {
+  const files = readdirSync(at('package/dist/cli'));
+  const text = (name: string) => readFileSync(at(`package/dist/cli/${name}`), 'utf8');
+  const scan = files.filter((name) => name.startsWith('scan-') && text(name).includes('max-memory'));
+  const [loaded, packages] = [new Set<string>(), new Set<string>()];
+  const load = (name: string) => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    for (const [, target] of text(name).matchAll(/(?:^|;)(?:import|export)\b[^;"]*"([^"]+)"/gm)) {
+      if ((target as string).startsWith('./')) load((target as string).slice(2));
+      else if (!(target as string).startsWith('node:')) packages.add(target as string);
+    }
+  };
+  for (const name of ['main.js', ...scan]) load(name);
+  expect(scan).toHaveLength(1);
+  expect([...packages].filter((name) => name !== '@noble/hashes/sha2.js')).toEqual([]);
+  expect(loaded.size).toBeGreaterThan(10);
+  expect(loaded.size).toBeLessThan(60);
+}, 60_000);
