@@ -6,8 +6,7 @@ const usage = `node replay.mjs PACK.zip [--key VKEY]… [--policy FILE] [--retir
   [--decision N] [--json]
 
 Verifies a pack and makes its decision again, or each of them, or the one named: folds its streams, builds the policy's
-input, asks the policy, compares. Give the log's
-key as you know it from elsewhere.
+input, asks the policy, compares. Give the log's key as you know it from elsewhere.
 Exit code 0: SAME, all of them. 1: DRIFT, or the pack does not verify. 5: CANNOT, with what is missing; or whose log it is was not proven.`;
 
 await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own, decision }) => {

@@ -80,8 +80,9 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   // 2. What is there, and how fresh it is.
   checkScan(gathered, deny);
   const days = configured(policy, 'snapshot_days') ?? snapshotDaysDefault;
-  const { age, holding } = await snapshotAge(request.artifact, gathered, effective, days * dayMs, state.source, deny);
-  if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
+  const { age, holding } = await snapshotAge(request.artifact, gathered, { t: effective, most: days * dayMs, gate: semantics.gate }, state.source, deny);
+  if (age === Number.POSITIVE_INFINITY) deny('SNAPSHOT_STALE', 'the advisories that were scanned with were never imported into the feed');
+  else if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
   const covered = coverageOf(gathered, effective, semantics.coverage);
   if (covered.missing.length > 0) deny('EVIDENCE_MISSING', `missing evidence: ${covered.missing.join(', ')}`);
   // 3. The input, where nothing is missing that it is made of. A missing scan is an empty list only where somebody said so.

@@ -2,8 +2,8 @@
 import { formatJson, type EvaluationOfMany, type Limits, type Policy, type Place, RegoObject, RegoSet, type Value } from '../index.ts';
 import type { DenialCode } from './codes.ts';
 
-/** How answers become one: another meaning of the same answers is a new number, and this one stays. */
-export const gateSemantics = 1;
+/** How answers become one, and what denies beside them: another meaning of the same is a new number, and these stay. 2: snapshot-age.ts. */
+export const gateSemantics = 2;
 
 /** What one rule said. `details` is its value as JSON, where that is more than a text. */
 export interface Message {

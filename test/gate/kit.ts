@@ -4,12 +4,14 @@ import { gate, type GateAsked, type Gated } from '../../actions/gate.ts';
 import { inOrder } from '../../actions/gate-report.ts';
 import { addPerson } from '../../actions/person.ts';
 import { publishPolicy } from '../../actions/publish-policy.ts';
+import { StreamState } from '../../actions/stream-state.ts';
 import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
-import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
+import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type Event, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import { waiverStatement, type ActEvent } from '../../policy/gate/act-statement.ts';
-import { PolicyShelf } from '../../policy/gate/decide.ts';
+import { decide, LIMITS, PolicyShelf, type CURRENT } from '../../policy/gate/decide.ts';
+import { PINS_MEDIA } from '../../policy/gate/decision.ts';
 import { parseJson, type RegoObject } from '../../policy/index.ts';
 import type { Finding } from '../../scanner/match/findings.ts';
 import { authorKeyOfSeed, signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
@@ -282,6 +284,21 @@ export class Gates {
 
   gate(asked: Partial<GateAsked> = {}): Promise<Gated> {
     return gate(this.ports, { artifact: app[1], policy: 'release', ...asked }, actor('ci'));
+  }
+
+  /** Puts on record what a release decided that had other semantics. @returns the decision's entry */
+  async decideUnder(semantics: typeof CURRENT, asked: Partial<GateAsked> = {}): Promise<number> {
+    const { size, root: index } = await this.log.readStreamIndex();
+    const source = new StreamState(this.log, this.payloads, size);
+    const state = { size, root: await this.log.rootAt(size), origin: this.log.control.genesis.origin, source };
+    const request = { artifact: app[1], policy: 'release', contracts: [], effective: this.world.clock.now(), weakened: [], limits: LIMITS, ...asked };
+    const { data, pins } = await decide(request, state, { semantics });
+    const stored = { ...(await this.put('pins', pins)), media: PINS_MEDIA };
+    return this.append({ type: 'decision.recorded', by: actor('ci'), data: { ...data, index: ['sha256', index], attempts: 1 }, payloads: [stored] });
+  }
+
+  async event(index: number): Promise<Event> {
+    return decodeEvent(await this.log.entry(index));
   }
 
   /** The outcome and codes in one line: `deny POLICY_DENIED`. */

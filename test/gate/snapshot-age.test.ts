@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { inOrder } from '../../actions/gate-report.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
 import { equalBytes } from '../../ledger/bytes.ts';
+import { CURRENT } from '../../policy/gate/decide.ts';
 import { parsePins } from '../../policy/gate/decision.ts';
 import { digestOf } from '../log/kit.ts';
 import { app, day, Gates, noCriticals } from './kit.ts';
@@ -95,6 +96,54 @@ describe('a scan whose advisories are too old', () => {
     await gates.rescan([scan, next], 'snapshot 2');
     await gates.feed('osv', 'snapshot 0', gates.world.clock.wall - 40 * day);
     expect(await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@2']), [], 'snapshot 0')).toBe(next);
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+  });
+});
+
+describe('a scan with advisories that others have replaced', () => {
+  /** Two snapshots, the older one of 40 days ago; scanned today, with the older. */
+  async function belated(fetched?: number): Promise<Gates> {
+    const gates = await Gates.begin();
+    await gates.policy('release', noCriticals);
+    await gates.feed('osv', 'snapshot 1', fetched);
+    gates.world.clock.pass(40 * day);
+    for (let i = 0; i < 20; i++) await gates.feed('osv', `snapshot ${i + 2}`);
+    await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), [], 'snapshot 1');
+    return gates;
+  }
+
+  test('is as old as they are, however late it was made', async () => {
+    const gates = await belated();
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+    expect((await gates.gate()).decided.shown.results.notes).toContain('the advisories are 40 days old, expected at most 30');
+    expect(await answerOf(gates, { effective: gates.world.clock.wall - 10 * day })).toBe('allow');
+    // A scan of today with those of today.
+    await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@2']), [], 'snapshot 20');
+    expect(await answerOf(gates)).toBe('allow');
+  });
+
+  test('is as old as its sources say, and as its newest import', async () => {
+    const gates = await belated();
+    await gates.feed('osv', 'snapshot 1', gates.world.clock.wall - 31 * day);
+    await gates.feed('osv', 'snapshot 99');
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+    await gates.feed('osv', 'snapshot 1', gates.world.clock.wall - 30 * day);
+    await gates.feed('osv', 'snapshot 99');
+    expect(await answerOf(gates)).toBe('allow');
+  });
+
+  test('that the feed never had is too old', async () => {
+    const gates = await belated();
+    await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@2']), [], 'snapshot of nobody');
+    expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
+    expect((await gates.gate()).decided.shown.results.notes).toContain('the advisories that were scanned with were never imported into the feed');
+  });
+
+  test('was as old as the scan under gate semantics 1: what was decided then stays SAME', async () => {
+    const gates = await belated();
+    const decision = await gates.decideUnder({ ...CURRENT, gate: 1 });
+    expect((await gates.event(decision)).data).toMatchObject({ outcome: 'allow' });
+    expect((await replayFromStreams(gates, decision)).verdict).toEqual({ is: 'SAME' });
     expect(await answerOf(gates)).toBe('deny SNAPSHOT_STALE');
   });
 });
