@@ -58,10 +58,11 @@ export function asWitnessKey(key: NoteKey): NoteKey {
  * @see C2SP signed-note, "Verifier keys"
  */
 export function parseVkey(text: string): NoteKey {
-  const [, name, hex, base64] = (/^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) ?? []) as [string?, string?, string?, string?];
-  if (name === undefined || hex === undefined || base64 === undefined || !isKeyName(name)) {
+  const parts = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(text) as [string, string, string, string] | null;
+  if (parts === null || !isKeyName(parts[1])) {
     throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: expected name+id+base64`);
   }
+  const [, name, hex, base64] = parts;
   const encoded = parseBase64(base64);
   const type = encoded[0] as number;
   if (encoded.length < 2) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as a key: it is empty`);

@@ -16,11 +16,8 @@ const SPKI = /* @__PURE__ */ parseHex('3059301306072a8648ce3d020106082a8648ce3d0
  */
 export function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | null {
   if (publicKey.length !== SPKI.length + 65 || !equalBytes(publicKey.subarray(0, SPKI.length), SPKI)) return null;
-  try {
-    return p256.verify(signature, message, publicKey.subarray(SPKI.length), { format: 'der', lowS: false, prehash: true });
-  } catch {
-    return false; // Not a DER signature, or no point of the curve.
-  }
+  // What is no DER signature, or no point of the curve, is answered with false and not thrown.
+  return p256.verify(signature, message, publicKey.subarray(SPKI.length), { format: 'der', lowS: false, prehash: true });
 }
 
 /**

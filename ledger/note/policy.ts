@@ -65,23 +65,26 @@ export function parsePolicy(input: Uint8Array | string): TrustPolicy {
 
   function readLine(line: string): void {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(line)) throw refuse('a control character');
-    const [verb, first, second, ...more] = line.split(/[\t ]+/).filter((word) => word !== '');
-    if (verb === undefined || verb.startsWith('#')) return;
-    if (logs.length + named.size >= policyMembersMax) {
+    const words = line.split(/[\t ]/).filter((word) => word !== '');
+    const count = words.length;
+    // Texts as far as `count` goes, which is asked first.
+    const [verb, first, second, ...more] = words as [string, string, string, ...string[]];
+    if (count === 0 || verb.startsWith('#')) return;
+    if (verb !== 'quorum' && logs.length + named.size >= policyMembersMax) {
       throw new LedgerError('INPUT_TOO_LARGE', `Cannot read policy: more than ${policyMembersMax} logs, witnesses and groups`);
     }
-    if (verb === 'log' && first !== undefined && more.length === 0) {
+    if (verb === 'log' && (count === 2 || count === 3)) {
       const key = parseVkey(decodeUtf8(octetsOf(first)));
       if (logs.some((log) => isSamePublicKey(log.key, key))) throw refuse(`the key of log "${clip(key.name)}" is listed twice`);
-      logs.push({ key, url: urlOf(second) });
-    } else if (verb === 'witness' && first !== undefined && second !== undefined && more.length < 2) {
+      logs.push({ key, url: urlOf(words[2]) });
+    } else if (verb === 'witness' && (count === 3 || count === 4)) {
       const key = asWitnessKey(parseVkey(decodeUtf8(octetsOf(second))));
       // One operator under two names would count twice towards a quorum.
       if (witnesses.some((witness) => isSamePublicKey(witness.key, key))) throw refuse(`the key of witness "${clip(key.name)}" is listed twice`);
-      const witness: PolicyWitness = { is: 'witness', name: textOf(first), key, url: urlOf(more[0]) };
+      const witness: PolicyWitness = { is: 'witness', name: textOf(first), key, url: urlOf(words[3]) };
       name(first, witness);
       witnesses.push(witness);
-    } else if (verb === 'group' && first !== undefined && second !== undefined && more.length > 0) {
+    } else if (verb === 'group' && count > 2) {
       const members = more.map((octets) => {
         const member = find(octets);
         if (!free.delete(octets)) throw refuse(`"${clip(textOf(octets))}" is a member of two groups`);
@@ -90,7 +93,7 @@ export function parsePolicy(input: Uint8Array | string): TrustPolicy {
       const threshold = second === 'any' ? 1 : second === 'all' ? members.length : /^[1-9][0-9]{0,3}$/.test(second) ? Number(second) : 0;
       if (threshold < 1 || threshold > members.length) throw refuse(`"${clip(second)}" of ${members.length} is no rule for a group`);
       name(first, { is: 'group', name: textOf(first), threshold, members });
-    } else if (verb === 'quorum' && first !== undefined && second === undefined) {
+    } else if (verb === 'quorum' && count === 2) {
       if (quorum !== undefined) throw refuse('it has two quorum lines');
       quorum = first === 'none' ? null : find(first);
     } else {

@@ -205,6 +205,8 @@ describe('a witness answer', () => {
     const sameName = { ...newer, id: newer.id ^ 1 };
     const sameId = { ...newer, name: 'elsewhere.example' };
     expect(addSignatures(both, [newer]).note.signatures).toEqual([...both.note.signatures.slice(0, 2), newer]);
+    // Among several that are added, each replaces its own.
+    expect(addSignatures(both, [sameName, newer]).note.signatures).toEqual([...both.note.signatures.slice(0, 2), sameName, newer]);
     expect(addSignatures(both, [sameName, sameId]).note.signatures).toEqual([...both.note.signatures, sameName, sameId]);
   });
 
@@ -265,6 +267,19 @@ describe('add-entries', () => {
     expect(refusal(() => encodePackage({ entries: [], proof: hashes }))).toBe('INPUT_TOO_LARGE');
     expect(refusal(() => encodePackage({ entries: [new Uint8Array(65_536)], proof: [] }))).toBe('INPUT_TOO_LARGE');
     expect(encodePackage({ entries: [new Uint8Array(65_535)], proof: [] })).toHaveLength(65_538);
+    expect(encodePackage({ entries: [], proof: hashes.slice(1) })).toHaveLength(1 + 63 * 32);
+    expect(() => encodePackage({ entries: [new Uint8Array(65_536)], proof: [] })).toThrow('Cannot write entry: 65536 bytes');
+    expect(() => encodeUploadHeader({ ...header, origin: 'a'.repeat(65_536) })).toThrow('Cannot write origin: 65536 bytes');
+    expect(() => encodeUploadHeader({ ...header, ticket: new Uint8Array(65_536) })).toThrow('Cannot write ticket: 65536 bytes');
+  });
+
+  test('the largest of everything is read', () => {
+    const last = { ...header, start: 2 ** 53 - 1, end: 2 ** 53 - 1 };
+    expect(decodeUpload(encodeUploadHeader(last))).toEqual({ header: last, packages: [], complete: true });
+    const proof = Array.from({ length: 63 }, (_, i) => new Uint8Array(32).fill(i));
+    const one = { ...header, start: 7, end: 8 };
+    const whole = Uint8Array.of(...encodeUploadHeader(one), ...encodePackage({ entries: [Uint8Array.of(1)], proof }));
+    expect(decodeUpload(whole)).toEqual({ header: one, packages: [{ entries: [Uint8Array.of(1)], proof }], complete: true });
   });
 
   test('an upload is what was written (property)', () => {
@@ -295,6 +310,8 @@ describe('add-entries', () => {
       ['', 'INPUT_MALFORMED at 0'], ['20\n7\n', 'INPUT_MALFORMED at 0'], ['20\n7\nAQID', 'INPUT_MALFORMED at 0'], ['20\n7\nAQID\n\n', 'INPUT_MALFORMED at 0'],
       ['x\n7\nAQID\n', 'INPUT_MALFORMED at 0'], ['20\n07\nAQID\n', 'INPUT_MALFORMED at 3'], ['20\n7\nAQI\n', 'INPUT_MALFORMED at 5'],
     ]) expect(refusal(() => parseMirrorInfo(bad as string))).toBe(expected);
+    expect(() => parseMirrorInfo('x\n7\n\n')).toThrow('Cannot read "x" as a tree size');
+    expect(() => parseMirrorInfo('7\nx\n\n')).toThrow('Cannot read "x" as a next entry');
   });
 
   const { note: { text } } = parseCheckpoint(vectors.checkpoint);
@@ -304,12 +321,12 @@ describe('add-entries', () => {
     ['200 without a line', () => answer(200), { is: 'unreadable' }],
     ['202', () => answer(202, '15\n9\n\n'), { is: 'resume', size: 15, next: 9 }],
     ['409', () => answer(409, '15\n9\nAQ==\n'), { is: 'resume', size: 15, next: 9, ticket: Uint8Array.of(1) }],
-    ['409 with words', () => answer(409, 'no'), { is: 'unreadable' }],
-    ['404', () => answer(404), { is: 'unknown' }],
-    ['422', () => answer(422), { is: 'inconsistent' }],
-    ['429', () => answer(429), { is: 'busy' }],
-    ['500', () => answer(500), { is: 'busy' }],
-    ['400', () => answer(400), { is: 'unreadable' }],
+    ['409 with words', () => answer(409, 'no'), { is: 'unreadable', message: 'Cannot read upload: expected three lines' }],
+    ['404', () => answer(404), { is: 'unknown', message: 'the mirror does not know this origin' }],
+    ['422', () => answer(422), { is: 'inconsistent', message: 'the mirror refused a proof, or has no pending checkpoint' }],
+    ['429', () => answer(429), { is: 'busy', message: 'the mirror answered 429' }],
+    ['500', () => answer(500), { is: 'busy', message: 'the mirror answered 500' }],
+    ['400', () => answer(400), { is: 'unreadable', message: 'the mirror answered 400' }],
   ])('a mirror answers %s', (_, found, expected) => {
     expect(found()).toMatchObject(expected);
   });

@@ -4,7 +4,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes, parseHex } from '../../ledger/bytes.ts';
-import { isStrictPoint, verifyEd25519 } from '../../ledger/note/ed25519.ts';
+import { isStrictPoint, strictEd25519, verifyEd25519 } from '../../ledger/note/ed25519.ts';
 import { verifyP256 } from '../../ledger/note/p256.ts';
 import { nodeEd25519 } from './node-engine.ts';
 
@@ -58,6 +58,22 @@ describe('Ed25519', () => {
     const last = (byte: number) => Uint8Array.of(byte, ...new Uint8Array(30).fill(0xff), 0x7f);
     expect([isStrictPoint(last(0xeb)), isStrictPoint(last(0xed)), isStrictPoint(last(0xf0)), isStrictPoint(last(0xff))]).toEqual([true, false, false, false]);
     expect([isStrictPoint(new Uint8Array(31).fill(5)), isStrictPoint(new Uint8Array(33).fill(5))]).toEqual([false, false]);
+  });
+
+  test('a signature of another length does not hold, though what is left out or added is zero', () => {
+    const seed = new Uint8Array(32).fill(3);
+    const publicKey = ed25519.getPublicKey(seed);
+    const made = Array.from({ length: 200 }, (_, i) => [Uint8Array.of(i), ed25519.sign(Uint8Array.of(i), seed)] as const);
+    const [message, signature] = made.find(([, one]) => one[63] === 0) as (typeof made)[number];
+    const longer = Uint8Array.of(...signature, 0);
+    const agreeing = strictEd25519(() => true);
+    for (const verify of [verifyEd25519, nodeEd25519, agreeing]) {
+      expect(verify(publicKey, message, signature)).toBe(true);
+      expect(verify(publicKey, message, signature.subarray(0, 63))).toBe(false);
+      expect(verify(publicKey, message, longer)).toBe(false);
+      expect(verify(Uint8Array.of(...publicKey, 0), message, signature)).toBe(false);
+      expect(verify(publicKey.subarray(0, 31), message, signature)).toBe(false);
+    }
   });
 
   test('a signature made by either engine holds under both, and no byte of it can change (property)', () => {

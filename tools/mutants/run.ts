@@ -1,10 +1,10 @@
-// npm run mutants -- [DIR|FILE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room.
+// npm run mutants -- [DIR|FILE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room, longer on a busy machine.
 // A survivor is killed by a better test, or named with its reason in survivors.json, where its line is the key.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { reason as messageReason } from './messages.ts';
@@ -17,8 +17,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'ledger/streams': ['test/streams'],
   verify: ['test/verify'],
 };
-/** Rooms of their own below a room: whoever means them names them. */
-const INNER: Readonly<Record<string, readonly string[]>> = { verify: ['verify/sigstore'] };
+/** Rooms of their own below a room: they are run where they are named. */
+const INNER: Readonly<Record<string, readonly string[]>> = { 'verify/sigstore': ['test/sigstore'], 'verify/pack': ['test/pack'] };
 const scoreMin = 90;
 
 interface Known {
@@ -41,6 +41,8 @@ interface Room {
   name: string;
   mutants: number;
   killed: number;
+  /** Of those killed, by a loop that the time ended: on a busy machine, look whether it is one. */
+  timedOut: string[];
   /** Per cent killed. */
   score: number;
   /** Mutants of messages, left out of the other figures. */
@@ -72,14 +74,22 @@ const asked = positionals.length > 0 ? positionals.map((name) => name.replace(/\
 install();
 const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as Known[];
 const rooms: Room[] = [];
-for (const name of asked) {
-  const room = name.endsWith('.ts') ? dirname(name) : name;
-  const tests = (ROOMS[room] ?? [`test/${basename(room)}`]).filter((folder) => existsSync(join(root, folder)));
-  if (!existsSync(join(root, name)) || tests.length === 0) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
-  else rooms.push(show(summary(name, run(name, tests))));
+for (const [room, names] of Map.groupBy(asked, roomOf)) {
+  const tests = room === null ? [] : ((ROOMS[room] ?? INNER[room]) as readonly string[]).filter((folder) => existsSync(join(root, folder)));
+  const found = names.filter((name) => existsSync(join(root, name)));
+  for (const name of names.filter((one) => tests.length === 0 || !found.includes(one))) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
+  if (tests.length === 0 || found.length === 0) continue;
+  const report = run(found, tests);
+  for (const name of found) rooms.push(show(summary(name, report)));
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rooms }, null, 1)}\n`);
 if (rooms.length === 0 || rooms.some((room) => room.score < scoreMin)) process.exitCode = 1;
+
+/** The room that a folder or file is of: the innermost one, or null. */
+function roomOf(name: string): string | null {
+  const around = Object.keys({ ...ROOMS, ...INNER }).filter((room) => name === room || name.startsWith(`${room}/`));
+  return around.sort((a, b) => b.length - a.length)[0] ?? null;
+}
 
 /** Installs what tools/mutants/package-lock.json names, once per lockfile, apart from what a fresh clone installs. */
 function install(): void {
@@ -97,16 +107,18 @@ function install(): void {
   writeFileSync(stamp, wanted);
 }
 
-/** Runs Stryker on a room, in a copy of the checkout below .stryker-tmp, and reads its report. */
-function run(name: string, tests: readonly string[]): Report {
+/** Runs Stryker on a room or on parts of one, in a copy of the checkout below .stryker-tmp, and reads its report. */
+function run(names: readonly string[], tests: readonly string[]): Report {
   const folder = mkdtempSync(join(tmpdir(), 'stella-mutants-'));
   try {
     const [config, report] = [join(folder, 'stryker.json'), join(folder, 'report.json')];
     writeFileSync(config, JSON.stringify({
-      mutate: [name.endsWith('.ts') ? name : `${name}/**/*.ts`, ...(INNER[name] ?? []).map((room) => `!${room}/**`), '!**/*.generated.ts'],
-      testRunner: 'vitest',
-      vitest: { configFile: 'tools/mutants/vitest.config.ts', related: false },
-      plugins: ['./tools/mutants/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js', './tools/mutants/messages.ts'],
+      mutate: [
+        ...names.map((name) => (name.endsWith('.ts') ? name : `${name}/**/*.ts`)),
+        ...Object.keys(INNER).filter((inner) => !names.includes(inner)).map((inner) => `!${inner}/**`), '!**/*.generated.ts',
+      ],
+      testRunner: 'here',
+      plugins: ['./tools/mutants/runner.ts', './tools/mutants/messages.ts'],
       ignorers: ['messages'],
       ignorePatterns: ['.cache', 'dist', 'coverage', 'reports', 'demo-ledger', 'tools/mutants/node_modules'],
       reporters: ['json', 'progress-append-only'],
@@ -117,7 +129,10 @@ function run(name: string, tests: readonly string[]): Report {
       testRunnerNodeArgs: ['--max-old-space-size=1024'],
       // TypeScript 7 has no API for what Stryker would rewrite in it.
       tsconfigFile: 'none.json',
-      timeoutMS: 3000,
+      // Generous, for a busy machine: most loops without an end are noticed by how often they reach the mutant.
+      timeoutMS: 10_000,
+      // Each mutant loads our modules once more, and nothing unloads them.
+      maxTestRunnerReuse: 100,
       timeoutFactor: 2,
       tempDirName: '.stryker-tmp',
       cleanTempDir: 'always',
@@ -126,11 +141,11 @@ function run(name: string, tests: readonly string[]): Report {
       allowConsoleColors: false,
     }));
     const stryker = join(here, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-    const env = { ...process.env, STELLA_MUTANTS: '1', STELLA_MUTANTS_TESTS: tests.join(',') };
+    const env = { ...process.env, STELLA_MUTANTS: '1', STELLA_MUTANTS_TESTS: tests.join(','), STELLA_MUTANTS_SLOW: join(folder, 'slow.json') };
     // What Stryker says goes to standard error: standard output is for the figures.
     const done = spawnSync(process.execPath, [stryker, 'run', config], { cwd: root, env, stdio: ['ignore', 2, 'inherit'] });
     if (done.status !== 0) {
-      process.stderr.write(`Cannot run the mutants of ${name}: Stryker ended with ${done.status ?? done.signal ?? done.error}\n`);
+      process.stderr.write(`Cannot run the mutants of ${names.join(' ')}: Stryker ended with ${done.status ?? done.signal ?? done.error}\n`);
       process.exit(2);
     }
     return JSON.parse(readFileSync(report, 'utf8')) as Report;
@@ -140,8 +155,8 @@ function run(name: string, tests: readonly string[]): Report {
 }
 
 function summary(name: string, report: Report): Room {
-  const room: Room = { name, mutants: 0, killed: 0, score: 100, messages: 0, survived: [] };
-  for (const [file, { source, mutants }] of Object.entries(report.files)) {
+  const room: Room = { name, mutants: 0, killed: 0, timedOut: [], score: 100, messages: 0, survived: [] };
+  for (const [file, { source, mutants }] of Object.entries(report.files).filter(([path]) => path === name || path.startsWith(`${name}/`))) {
     for (const mutant of mutants) {
       if (mutant.status === 'Ignored' && mutant.statusReason === messageReason) room.messages += 1;
       // A mutant that does not compile or load is none.
@@ -149,7 +164,11 @@ function summary(name: string, report: Report): Room {
       room.mutants += 1;
       // A mutant that never ends is noticed.
       if (mutant.status === 'Killed' || mutant.status === 'Timeout') room.killed += 1;
-      else room.survived.push(survivor(file, source, mutant));
+      // The others reached the mutant again and again.
+      if (mutant.status === 'Timeout' && mutant.statusReason?.startsWith('Hit limit') !== true) {
+        room.timedOut.push(`${file}:${mutant.location.start.line} ${short(mutant.replacement ?? mutant.mutatorName)}`);
+      }
+      if (mutant.status !== 'Killed' && mutant.status !== 'Timeout') room.survived.push(survivor(file, source, mutant));
     }
   }
   if (room.mutants > 0) room.score = Math.floor((1000 * room.killed) / room.mutants) / 10;
@@ -175,6 +194,7 @@ function short(code: string): string {
 
 function show(room: Room): Room {
   process.stdout.write(`${room.name}: ${room.killed} of ${room.mutants} mutants killed, ${room.score} %; ${room.messages} in messages left out\n`);
+  for (const place of room.timedOut) process.stdout.write(`  ended by time: ${place}\n`);
   for (const { file, line, mutant, reason } of room.survived) process.stdout.write(`  ${file}:${line} ${mutant}: ${reason ?? 'not looked at'}\n`);
   return room;
 }
