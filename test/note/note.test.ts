@@ -175,7 +175,9 @@ describe('what is refused', () => {
   });
 
   test('a key needs a name that can be written down', () => {
-    for (const name of ['', 'a b', 'a+b', 'a\nb', 'a\u2028b', '\x01a', 'a\x01b']) expect(refusal(() => ed25519Signer(name, new Uint8Array(32)))).toBe('INPUT_MALFORMED');
+    for (const name of ['', 'a b', 'a+b', 'a\nb', 'a\u2028b', '\x01a', 'a\x01b']) {
+      expect(refusal(() => ed25519Signer(name, new Uint8Array(32)))).toBe('INPUT_MALFORMED');
+    }
     expect(ed25519Signer('ä/\u{1f600}', new Uint8Array(32)).key.name).toBe('ä/\u{1f600}');
   });
 

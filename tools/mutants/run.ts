@@ -77,7 +77,8 @@ const rooms: Room[] = [];
 for (const [room, names] of Map.groupBy(asked, roomOf)) {
   const tests = room === null ? [] : ((ROOMS[room] ?? INNER[room]) as readonly string[]).filter((folder) => existsSync(join(root, folder)));
   const found = names.filter((name) => existsSync(join(root, name)));
-  for (const name of names.filter((one) => tests.length === 0 || !found.includes(one))) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
+  const missing = names.filter((one) => tests.length === 0 || !found.includes(one));
+  for (const name of missing) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
   if (tests.length === 0 || found.length === 0) continue;
   const report = run(found, tests);
   for (const name of found) rooms.push(show(summary(name, report)));

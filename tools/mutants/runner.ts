@@ -40,7 +40,8 @@ const loading = (file: string): string => `${file} > (loading)`;
 /** The copy under test: Stryker goes there after it has loaded this file. */
 let root = process.cwd();
 const here = fileURLToPath(new URL('.', import.meta.url));
-const ours = new Map([['vitest', join(here, 'collect.ts')], ['fast-check', join(here, 'fast-check.ts')]].map(([name, path]) => [name, pathToFileURL(path as string).href]));
+const inPlaceOf = (file: string): string => pathToFileURL(join(here, file)).href;
+const ours = new Map([['vitest', inPlaceOf('collect.ts')], ['fast-check', inPlaceOf('fast-check.ts')]]);
 const sources = new Map<string, string>();
 
 class Runner {
