@@ -8,7 +8,8 @@ const accepts = (grammar: keyof typeof grammars, text: string): boolean => compi
 
 /** Good examples, the longest last: with one more of its last character it is refused. */
 const examples: Readonly<Record<keyof typeof grammars, readonly string[]>> = {
-  streamName: ['ledger', 'trust', `key:${'0'.repeat(64)}`, 'feed:osv/npm', `artifact:sha256:${'a'.repeat(64)}`, `vuln:${'A'.repeat(127)}`, `waiver:${'7'.repeat(63)}`,
+  streamName: ['ledger', 'trust', `key:${'0'.repeat(64)}`, 'feed:osv/npm', `artifact:sha256:${'a'.repeat(64)}`, `vuln:${'A'.repeat(127)}`,
+    `waiver:${'7'.repeat(63)}`,
     `policy:${'r'.repeat(127)}`],
   hostName: ['log', 'log2024.rekor.sigstore.dev', '1.example', `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(63)}`],
   vulnerabilityId: ['CVE-2026-1234', 'RHSA-2026:1234', 'GHSA-f82v-jwr5-mffw', `G${'O'.repeat(126)}`],
@@ -40,22 +41,27 @@ describe.each(Object.entries(examples) as [keyof typeof grammars, readonly strin
 });
 
 test.each<[keyof typeof grammars, readonly string[]]>([
-  ['streamName', ['Ledger', 'artifact:sha256:0', `artifact:sha512:${'a'.repeat(64)}`, `key:${'A'.repeat(64)}`, 'feed:', 'waiver:A', 'person:ann', 'vuln:-1', 'ledger:x']],
+  ['streamName', ['Ledger', 'artifact:sha256:0', `artifact:sha512:${'a'.repeat(64)}`, `key:${'A'.repeat(64)}`, 'feed:', 'waiver:A', 'person:ann', 'vuln:-1',
+    'ledger:x']],
   ['hostName', ['-a', 'a-', 'a..b', '.a', 'a.', 'A', '10.0.0.1', 'example.1', '1', `${'a'.repeat(64)}`, 'a_b']],
   ['vulnerabilityId', ['', '-A', 'CVE 2026']],
   ['slugName', ['-a', '.a', '_a', '/a', 'A', 'a b']],
   ['entrypointName', ['data', 'data.', 'input.x', 'data.1x', 'data.x-y', 'data[""]', 'data["a b"]', "data['a']", 'data.x[0]']],
   ['recordId', ['-a', 'a.b', 'A', 'a_b']],
-  ['mediaType', ['text', 'text/', '/plain', 'text/plain; charset=utf-8', 'Text/plain', '-text/plain', 'text/-plain', `${'a'.repeat(128)}/b`, `a/${'b'.repeat(128)}`]],
-  ['eventType', ['document', 'd.stored', 'document.s', 'document.stored_x', 'a2.stored', 'document.stored_again_now', `${'a'.repeat(21)}.stored`, 'document.clock-set']],
+  ['mediaType', ['text', 'text/', '/plain', 'text/plain; charset=utf-8', 'Text/plain', '-text/plain', 'text/-plain', `${'a'.repeat(128)}/b`,
+    `a/${'b'.repeat(128)}`]],
+  ['eventType', ['document', 'd.stored', 'document.s', 'document.stored_x', 'a2.stored', 'document.stored_again_now', `${'a'.repeat(21)}.stored`,
+    'document.clock-set']],
   ['payloadRole', ['d', 'rule-', 'rule-r', 'Rule', 'rule_results', 'a-bb-cc', 'rule2', `${'a'.repeat(21)}`]],
   ['verdictCode', ['SIGNATURE', 'A_B', '1A_B', 'AB_', 'AB_c', 'aB_C', `${'A'.repeat(32)}_B`, `AB_${'C'.repeat(31)}`, 'AB_C_D_E_F_G_H_I']],
   ['inputMember', ['f', 'findings_', 'findings_f', 'Findings', 'effective-time', 'findings2']],
   ['timeText', ['now', '202', 'T2026', '2026_01', 'Tuesday 31']],
   ['platformName', ['', 'Linux', '-a', '.a', 'a b']],
-  ['purlName', ['npm/a', 'pkg:npm', 'pkg:npm/', 'pkg:NPM/a', 'pkg:npm/a@1', 'pkg:npm/a?', 'pkg:npm/a?x', 'pkg:npm/a?x=', 'pkg:npm/a?x=1&', 'pkg:npm/a#b', 'pkg:n/a',
+  ['purlName', ['npm/a', 'pkg:npm', 'pkg:npm/', 'pkg:NPM/a', 'pkg:npm/a@1', 'pkg:npm/a?', 'pkg:npm/a?x', 'pkg:npm/a?x=', 'pkg:npm/a?x=1&', 'pkg:npm/a#b',
+    'pkg:n/a',
     `pkg:npm${'/a'.repeat(9)}`]],
-  ['versionRange', ['npm/*', 'vers:npm', 'vers:npm/', 'vers:npm/**', 'vers:npm/>', 'vers:npm/1|', 'vers:npm/|1', 'vers:NPM/*', 'vers:npm/1 2', 'vers:npm/*|1', 'vers:npm/==1']],
+  ['versionRange', ['npm/*', 'vers:npm', 'vers:npm/', 'vers:npm/**', 'vers:npm/>', 'vers:npm/1|', 'vers:npm/|1', 'vers:NPM/*', 'vers:npm/1 2',
+    'vers:npm/*|1', 'vers:npm/==1']],
 ])('%s refuses', (grammar, bad) => {
   for (const text of bad) expect(accepts(grammar, text), text).toBe(false);
 });

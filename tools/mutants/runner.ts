@@ -104,13 +104,16 @@ class Runner {
     let nrOfTests = 0;
     const killed = (by: string, failureMessage: string): object => {
       const { hitCount } = this.#instruments;
-      if (hitLimit !== undefined && hitCount !== undefined && hitCount > hitLimit) return { status: 'timeout', reason: `Hit limit reached (${hitCount}/${hitLimit})` };
+      if (hitLimit !== undefined && hitCount !== undefined && hitCount > hitLimit) {
+        return { status: 'timeout', reason: `Hit limit reached (${hitCount}/${hitLimit})` };
+      }
       this.#kills.set(by, this.#killsOf(by) + 1);
       return { status: 'killed', killedBy: [by], failureMessage, nrOfTests };
     };
     // What killed the mutants before this one will most often kill this one too.
     const byKills = (a: string, b: string): number => this.#killsOf(b) - this.#killsOf(a);
-    const killsOfFile = new Map(files.map((file) => [file, [...this.#kills].reduce((sum, [id, kills]) => (id.startsWith(`${file} > `) ? sum + kills : sum), 0)]));
+    const sumOf = (file: string): number => [...this.#kills].reduce((sum, [id, kills]) => (id.startsWith(`${file} > `) ? sum + kills : sum), 0);
+    const killsOfFile = new Map(files.map((file) => [file, sumOf(file)]));
     const slow = new Set(JSON.parse(readFileSync(slowFile, 'utf8')) as string[]);
     const loaded: Test[] = [];
     const waiting: Test[] = [];
