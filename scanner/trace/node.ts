@@ -169,8 +169,10 @@ class NodeModules {
   #reach(path: string, found: string, from: number | null, why: 'import' | 'interprets'): void {
     const file = this.#tracer.files.get(found);
     if (file === null) return;
-    const { step, isNew } = this.#tracer.reach(path, file, { from, why, guards: [] });
-    if (isNew) this.#queue.push({ file, step });
+    // A script that its first line started was reached before, and is to be read all the same.
+    const { argv, guards } = this.#item;
+    const { step, isNew } = this.#tracer.reach(path, file, { from, why, ...(why === 'import' ? { guards: [] } : { guards, argv: argv.map(configured) }) });
+    if (isNew || why === 'interprets') this.#queue.push({ file, step });
   }
 
   /** @returns the real path of a file, with the extensions that may be left out */

@@ -13,7 +13,13 @@ export interface Traced {
   readonly end: number | null;
 }
 
-type Kind = 'maven' | 'npm' | 'pypi' | null;
+type Kind = 'composer' | 'cpan' | 'gem' | 'maven' | 'npm' | 'pypi' | null;
+
+/** What a language loads: a distribution's package that has such files is one of that language's packages too. */
+const FILES: Readonly<Record<NonNullable<Kind>, RegExp>> = {
+  composer: /\.(?:php|inc)$/, cpan: /\.(?:pm|pl|al)$|\/auto\/.*\.so$/, gem: /\.rb$|\/ruby\/.*\.so$/, maven: /\.(?:jar|war|ear|class|jmod)$/,
+  npm: /(?:^|\/)(?:node_modules|nodejs)\/|\.node$/, pypi: /\/(?:site|dist)-packages\/|\/python3?[\d.]*\/.*\.(?:py|so)$/,
+};
 
 export function tracePackages(tracer: Tracer, components: readonly ScanComponent[], owned: readonly OwnedPackage[]): Traced[] {
   const { files } = tracer;
@@ -43,7 +49,7 @@ function covers(over: Over, kind: Kind, own: readonly string[] | undefined, file
     case 'system_libraries':
       return (own ?? []).some((path) => /\/libnss_|\/gconv\//.test(`/${path}`));
     default:
-      return kind === over;
+      return kind === over || (own ?? []).some((path) => FILES[over].test(path));
   }
 }
 
@@ -55,7 +61,7 @@ function hasNative(kind: Kind, files: TraceFiles): boolean {
 
 function kindOf({ purl = '' }: ScanComponent): Kind {
   const type = /^pkg:([a-z]+)\//.exec(purl)?.[1];
-  return type === 'npm' || type === 'pypi' || type === 'maven' ? type : null;
+  return type !== undefined && Object.hasOwn(FILES, type) ? (type as Kind) : null;
 }
 
 /** A distribution's files as the tree names them: `/bin/sh` may lie in `usr/bin`. */

@@ -3,7 +3,7 @@
 export const SHELLS = /^(?:sh|ash|dash|bash|ksh|mksh|zsh|rbash)$/;
 /** Interpreters whose programs are not followed beyond their first file. */
 export const OTHERS = new Set([
-  'ruby', 'perl', 'lua', 'luajit', 'Rscript', 'R', 'tclsh', 'guile', 'dotnet', 'mono', 'deno', 'bun', 'erl', 'escript', 'elixir', 'beam.smp', 'pwsh',
+  'lua', 'luajit', 'Rscript', 'R', 'tclsh', 'guile', 'dotnet', 'mono', 'deno', 'bun', 'erl', 'escript', 'elixir', 'beam.smp', 'pwsh',
   'execlineb', 'groovy', 'scala', 'clojure', 'julia', 'ghci', 'runghc', 'racket', 'sbcl', 'octave', 'fish', 'expect', 'jruby', 'crystal', 'tsx', 'ts-node',
 ]);
 /** Libraries that are interpreters: what they start and load, their programs say. */
@@ -14,11 +14,14 @@ export const LOADING = new Set(['dlopen', 'dlmopen']);
 /** glibc loads libraries behind these. */
 export const SYSTEM = /^(?:getaddrinfo|gethostby\w+|getpw\w+|getgr\w+|getserv\w+|iconv_open|initgroups|getnetgr\w+|wordexp)$/;
 
-export type Language = 'java' | 'node' | 'other' | 'python';
+export type Language = 'java' | 'node' | 'other' | 'perl' | 'php' | 'python' | 'ruby';
 
 export function languageOf(name: string): Language | null {
   if (name === 'node' || name === 'nodejs') return 'node';
   if (/^(?:python|pypy)[\d.]*$/.test(name)) return 'python';
   if (name === 'java') return 'java';
-  return OTHERS.has(name) || /^(?:ruby|perl|php|php-fpm|php-cgi|lua)[\d.]*$/.test(name) ? 'other' : null;
+  const script = /^(perl|php|ruby)[\d.]*$/.exec(name)?.[1];
+  if (script !== undefined) return script as Language;
+  // What these answer requests with, requests say.
+  return OTHERS.has(name) || /^(?:php-fpm|php-cgi|lua)[\d.]*$/.test(name) ? 'other' : null;
 }

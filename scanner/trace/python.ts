@@ -54,7 +54,7 @@ export function followPython(tracer: Tracer, path: string, item: Item): void {
       // The folder of the script as it is after links.
       python.path.unshift(`/${file.path.slice(0, Math.max(0, file.path.lastIndexOf('/')))}`);
       python.begin();
-      const { step } = tracer.reach(script, file, { from: item.from, why: 'interprets', guards: item.guards });
+      const { step } = tracer.reach(script, file, { from: item.from, why: 'interprets', argv: item.argv.map(configured), guards: item.guards });
       const text = textOf(file);
       if (text === null) tracer.end('file_kind', script, item);
       else python.source(text, script, step, null, false);

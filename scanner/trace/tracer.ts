@@ -6,16 +6,19 @@ import { textOf, type TraceFiles } from './files.ts';
 import { followJava } from './java.ts';
 import { foundCommands, isLauncher, isQuiet, launched } from './launchers.ts';
 import { followNode } from './node.ts';
+import { followPerl } from './perl.ts';
 import { userOf } from './passwd.ts';
 import { ENGINES, LIBC, LOADING, SHELLS, STARTING, SYSTEM, languageOf, type Language } from './programs.ts';
+import { followPhp } from './php.ts';
 import { followPython } from './python.ts';
+import { followRuby } from './ruby.ts';
 import { absolute, type ShellHost, type Start, type UnknownReason, type User } from './shell/host.ts';
 import { Shell, TooMuch } from './shell/run.ts';
 import { configured, isHole, State, valuesOf, type Guard, type Text, type Value } from './shell/state.ts';
 import { followSupervisor } from './supervisors.ts';
 
 /** What could be reached beyond what is known: everything, or what one kind of loading could bring in. */
-export type Over = 'everything' | 'libraries' | 'maven' | 'npm' | 'pypi' | 'system_libraries';
+export type Over = 'composer' | 'cpan' | 'everything' | 'gem' | 'libraries' | 'maven' | 'npm' | 'pypi' | 'system_libraries';
 
 export interface Step {
   /** Absolute. */
@@ -364,6 +367,9 @@ export class Tracer {
     if (language === 'node') followNode(this, path, item);
     else if (language === 'python') followPython(this, path, item);
     else if (language === 'java') followJava(this, item);
+    else if (language === 'perl') followPerl(this, item);
+    else if (language === 'php') followPhp(this, item);
+    else if (language === 'ruby') followRuby(this, item);
     else this.#other(name, item);
   }
 

@@ -118,7 +118,7 @@ export function buildGo(
 ): void {
   const env = { GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'local' };
   const go = (args: readonly string[], cwd: string): string => {
-    const ran = spawnSync('go', [...args], { cwd, env: { ...process.env, ...env }, encoding: 'utf8', timeout: 1_200_000, maxBuffer: 1 << 26 });
+    const ran = spawnSync('go', [...args], { cwd, env: { ...process.env, ...env }, encoding: 'utf8', timeout: 3_600_000, maxBuffer: 1 << 26 });
     if (ran.status !== 0) throw new Error(`Cannot build ${name}: go ${args.join(' ')}: ${ran.error?.message ?? ran.stderr}`);
     return ran.stdout;
   };

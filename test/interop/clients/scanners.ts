@@ -108,7 +108,7 @@ const MODULES: Readonly<Record<ScannerName, (peers: string) => void>> = {
 function install(peers: string, module: string, env: Readonly<Record<string, string>> = {}): void {
   mkdirSync(join(peers, 'bin'), { recursive: true });
   const environment = { ...process.env, CGO_ENABLED: '0', GOBIN: join(peers, 'bin'), ...env };
-  const ran = spawnSync('go', ['install', module], { env: environment, encoding: 'utf8', timeout: 1_800_000 });
+  const ran = spawnSync('go', ['install', module], { env: environment, encoding: 'utf8', timeout: 3_600_000 });
   if (ran.status !== 0) throw new Error(`Cannot build ${module}: ${ran.error?.message ?? ran.stderr.slice(-500)}`);
 }
 

@@ -289,6 +289,18 @@ describe('a Node application', () => {
     ].filter((path, i) => i !== 2 || path !== '/usr/local/bin/docker-entrypoint.sh' || document.steps.filter((one) => one.path === path).length > 1));
   });
 
+  test('a script that its first line starts is followed too', async () => {
+    const own = [...members, script('app/cli.js', "#!/usr/bin/env node\nrequire('./server.js');\n")];
+    const { document, packages, reasons } = await imageTrace([own], { Entrypoint: ['/app/cli.js'] });
+    expect(reasons).toEqual([]);
+    expect(packages).toMatchObject({ serve: 'reached', never: 'not_reached' });
+    const step = document.packages.find(({ ref }) => ref.includes('node_modules/modern'))?.step as number;
+    expect(chainTo(document, step).map(({ path, why }) => `${why} ${path}`)).toEqual([
+      'starts /app/cli.js', 'starts /usr/bin/env', 'starts /usr/bin/node', 'interprets /app/cli.js', 'import /app/server.js', 'import /app/lib/own.js',
+      'import /app/node_modules/modern/esm/sub.mjs',
+    ]);
+  });
+
   test('that loads what it computes leaves its packages unknown, and everything where they could do more', async () => {
     const dynamic = (content: string): Member[] => [...members.filter(({ path }) => path !== 'app/lib/own.js'), { path: 'app/lib/own.js', content }];
     expect((await imageTrace([dynamic('module.exports = (name) => require(name);\n')], config)).packages).toMatchObject({ never: 'dynamic_import',
