@@ -79,7 +79,7 @@ export function policyReference(document: Uint8Array): PayloadReference {
  */
 export function planPolicy(name: string, document: Uint8Array, asked: readonly string[]) {
   // Read back before anything is stored: what a gate could not read never comes on record.
-  const { bundle: { digests, modules, regoVersion }, policy } = compiled(() => readPolicy(document));
+  const { bundle: { digests, modules, regoVersion }, policy } = compiled(() => readPolicy(document, { besideData: true }));
   const entrypoints = asSet(asked.length > 0 ? asked : policy.entrypoints);
   if (entrypoints.length === 0) {
     throw new LedgerError('POLICY_INVALID', 'Cannot publish policy: it has no entrypoint', {

@@ -34,10 +34,11 @@ export function encodePolicy({ modules, data, revision, regoVersion }: Omit<Bund
  * Reads a policy's document and compiles it.
  *
  * @param semantics - under which decisions are made; the current one when left out
+ * @param besideData - whether a rule where the data has a value already is an error: it is for who publishes. What is on record stays readable.
  * @throws {LedgerError} INPUT_MALFORMED, INPUT_NOT_UTF8, INPUT_TOO_DEEP; INPUT_VERSION_UNKNOWN for a later form; INPUT_NOT_CANONICAL for
  *   another spelling of the same policy @throws {PolicyErrors} when it does not compile
  */
-export function readPolicy(bytes: Uint8Array, { semantics }: { semantics?: number } = {}): PublishedPolicy {
+export function readPolicy(bytes: Uint8Array, { semantics, besideData = false }: { semantics?: number; besideData?: boolean } = {}): PublishedPolicy {
   const document = parseJson(decodeUtf8(bytes));
   if (!(document instanceof RegoObject)) malformed('it is no object');
   const format = document.get('format');
@@ -52,7 +53,7 @@ export function readPolicy(bytes: Uint8Array, { semantics }: { semantics?: numbe
   const bundle = { modules, data, revision, regoVersion: rego, digests: digestsOf(modules, data, rego) } as const;
   // Only one spelling, so that equal policies have equal digests and an unknown member cannot hide in one.
   if (!equalBytes(encodePolicy(bundle), bytes)) throw new LedgerError('INPUT_NOT_CANONICAL', 'Cannot read policy: another spelling than the canonical one');
-  return { bundle, policy: compile(modules, { regoVersion: rego, ...(semantics === undefined ? {} : { semantics }) }) };
+  return { bundle, policy: compile(modules, { regoVersion: rego, ...(semantics === undefined ? {} : { semantics }), ...(besideData ? { data } : {}) }) };
 }
 
 function modulesOf(value: Value | undefined): ModuleSource[] {

@@ -69,6 +69,7 @@ describe('refused, and nothing is stored', () => {
     ['no entrypoint', policyOf('package gate\n\nallow := true\n'), 'POLICY_INVALID'],
     ['an entrypoint that no rule gives', policyOf(gate(0), { entrypoints: ['data.gate.alow'] }), 'POLICY_INVALID'],
     ['an entrypoint that only data gives', policyOf(gate(0), { entrypoints: ['data.limit'] }), 'POLICY_INVALID'],
+    ['a rule where the data has a value', policyOf('package limit\n\n# METADATA\n# entrypoint: true\nallow := true\n'), 'POLICY_INVALID'],
     ['a name with capitals', policyOf(gate(0), { name: 'Gate' }), 'EVENT_INVALID'],
     ['a function whose answer no record gives back', policyOf('package gate\n\nallow := http.send({})\n'), 'POLICY_INVALID'],
   ])('%s', async (_, publishing, code) => {
