@@ -155,7 +155,7 @@ export const numbers: readonly Builtin[] = [
   bits('bits.and', (a, b) => a & b),
   bits('bits.or', (a, b) => a | b),
   bits('bits.xor', (a, b) => a ^ b),
-  bits('bits.lsh', (a, b, context) => a << shift(b, context)),
+  bits('bits.lsh', (a, b, context) => (a === 0n && b >= 0n ? 0n : a << shift(b, context))),
   bits('bits.rsh', (a, b) => {
     if (b < 0n) throw new OperandError(2, 'must be an unsigned integer number but got a negative integer');
     return a >> (b > 2n ** 32n ? 2n ** 32n : b);

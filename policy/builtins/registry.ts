@@ -22,6 +22,7 @@ import { globsMatch } from './globs-match.ts';
 import { graphs } from './graph.ts';
 import { graphql } from './graphql.ts';
 import { regex } from './regex.ts';
+import { rego } from './rego.ts';
 import { semver } from './semver.ts';
 import { templates } from './template/render.ts';
 import { units } from './units.ts';
@@ -57,6 +58,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   graphs,
   graphql,
   regex,
+  rego,
   semver,
   templates,
   units,

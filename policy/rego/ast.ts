@@ -1,5 +1,5 @@
 // The syntax tree of Rego: terms, expressions, rules, modules, each with the place it was read from.
-import { compareValues, type Value } from './value.ts';
+import { compareStrings, compareValues, type Value } from './value.ts';
 import { formatTerm } from './term.ts';
 
 export interface Source {
@@ -238,15 +238,41 @@ export function groundPrefix(terms: readonly Term[]): Term[] {
   return end < 0 ? [...terms] : terms.slice(0, end);
 }
 
-const RANK = ['scalar', 'var', 'ref', 'array', 'object', 'set', 'arraycomp', 'objectcomp', 'setcomp', 'template', 'call'] as const;
+const RANK = ['scalar', 'template', 'var', 'ref', 'array', 'object', 'set', 'arraycomp', 'objectcomp', 'setcomp', 'call'] as const;
 
 /** OPA's order over terms: scalars first, then variables, refs, arrays, objects, sets and comprehensions. */
 export function compareTerms(a: Term, b: Term): number {
   if (a.v.t !== b.v.t) return RANK.indexOf(a.v.t) - RANK.indexOf(b.v.t);
-  if (a.v.t === 'scalar') return compareValues(a.v.value, (b.v as { value: Value }).value);
-  const [x, y] = [formatNode(a), formatNode(b)];
-  return x < y ? -1 : x > y ? 1 : 0;
+  const v = a.v;
+  switch (v.t) {
+    case 'scalar': return compareValues(v.value, (b.v as { value: Value }).value);
+    case 'ref': case 'array': case 'call': return compareLists(v.terms, (b.v as { terms: Term[] }).terms);
+    case 'set': return compareLists(v.terms.toSorted(compareTerms), (b.v as { terms: Term[] }).terms.toSorted(compareTerms));
+    case 'object': return compareLists(sortedMembers(v.pairs), sortedMembers((b.v as { pairs: [Term, Term][] }).pairs));
+    case 'var': return compareStrings(v.name, (b.v as { name: string }).name);
+    case 'template': return compareLists(v.parts, (b.v as { parts: (Term | Expr)[] }).parts);
+    default: return compareStrings(formatNode(a), formatNode(b));
+  }
 }
+
+function compareLists(a: readonly (Term | Expr)[], b: readonly (Term | Expr)[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = compareParts(a[i] as Term | Expr, b[i] as Term | Expr);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Terms come before expressions. */
+function compareParts(a: Term | Expr, b: Term | Expr): number {
+  if (a instanceof Term && b instanceof Term) return compareTerms(a, b);
+  if (a instanceof Term || b instanceof Term) return a instanceof Term ? -1 : 1;
+  if (a.s.k === 'term' && b.s.k === 'term') return compareTerms(a.s.term, b.s.term);
+  return compareStrings(formatExpr(a), formatExpr(b));
+}
+
+/** Each key, in order, before its value. */
+const sortedMembers = (pairs: readonly [Term, Term][]): Term[] => pairs.toSorted(([x], [y]) => compareTerms(x, y)).flat();
 
 export const sameTerm = (a: Term, b: Term) => compareTerms(a, b) === 0;
 

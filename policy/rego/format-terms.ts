@@ -232,7 +232,7 @@ export class TermFormatter {
   }
 
   /**
-   * A union that is an argument or a member keeps its parentheses; in an array or a set it always has them, else it could begin a comprehension.
+   * A union that is an argument keeps its parentheses; as a member it always has them, else it could begin a comprehension.
    *
    * One that begins with those of its first operand gets them too: OPA would take these for its own the next time, and add them.
    */
@@ -250,9 +250,9 @@ export class TermFormatter {
     const keys = pairs.map(([key]) => key);
     this.bracketed('{', '}', keys, loc, (key) => {
       const [, value] = pairs.find(([other]) => other === key) as [Term, Term];
-      this.term(key);
+      this.term(key, isUnion(key));
       this.w.write(': ');
-      this.element(value);
+      this.term(value, isUnion(value));
     });
   }
 
@@ -311,10 +311,14 @@ export class TermFormatter {
       this.w.startLine();
     }
     if (key !== null) {
-      this.term(key);
+      this.term(key, isUnion(key));
       this.w.write(': ');
     }
+    // A membership is no more a head without its parentheses than a sum is; OPA drops them, and cannot read what it wrote.
+    const grouped = isMembership(head) && head.v.terms.length === 3;
+    if (grouped) this.w.write('(');
     this.term(head, true);
+    if (grouped) this.w.write(')');
     this.w.write(' |');
     const rows = body.map((expr) => row(expr.loc));
     const broken = (rows[0] as number) > row(head.loc) || rows.some((other, i) => i > 0 && other > (rows[i - 1] as number));

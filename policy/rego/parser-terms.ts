@@ -3,7 +3,6 @@ import { type Expr, formatNode, isAssignment, isEquality, isVar, type Location, 
 import type { PolicyError } from './errors.ts';
 import { Num } from './number.ts';
 import { isKeyword, ParserState, shown } from './parser-state.ts';
-import { keyOf } from './value.ts';
 
 /** Infix operators from the loosest to the tightest. */
 const LEVELS: readonly (readonly string[])[] = [
@@ -424,7 +423,7 @@ export abstract class TermParser extends ParserState {
     }
     this.scan();
     const pairs = this.pairs([[key, value]]);
-    return pairs && { t: 'object', pairs: lastOfEachKey(pairs) };
+    return pairs && { t: 'object', pairs };
   }
 
   private pairs(found: [Term, Term][]): [Term, Term][] | null {
@@ -463,16 +462,4 @@ function unfitForTemplate(expr: Expr): string | null {
   if (isAssignment(expr)) return "assignment (':=')";
   if (expr.s.k === 'every' || expr.s.k === 'some') return `'${expr.s.k}'`;
   return null;
-}
-
-/** Of pairs under one constant key the last value counts, in the first one's place: OPA never sees the others. */
-function lastOfEachKey(pairs: [Term, Term][]): [Term, Term][] {
-  const byKey = new Map<unknown, [Term, Term]>();
-  for (const [key, value] of pairs) {
-    const name = key.v.t === 'scalar' ? keyOf(key.v.value) : key;
-    const found = byKey.get(name);
-    if (found === undefined) byKey.set(name, [key, value]);
-    else found[1] = value;
-  }
-  return byKey.size === pairs.length ? pairs : [...byKey.values()];
 }

@@ -12,15 +12,16 @@ export type Version = 0 | 1;
  * Reads one module.
  *
  * @param version - 1 for the language of OPA 1.x, 0 for the one before it
+ * @param annotated - whether METADATA is read
  * @throws {PolicyErrors} with every error the parser reports
  */
-export function parseModule(file: string, text: string, version: Version): Module {
+export function parseModule(file: string, text: string, version: Version, annotated = true): Module {
   const source = { file, text };
   const parser = new Parser(source, version);
   const statements = parser.statements();
   const errors: PolicyError[] = [...parser.failures];
   if (errors.length > 0) throw new PolicyErrors(errors);
-  return assemble(source, statements, parser, version);
+  return assemble(source, statements, parser, version, annotated);
 }
 
 /** Reads a query: one body in the language of v1. @throws {PolicyErrors} when it is none */
@@ -33,7 +34,7 @@ export function parseQuery(text: string, version: Version = 1): Expr[] {
   return body;
 }
 
-function assemble(source: Source, statements: readonly Parsed[], parser: Parser, version: Version): Module {
+function assemble(source: Source, statements: readonly Parsed[], parser: Parser, version: Version, annotated: boolean): Module {
   const start = { source, row: 0, col: 0, offset: 0, end: 0 };
   const fail = (message: string, location: Location) => ({ code: 'rego_parse_error' as const, message, location });
   const first = statements[0];
@@ -62,7 +63,7 @@ function assemble(source: Source, statements: readonly Parsed[], parser: Parser,
   if (module.strictLevel === 1) {
     for (const rule of module.rules) for (let r: Rule | null = rule; r !== null; r = r.otherwise) errors.push(...checkRegoV1(r));
   }
-  if (errors.length === 0) {
+  if (errors.length === 0 && annotated) {
     const read = parseAnnotations(comments);
     module.annotations = read.annotations;
     errors.push(...read.errors, ...(read.errors.length === 0 ? attachAnnotations(module) : []));

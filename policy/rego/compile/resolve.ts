@@ -3,6 +3,7 @@ import {
   Expr, groundPrefix, type Import, isAssignment, isVar, type Module, plainRef, reference, type Rule, scalar, Term, type TermValue,
 } from '../ast.ts';
 import type { PolicyError } from '../errors.ts';
+import { keyOf } from '../value.ts';
 import { branches, walk } from './visit.ts';
 
 interface Global {
@@ -157,7 +158,7 @@ export class Resolver {
       }
       case 'ref': return new Term({ t: 'ref', terms: this.#ref(v.terms) }, term.loc);
       case 'call': case 'array': case 'set': return new Term({ t: v.t, terms: v.terms.map((part) => this.term(part)) }, term.loc);
-      case 'object': return new Term({ t: 'object', pairs: v.pairs.map(([key, value]) => [this.term(key), this.term(value)]) }, term.loc);
+      case 'object': return new Term({ t: 'object', pairs: lastOfEachKey(v.pairs).map(([key, value]) => [this.term(key), this.term(value)]) }, term.loc);
       case 'arraycomp': case 'setcomp': case 'objectcomp': return new Term(this.#comprehension(v), term.loc);
       case 'template': {
         const parts = v.parts.map((part) => (part instanceof Expr ? this.expr(part) : part));
@@ -187,4 +188,16 @@ export class Resolver {
 
 function copyAt(ref: readonly Term[], at: Term): Term[] {
   return ref.map((term) => new Term(term.v, at.loc));
+}
+
+/** Of pairs under one constant key the last value counts, in the first one's place: OPA never sees the others. */
+function lastOfEachKey(pairs: readonly [Term, Term][]): readonly [Term, Term][] {
+  const byKey = new Map<unknown, [Term, Term]>();
+  for (const [key, value] of pairs) {
+    const name = key.v.t === 'scalar' ? keyOf(key.v.value) : key;
+    const found = byKey.get(name);
+    if (found === undefined) byKey.set(name, [key, value]);
+    else found[1] = value;
+  }
+  return byKey.size === pairs.length ? pairs : [...byKey.values()];
 }
