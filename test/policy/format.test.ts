@@ -44,12 +44,19 @@ test('every module that compiles keeps its tree and its comments, and is formatt
 describe('kept where opa fmt changes the meaning', () => {
   test.each([
     ['membership of a membership', 'p if 1, (2 in [2]) in [false, true]', 'p if 1, (2 in [2]) in [false, true]'],
+    ['a membership as a head', 'p := [(x in input.a) | some x in input.b]', 'p := [(x in input.a) | some x in input.b]'],
     ['a literal in a template', 'p := $"{42}{"x"}"', 'p := $"{42}{"x"}"'],
   ])('%s', (_, rule, formatted) => {
     const text = `package a\n\n${rule}\n`;
     expect(formatModule('m.rego', text)).toBe(`package a\n\n${formatted}\n`);
     checkKept(text, 1);
   });
+});
+
+test('a union that begins with a parenthesis gets its own at once, where opa fmt adds them the second time', () => {
+  const text = 'package a\n\np := count({1} & {2} | {3})\n';
+  expect(formatModule('m.rego', text)).toBe('package a\n\np := count((({1} & {2}) | {3}))\n');
+  checkKept(text, 1);
 });
 
 test('what does not parse is refused with every error', () => {
