@@ -34,6 +34,9 @@ export class TermFormatter {
   protected readonly w: FormatWriter;
   protected readonly version: 0 | 1;
 
+  /** A union that begins a rule's body in braces: it would be read as the comprehension that the braces and it make. */
+  protected leading: Expr | Term | null = null;
+
   constructor(w: FormatWriter, version: 0 | 1) {
     this.w = w;
     this.version = version;
@@ -55,7 +58,10 @@ export class TermFormatter {
     if (expr.loc !== null) this.w.insertComments(expr.loc);
     this.w.ensureLine();
     if (expr.negated) this.w.write('not ');
+    const grouped = this.leading === expr;
+    if (grouped) this.w.write('(');
     this.statement(expr);
+    if (grouped) this.w.write(')');
     this.withs(expr.with);
   }
 
@@ -66,9 +72,13 @@ export class TermFormatter {
         if (!indented) this.w.up();
         indented = true;
         this.w.endLine();
-        this.w.startLine();
+        this.w.insertComments(loc);
+        this.w.ensureLine();
         this.w.write('with ');
-      } else this.w.write(' with ');
+      } else {
+        this.w.insertComments(loc);
+        this.w.write(' with ');
+      }
       this.term(target);
       this.w.write(' as ');
       this.term(value);
@@ -161,7 +171,7 @@ export class TermFormatter {
     const name = operatorOf(expr) ?? '';
     if (name.startsWith('internal.member_')) this.membership(terms.slice(1), false);
     else if (INFIX[name] === undefined || terms.length < 3) this.plainCall(terms, expr.loc);
-    else this.infix(name, terms, (term) => this.term(term));
+    else this.infix(name, terms, (term) => this.term(term, term === this.leading));
   }
 
   private infix(name: string, [, lhs, rhs, result]: readonly Term[], write: (term: Term) => void): void {
@@ -394,6 +404,17 @@ function linesOf<T extends Term>(terms: readonly T[]): T[][] {
 
 
 /** A name written in brackets stays there where it must; anything else that can stand after a dot does. */
+/** The union, or the one that begins it, with which an expression begins. */
+export function leadingUnion(expr: Expr): Expr | Term | null {
+  const s = expr.s;
+  if (expr.negated) return null;
+  if ((s.k === 'and' || s.k === 'or') && !s.explicitLhs) return leadingUnion(s.lhs[0] as Expr);
+  if (s.k !== 'call') return null;
+  if (operatorOf(expr) === 'or' && s.terms.length === 3) return expr;
+  const lead = INFIX[operatorOf(expr) ?? ''] === undefined ? undefined : s.terms.length === 3 ? s.terms[1] : s.terms.at(-1);
+  return lead !== undefined && isUnion(lead) ? lead : null;
+}
+
 function isPlainName(name: string, { loc }: Term, staysQuoted: (name: string) => boolean): boolean {
   const quoted = loc !== null && /^["`]/.test(textAt(loc));
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !(quoted && staysQuoted(name));

@@ -1,7 +1,7 @@
 // Modules written again in one layout: the same syntax tree, every comment kept, and what is formatted stays as it is.
-import { formatRef, type Head, type Import, type Location, type Module, type Rule, type Term } from './ast.ts';
+import { formatRef, type Head, type Import, type Location, type Module, type Rule, type Term, variable } from './ast.ts';
 import { formatImport } from './format-import.ts';
-import { beginsLine, closeOf, placeAt, TermFormatter } from './format-terms.ts';
+import { beginsLine, closeOf, leadingUnion, placeAt, TermFormatter } from './format-terms.ts';
 import { FormatWriter } from './format-writer.ts';
 import { isKeyword } from './parser-state.ts';
 import { parseModule, type Version } from './parser.ts';
@@ -29,31 +29,24 @@ class Formatter extends TermFormatter {
     super(new FormatWriter(module.comments), module.version);
     this.#module = module;
     const imported = (word: string) => module.imports.some(({ path }) => ['future.keywords', `future.keywords.${word}`].includes(formatRef(path)));
-    this.#v1 = module.strictLevel === 1;
+    this.#v1 = module.version === 1;
     this.#refHeads = module.rules.some(({ head }) => head.ref.length > 2);
-    this.#ifs = this.#v1 || imported('if');
-    this.#contains = this.#v1 || imported('contains');
+    this.#ifs = module.strictLevel === 1 || imported('if');
+    this.#contains = module.strictLevel === 1 || imported('contains');
   }
 
   module(): string {
-    const { pkg, imports, rules } = this.#module;
+    const { pkg } = this.#module;
     this.w.insertComments(pkg.loc);
     this.w.startLine();
     const [, first, ...rest] = pkg.path as [Term, Term, ...Term[]];
-    this.w.write(`package ${formatRef([{ ...first, v: { t: 'var', name: String((first.v as { value: unknown }).value) } } as Term, ...rest])}`);
+    this.w.write('package ');
+    this.ref([variable(String((first.v as { value: unknown }).value), first.loc), ...rest], (word) => isKeyword(word, 1));
     this.w.endLine();
-    if (imports.length > 0) {
+    for (const group of this.#groups()) {
       this.w.blankLine();
-      this.#imports();
-    }
-    if (rules.length > 0) this.w.blankLine();
-    for (const [i, rule] of rules.entries()) {
-      this.w.insertComments(rule.loc);
-      this.#rule(rule, false);
-      const next = rules[i + 1];
-      if (next === undefined) continue;
-      const together = this.#isOneLine(rule) && this.#isOneLine(next) && next.loc.row === rule.loc.row + 1;
-      if (!together) this.w.blankLine();
+      if ('imports' in group) this.#imports(group.imports);
+      else this.#rules(group.rules);
     }
     const before = this.w.text.length;
     this.w.finish();
@@ -62,10 +55,36 @@ class Formatter extends TermFormatter {
     return comments === '' ? body : `${body}\n${comments}`;
   }
 
-  #imports(): void {
+  /** Imports and rules as they follow one another: most modules have one group of each. */
+  #groups(): ({ readonly imports: Import[] } | { readonly rules: Rule[] })[] {
+    const { imports, rules } = this.#module;
+    const groups: ({ readonly imports: Import[] } | { readonly rules: Rule[] })[] = [];
+    for (const one of [...imports, ...rules].sort((a, b) => a.loc.offset - b.loc.offset)) {
+      const last = groups.at(-1);
+      if ('head' in one) {
+        if (last !== undefined && 'rules' in last) last.rules.push(one);
+        else groups.push({ rules: [one] });
+      } else if (last !== undefined && 'imports' in last) last.imports.push(one);
+      else groups.push({ imports: [one] });
+    }
+    return groups;
+  }
+
+  #rules(rules: readonly Rule[]): void {
+    for (const [i, rule] of rules.entries()) {
+      this.w.insertComments(rule.loc);
+      this.#rule(rule, false);
+      const next = rules[i + 1];
+      if (next === undefined) continue;
+      const together = this.#isOneLine(rule) && this.#isOneLine(next) && next.loc.row === rule.loc.row + 1;
+      if (!together) this.w.blankLine();
+    }
+  }
+
+  #imports(imports: readonly Import[]): void {
     const groups: Import[][] = [];
     let last = 0;
-    for (const imported of this.#module.imports) {
+    for (const imported of imports) {
       if (groups.length === 0 || imported.loc.row - last > 1) groups.push([]);
       last = imported.loc.row;
       (groups.at(-1) as Import[]).push(imported);
@@ -77,13 +96,18 @@ class Formatter extends TermFormatter {
       const sorted = group.toSorted((a, b) => (formatImport(a) < formatImport(b) ? -1 : 1));
       for (const imported of sorted) {
         this.w.insertComments(imported.loc);
-        this.w.line(formatImport(imported));
+        this.w.ensureLine();
+        this.w.write('import ');
+        this.ref(imported.path, (word) => isKeyword(word, 1));
+        if (imported.alias !== '') this.w.write(` as ${imported.alias}`);
+        this.w.endLine();
       }
     }
   }
 
   #isOneLine(rule: Rule): boolean {
-    return rule.body.length <= 1 && !rule.isDefault && this.#ifs && (this.#contains || rule.head.value !== null);
+    return rule.body.length <= 1 && !rule.isDefault && rule.otherwise === null && !isLoneSet(rule) && this.#ifs
+      && (this.#contains || rule.head.value !== null);
   }
 
   #rule(rule: Rule, isElse: boolean): void {
@@ -100,13 +124,14 @@ class Formatter extends TermFormatter {
     }
     if (this.#ifs && (this.#contains || head.value !== null)) {
       this.w.write(' if');
-      if (body.length === 1 && only.loc?.row === closeOf(head.loc).row) {
+      if (body.length === 1 && only.loc?.row === closeOf(head.loc).row && !isLoneSet(rule)) {
         this.w.write(' ');
         this.expr(only);
         if (rule.otherwise !== null) this.#otherwise(rule, rule.otherwise);
         else this.w.endLine();
         return;
       }
+      if (!isElse) this.leading = leadingUnion(only);
     }
     this.w.write(' ');
     this.braced(body, bodyEnd(rule) ?? loc);
@@ -156,11 +181,19 @@ class Formatter extends TermFormatter {
     const keyed = head.key !== null && !(ref.length === 2 && this.#ifs);
     if (!keyed && isTrue && !constant && !isDefault) return;
     const refConstant = constant && head.key === null && args.length === 0 && (this.#v1 || ref.length !== 2);
-    if (head.generatedValue && !isElse && !refConstant) return;
+    // Of a fact such as `f(1)` the value stands at the place of the head.
+    const generated = head.generatedValue || value.loc === head.loc;
+    if (generated && !isElse && !refConstant) return;
     if (isElse && head.generatedValue) return;
     this.w.write(head.assign || this.#v1 ? ' := ' : ' = ');
     this.term(value);
   }
+}
+
+/** Without its braces it would be read as a body itself. */
+function isLoneSet({ body }: Rule): boolean {
+  const [only] = body;
+  return body.length === 1 && only?.s.k === 'term' && !only.negated && only.s.term.v.t === 'set';
 }
 
 /** The place of a rule's closing brace, its `else` branches left out. */
