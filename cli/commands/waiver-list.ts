@@ -1,24 +1,37 @@
 // stella waiver list: which risks are accepted, until when, and which of these acceptances count for nothing.
 import { proveActs } from '../../actions/act-statement.ts';
+import { waiverUses, type WaiverUses } from '../../actions/waiver-use.ts';
 import { formatHex } from '../../ledger/bytes.ts';
-import { waiverState, type WaiverState } from '../../projections/active-waivers.ts';
-import { UsageError, type Command } from '../command.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import type { LogView } from '../../ledger/log/view.ts';
+import { waiverState, type ActProof, type WaiverState } from '../../projections/active-waivers.ts';
+import { decisions } from '../../projections/catch-up/decisions.ts';
+import { findings } from '../../projections/catch-up/findings.ts';
+import type { Waiver } from '../../projections/waiver.ts';
+import { openCaughtUp, sayStanding } from '../caught-up.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openDocuments, openForReading, openPlacePayloads } from '../place.ts';
+import { findPlace, openDocuments, openForReading, openPlacePayloads, type Place } from '../place.ts';
 import { parseTime } from '../times.ts';
 
 const dayMs = 86_400_000;
 
 export const command: Command = {
-  usage: '[--all] [--expiring DAYS] [--at TIME]',
+  usage: '[--all] [--expiring DAYS] [--unused] [--never-matched] [--at TIME]',
   help: `Lists the waivers that count, the one that ends first at the top; with --all also those that do not, and why. What one covers is
-still affected.`,
+still affected. --unused are those that no decision applied; --never-matched those that covered no finding of any scan while they
+counted. Exit code 5 when the projections that tell have not taken everything in.`,
   options: {
     all: { type: 'boolean', help: 'also those that count for nothing: asked for only, over, rejected, revoked' },
     expiring: { type: 'string', takes: 'DAYS', help: 'only those that end within so many days' },
+    unused: { type: 'boolean', help: 'only those that no decision applied' },
+    'never-matched': { type: 'boolean', help: 'only those that covered no finding while they counted' },
     at: { type: 'string', takes: 'TIME', help: 'as of this time, in UTC: 2026-12-31 or 2026-12-31T12:00:00Z (now when left out)' },
   },
-  examples: [['stella waiver list --expiring 14', 'what has to be looked at again']],
+  examples: [
+    ['stella waiver list --expiring 14', 'what has to be looked at again'],
+    ['stella waiver list --never-matched', 'what accepts a risk that nobody has'],
+  ],
 
   async run(call) {
     if (call.positionals.length > 0) throw new UsageError('it takes no argument');
@@ -31,27 +44,52 @@ still affected.`,
     const waivers = [...(await documents.all('waiver')).values()].flatMap((document) => document.waivers);
     const proof = await proveActs({ log, payloads: openPlacePayloads(place), documents }, waivers);
     await close();
+    const uses = call.flag('unused') || call.flag('never-matched') ? await usesOf(call, place, log, waivers, proof) : null;
+    const isMeant = ({ entry }: Waiver) => {
+      const use = uses?.uses.get(entry);
+      return use === undefined || ((!call.flag('unused') || use.decisions === 0) && (!call.flag('never-matched') || use.matched === 0));
+    };
     const states = waivers.map((waiver) => waiverState(waiver, t, proof))
-      .filter(({ active, waiver }) => (active || call.flag('all')) && waiver.expires <= until)
+      .filter(({ active, waiver }) => (active || call.flag('all')) && waiver.expires <= until && isMeant(waiver))
       .sort((a, b) => a.waiver.expires - b.waiver.expires || a.waiver.entry - b.waiver.entry);
     for (const state of states) {
       const { id, expires, vulnerabilities, breakGlass } = state.waiver;
       const marked = breakGlass ? '  break-glass' : '';
       call.out.say(`${id.padEnd(16)} ${wordOf(state).padEnd(20)} until ${new Date(expires).toISOString()}  ${vulnerabilities.join(', ')}${marked}`);
     }
-    if (states.length === 0) call.out.say(call.flag('all') ? 'no waiver' : 'no waiver counts ("--all" lists the others too)');
-    call.out.answer({ at: new Date(t).toISOString(), size: log.published.size, waivers: states.map(memberOf) });
-    return 'yes';
+    const narrowed = uses !== null || days !== undefined;
+    if (states.length === 0) call.out.say(narrowed ? 'none of these' : call.flag('all') ? 'no waiver' : 'no waiver counts ("--all" lists the others too)');
+    if (uses !== null && uses.unread > 0) call.out.warn(`the results of ${uses.unread} decisions are not here: a waiver may have counted in one of them`);
+    call.out.answer({
+      at: new Date(t).toISOString(), size: uses?.size ?? log.published.size, ...(uses === null ? {} : { unread: uses.unread }),
+      waivers: states.map((state) => memberOf(state, uses)),
+    });
+    return uses !== null && uses.size < log.published.size ? 'cannot' : 'yes';
   },
 };
 
+async function usesOf(call: Call, place: Place, log: LogView, waivers: readonly Waiver[], proof: ActProof): Promise<WaiverUses> {
+  const opened = await openCaughtUp(call, place, log, [decisions, findings]);
+  try {
+    const uses = opened === null ? null : await waiverUses(opened.db, waivers, proof);
+    for (const standing of opened?.standings ?? []) sayStanding(call, standing);
+    if (uses !== null) return uses;
+    throw new LedgerError('STORE_FAILED', 'Cannot tell which waivers were used: the projections are not there', {
+      hint: '"stella projections --catch-up" builds them, in the ledger\'s directory',
+    });
+  } finally {
+    await opened?.close();
+  }
+}
+
 const wordOf = (state: WaiverState) => (state.active ? 'active' : state.code);
 
-function memberOf(state: WaiverState): Record<string, unknown> {
+function memberOf(state: WaiverState, uses: WaiverUses | null): Record<string, unknown> {
   const { id, entry, expires, vulnerabilities, subjects, components, owner, breakGlass, approvals } = state.waiver;
   return {
     waiver: id, entry, active: state.active, ...(state.active ? {} : { code: state.code }), expires: new Date(expires).toISOString(), vulnerabilities,
     subjects: (subjects ?? []).map((digest) => `sha256:${formatHex(digest)}`), components: components ?? [], owner: formatHex(owner), breakGlass,
+    ...uses?.uses.get(entry),
     approvals: approvals.map(({ entry: index, by, assurance }) => ({ index, person: formatHex(by.person ?? new Uint8Array()), assurance })),
   };
 }

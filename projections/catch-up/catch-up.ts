@@ -244,7 +244,7 @@ async function foldRun(
     whole = whole.filter((member) => !refused.has(member));
     if (whole.length === 0) break;
     index += 1;
-    if (whole.reduce((sum, member) => sum + member.sum('changed'), 0) > changedMax) break;
+    if (index % 16 === 0 && whole.reduce((sum, member) => sum + member.sum('changed'), 0) > changedMax) break;
   }
   return { whole, index };
 }

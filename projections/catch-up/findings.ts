@@ -10,22 +10,28 @@ export type Moment = { entry: number; at: number };
 /** What differs between the scan that saw it and the one that does not: the components, the advisories, or how they are matched. */
 export type ResolvedBy = 'sbom' | 'advisories' | 'engine';
 
-export type FindingChange = Moment & ({ is: 'opened' | 'reopened' } | { is: 'resolved'; by: ResolvedBy; seen: Moment });
-
-/** One vulnerability of one package in an artifact, by one feed; at `<artifact> <feed> <fingerprint>`. */
-export type FindingDocument = Document & {
-  /** SHA-256. */
-  artifact: Uint8Array;
-  feed: string;
-  id: string;
+/** What a scan says of a finding beside which it is. */
+export type FindingSaid = {
   aliases: string[];
   upstream: string[];
-  fingerprint: string;
-  /** As the newest scan that saw it says. */
   severity: string;
   score?: string;
   /** The components that have it, each once, sorted. */
   components: { name: string; outcome: string; purl?: string; version?: string }[];
+};
+
+/** `was`: what scans said of it before, where this one says something else. */
+export type FindingChange = Moment & (
+  { is: 'opened' } | { is: 'reopened'; was?: FindingSaid } | { is: 'changed'; was: FindingSaid } | { is: 'resolved'; by: ResolvedBy; seen: Moment }
+);
+
+/** One vulnerability of one package in an artifact, by one feed; at `<artifact> <feed> <fingerprint>`. */
+export type FindingDocument = Document & FindingSaid & {
+  /** SHA-256. */
+  artifact: Uint8Array;
+  feed: string;
+  id: string;
+  fingerprint: string;
   /** Open when the newest is not `resolved`. */
   changes: FindingChange[];
 };
@@ -118,11 +124,10 @@ async function compare(
   for (const [key, same] of now) {
     const document = known.get(key);
     const said = saidBy(same);
-    const newest = document?.changes.at(-1);
-    if (document !== undefined && newest?.is !== 'resolved' && isSame(document, said)) continue;
-    const changes: FindingChange[] = document === undefined ? [{ is: 'opened', ...moment }]
-      : newest?.is === 'resolved' ? [...document.changes, { is: 'reopened', ...moment }] : document.changes;
-    tables.finding.put(key, { artifact: subject[1], feed, ...said, changes });
+    const { id, fingerprint } = same[0] as Found;
+    const change = document === undefined ? { is: 'opened' as const, ...moment } : changeOf(document, said, moment);
+    if (change === null) continue;
+    tables.finding.put(key, { artifact: subject[1], feed, id, fingerprint, ...said, changes: [...(document?.changes ?? []), change] });
   }
   const seen = before === null ? moment : { entry: before.entry, at: before.at };
   const by = before === null || !equalBytes(before.list, list) ? 'sbom' : equalBytes(before.snapshot, event.data.snapshot[1]) ? 'engine' : 'advisories';
@@ -134,23 +139,54 @@ async function compare(
   await addAliases(tables.alias, found);
 }
 
-type Said = Pick<FindingDocument, 'id' | 'aliases' | 'upstream' | 'fingerprint' | 'severity' | 'score' | 'components'>;
+/** @returns null where the scan says nothing new */
+function changeOf(document: FindingDocument, said: FindingSaid, moment: Moment): FindingChange | null {
+  const was = wordsOf(document);
+  const differs = JSON.stringify(was) !== JSON.stringify(said);
+  if (!isOpen(document)) return { is: 'reopened', ...moment, ...(differs ? { was } : {}) };
+  return differs ? { is: 'changed', ...moment, was } : null;
+}
+
+/** With the members in one order, so that their texts can be compared. */
+function wordsOf({ aliases, upstream, severity, score, components }: FindingSaid): FindingSaid {
+  const each = components.map(({ name, outcome, purl, version }) => (
+    { name, outcome, ...(purl === undefined ? {} : { purl }), ...(version === undefined ? {} : { version }) }
+  ));
+  return { aliases, upstream, severity, ...(score === undefined ? {} : { score }), components: each };
+}
 
 /** What a scan says of one fingerprint: several versions of a package may have it. */
-function saidBy(same: readonly Found[]): Said {
-  const { id, aliases, upstream, fingerprint, severity, score } = same[0] as Found;
+function saidBy(same: readonly Found[]): FindingSaid {
+  const { aliases, upstream, severity, score } = same[0] as Found;
   const components = new Map(same.map(({ component: { name, purl, version }, outcome }) => {
     const one = { name, outcome, ...(purl === null ? {} : { purl }), ...(version === null ? {} : { version }) };
     return [JSON.stringify(one), one];
   }));
   const sorted = [...components].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
-  return { id, aliases: [...aliases], upstream: [...upstream], fingerprint, severity, ...(score === undefined ? {} : { score }), components: sorted };
+  return wordsOf({ aliases: [...aliases], upstream: [...upstream], severity, ...(score === undefined ? {} : { score }), components: sorted });
 }
 
-function isSame(document: FindingDocument, said: Said): boolean {
-  const text = ({ id, aliases, upstream, fingerprint, severity, score, components }: Said) =>
-    JSON.stringify([id, aliases, upstream, fingerprint, severity, score, components.map(({ name, outcome, purl, version }) => [name, outcome, purl, version])]);
-  return text(document) === text(said);
+/** A time during which scans said the same of a finding. */
+export interface Episode {
+  readonly from: Moment;
+  /** Null while it goes on. */
+  readonly to: Moment | null;
+  readonly said: FindingSaid;
+}
+
+/** When a finding was open, and what it was then, oldest first. */
+export function episodesOf(document: FindingDocument): Episode[] {
+  const episodes: Episode[] = [];
+  let [said, to]: [FindingSaid, Moment | null] = [document, null];
+  for (const change of document.changes.toReversed()) {
+    const { entry, at } = change;
+    if (change.is !== 'resolved') {
+      episodes.unshift({ from: { entry, at }, to, said: wordsOf(said) });
+      if (change.is !== 'opened' && change.was !== undefined) said = change.was;
+    }
+    to = { entry, at };
+  }
+  return episodes;
 }
 
 async function addAliases(alias: DocumentsOf<Tables>['alias'], found: readonly Found[]): Promise<void> {

@@ -80,39 +80,48 @@ export function stoppedAt(projection: string, index: number, cause: LedgerError)
   });
 }
 
-/** Values by key, found by the group of the key too. */
+/** Values by key, found by the group of the key too: which groups there are is looked at when somebody first asks for one. */
 export class Grouped<V> {
-  readonly #groups = new Map<string, Map<string, V>>();
-  #size = 0;
+  readonly #all = new Map<string, V>();
+  #groups: Map<string, Set<string>> | null = null;
 
   get size(): number {
-    return this.#size;
+    return this.#all.size;
   }
 
   get(key: string): V | undefined {
-    return this.#groups.get(groupOf(key))?.get(key);
+    return this.#all.get(key);
   }
 
   set(key: string, value: V): void {
-    const name = groupOf(key);
-    let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, (group = new Map()));
-    if (!group.has(key)) this.#size += 1;
-    group.set(key, value);
+    this.#all.set(key, value);
+    if (this.#groups !== null) this.#note(this.#groups, key);
   }
 
   group(name: string): ReadonlyMap<string, V> {
-    // A key without a space is its own group, and not in it.
-    return new Map([...(this.#groups.get(name) ?? [])].filter(([key]) => key !== name));
+    if (this.#groups === null) {
+      this.#groups = new Map();
+      for (const key of this.#all.keys()) this.#note(this.#groups, key);
+    }
+    return new Map([...(this.#groups.get(name) ?? [])].map((key) => [key, this.#all.get(key) as V]));
   }
 
-  *[Symbol.iterator](): Iterator<readonly [string, V]> {
-    for (const group of this.#groups.values()) yield* group;
+  #note(groups: Map<string, Set<string>>, key: string): void {
+    const name = groupOf(key);
+    // A key without a space is in no group.
+    if (name === key) return;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, new Set([key]));
+    else group.add(key);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, V]> {
+    return this.#all[Symbol.iterator]();
   }
 
   clear(): void {
-    this.#groups.clear();
-    this.#size = 0;
+    this.#all.clear();
+    this.#groups = null;
   }
 }
 

@@ -121,7 +121,9 @@ export class TableDocuments implements Documents {
   }
 
   async take(keys: readonly string[]): Promise<(Document | null)[]> {
-    const missing = [...new Set(keys.filter((key) => this.#held.get(key) === undefined))];
+    let absent: Set<string> | null = null;
+    for (const key of keys) if (this.#held.get(key) === undefined) (absent ??= new Set()).add(key);
+    const missing = absent === null ? [] : [...absent];
     for (let at = 0; at < missing.length; at += keysMax) {
       const some = missing.slice(at, at + keysMax);
       const rows = await this.#db.selectFrom(this.#table).select(['key', 'document']).where('key', 'in', some).execute();

@@ -231,9 +231,11 @@ export class Gates {
   /** @param signing - asserted by the ledger where nothing else is said */
   async request(
     waiver: string, vulnerability: string, expires: number, by = 'ann', artifact: readonly ['sha256', Uint8Array] = app, signing: Signing = {},
+    components?: NonNullable<DataOf<'waiver.requested'>['components']>,
   ): Promise<number> {
     const data = {
       waiver, vulnerabilities: [vulnerability], subjects: [artifact], owner: person('owner'), expires, breakGlass: false, responses: ['will_not_fix'],
+      ...(components === undefined ? {} : { components }),
     } as const;
     const sealed: PayloadReference = { role: 'justification', size: 1024, media: 'text/plain', commitment: digestOf(`why ${waiver}`) };
     return this.#act({ type: 'waiver.requested', by: actor(by), data, payloads: [sealed] } as never, by, signing);
@@ -241,8 +243,9 @@ export class Gates {
 
   async act(
     type: 'waiver.approved' | 'waiver.rejected' | 'waiver.revoked', waiver: string, vulnerability: string, request: number, by = 'bob', signing: Signing = {},
+    artifact: readonly ['sha256', Uint8Array] = app,
   ): Promise<number> {
-    const about = { waiver, vulnerabilities: [vulnerability], subjects: [app], request } as const;
+    const about = { waiver, vulnerabilities: [vulnerability], subjects: [artifact], request } as const;
     const reason = { 'waiver.rejected': 'mistaken', 'waiver.revoked': 'risk-changed' } as const;
     const data = type === 'waiver.approved' ? about : { ...about, reason: reason[type] };
     return this.#act({ type, by: actor(by), data, payloads: [] } as never, by, signing);

@@ -133,7 +133,7 @@ describe.each(Array.from({ length: effort(3, 1) }, (_, i) => 501 + i))('history 
       }
       scans.set(group, { index, pins });
     }
-    const words = ({ changes }: FindingDocument) => changes.map((change) => {
+    const words = ({ changes }: FindingDocument) => changes.filter(({ is }) => is !== 'changed').map((change) => {
       const more = change.is === 'resolved' ? ` by ${change.by}, seen ${change.seen.entry}` : '';
       return `${change.is} ${change.entry}${more}`;
     });
