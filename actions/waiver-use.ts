@@ -52,7 +52,8 @@ export async function waiverUses(db: CatchUpDb, waivers: readonly Waiver[], proo
 function inForce(waiver: Waiver, proof: ActProof): { from: Moment; to: Moment | null } | null {
   const state = waiverState({ ...waiver, revocations: [], rejections: [] }, waiver.expires - 1, proof);
   if (!state.active || state.approval.at >= waiver.expires) return null;
-  const to = [...waiver.rejections, ...waiver.revocations].reduce<Moment | null>((first, act) => (first === null || act.entry < first.entry ? act : first), null);
+  const ends = [...waiver.rejections, ...waiver.revocations];
+  const to = ends.reduce<Moment | null>((first, act) => (first === null || act.entry < first.entry ? act : first), null);
   const { entry, at } = state.approval;
   return to !== null && to.entry < entry ? null : { from: { entry, at }, to };
 }

@@ -70,9 +70,7 @@ async function ingest(log: Log, payloads: ReturnType<typeof openPayloads>, bills
       const event: NewEvent = {
         type: 'sbom.ingested', by: { kind: 'service', auth: 'token', person: new Uint8Array(16).fill(9) },
         data: { subjects: [subject], format: 'cyclonedx', semantics: 1, components: componentsEach, deviations: 0 },
-        payloads: [
-          { role: 'document', size, media: 'application/json', digest: ['sha256', digest] }, { role: 'facts', size, media: 'application/json', digest: ['sha256', digest] },
-        ],
+        payloads: ['document', 'facts'].map((role) => ({ role, size, media: 'application/json', digest: ['sha256', digest] })),
       };
       commands.push({ drafts: [prepareDraft(event, sha256)] });
     }

@@ -15,6 +15,7 @@ import { Inventory, type InventoryFacts } from '../projections/inventory.ts';
 import { MemoryFold } from '../projections/memory.ts';
 import { LiveProjector, projectionTables } from '../projections/tables.ts';
 import type { Bench, Result } from './bench.ts';
+import { catchingUp } from './catch-up.ts';
 import { BenchLedger } from './ledger.ts';
 
 const artifactCount = 100_000;
@@ -115,6 +116,7 @@ export const projections: Bench = {
     const alone = foldAll(runs, quick ? 400_000 : 2_000_000, projectionList.filter(({ name }) => name === 'trust'));
     yield { name: 'projections/fold-unread', value: alone.perSecond, unit: 'events/s of processor time, by a projection that reads none of them' };
     yield* opening(quick ? 100 : 1000);
+    yield* catchingUp(quick ? 100 : 1000, quick ? 10_000 : 200_000);
     yield* appending(quick ? 20 : 200);
     if (!quick) yield* atTenMillion();
     else left('memory at 10 million events');

@@ -24,6 +24,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('waiver show', 'Decide', 'who asked, who approved, until when', async () => (await import('./commands/waiver-show.ts')).command),
   entry('waiver list', 'Decide', 'which count, until when, and which do not', async () => (await import('./commands/waiver-list.ts')).command),
   entry('vex set', 'Decide', 'whether a vulnerability affects what we ship', async () => (await import('./commands/vex-set.ts')).command),
+  entry('vex list', 'Decide', 'what statements match, and which match nothing', async () => (await import('./commands/vex-list.ts')).command),
   entry('vex draft', 'Decide', 'statements to review, from a scan', async () => (await import('./commands/vex-draft.ts')).command),
   entry('vex export', 'Decide', 'what we say about an artifact, in four dialects', async () => (await import('./commands/vex-export.ts')).command),
   entry('contract publish', 'Decide', 'which evidence has to arrive', async () => (await import('./commands/contract-publish.ts')).command),

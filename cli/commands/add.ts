@@ -6,6 +6,7 @@ import { openEvidenceReader } from '../../actions/read-evidence.ts';
 import { recordEvidence, type RecordedEvidence } from '../../actions/record-evidence.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { LedgerError } from '../../ledger/errors.ts';
+import { reportVex } from '../vex-report.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { bytesOf, evidenceJson, formatName, payloadsOf, sayDeviations, saySignatures } from '../evidence.ts';
 import { mediaTypeOf } from '../media.ts';
@@ -52,7 +53,7 @@ and under a signed checkpoint. The same evidence about the same subjects is reco
       const how = { subjects, seal: call.flag('seal'), asDocument: call.flag('as-document') };
       const evidence = call.positionals.map((file, i) => ({ bytes: bytesOf(file), size: sizes[i] ?? 0, media: mediaTypeOf(file), ...how }));
       const recorded = await recordEvidence(ports, evidence, localActor(call, place), call.value('key') ?? null);
-      const entries = [];
+      const entries: Record<string, unknown>[] = [];
       let refused: LedgerError | null = null;
       for (const [i, one] of recorded.entries()) {
         const file = call.positionals[i] as string;
@@ -72,6 +73,8 @@ and under a signed checkpoint. The same evidence about the same subjects is reco
         }
         tell(call, one);
       }
+      const stated = entries.flatMap((one) => (one['type'] === 'vex.stated' && typeof one['index'] === 'number' ? [one['index']] : []));
+      if (stated.length > 0) await reportVex(call, place, log, stated);
       call.out.answer({ entries, size: log.published.size, checkpoint: log.published.note });
       if (refused !== null) throw refused;
     } finally {

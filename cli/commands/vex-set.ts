@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   packageOf, productOf, statementsIn, stateVex, type VexJustification, type VexStatement, type VexStatus, type VexToState,
 } from '../../actions/vex.ts';
+import { reportVex } from '../vex-report.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
 import { ACTING, actingOf } from '../persons.ts';
@@ -57,6 +58,7 @@ vex draft", whole.`,
       if (stated.statements.length > shownMax) call.out.say(`… ${stated.statements.length - shownMax} more`);
       const count = stated.statements.length;
       call.out.say(`entry ${index}: ${count === 1 ? 'one statement' : `${count} statements`}, ${format} (${acting.assurance})`);
+      await reportVex(call, place, log, [index]);
       call.out.answer({ index, statements: stated.statements.length, format, assurance: acting.assurance, size: log.published.size });
     } finally {
       await log.close();

@@ -1,0 +1,85 @@
+// What VEX on record is about: for each statement the findings it matches, and for one that matches none, what came nearest.
+import { formatHex } from '../ledger/bytes.ts';
+import { decodeEvent } from '../ledger/events/index.ts';
+import type { LogView } from '../ledger/log/view.ts';
+import { unmatchedVex, vexClaims, vexMismatch, type VexClaim, type VexMismatch, type VexTarget } from '../projections/effective-vex.ts';
+import { episodesOf, findings, type FindingDocument } from '../projections/catch-up/findings.ts';
+import { findFindings, readAt } from '../projections/catch-up/queries.ts';
+import type { CatchUpDb } from '../projections/catch-up/tables.ts';
+import { namesOf } from '../policy/gate/gather.ts';
+import { VexOnRecord, type VexPorts } from './vex-on-record.ts';
+
+/** A statement, and how many findings of any scan it matches; `why` it matches none. */
+export interface VexMatch {
+  readonly claim: VexClaim;
+  readonly matched: number;
+  readonly why: VexMismatch | null;
+}
+
+export interface VexMatches {
+  readonly statements: readonly VexMatch[];
+  /** How many entries of the log findings are told from. */
+  readonly size: number;
+  /** Entries whose words are not here. */
+  readonly unreadable: readonly number[];
+}
+
+/**
+ * Holds every statement against every finding that any scan had, whether or not it is still there and whoever stated it: one that
+ * matches nothing is the usual accident (a purl spelt otherwise, another digest), and is never silent.
+ *
+ * @param t - effective time, milliseconds since 1970 @param only - of these entries alone; all when left out
+ * @returns null where the projection does not answer
+ */
+export async function vexMatches(
+  ports: VexPorts & { readonly db: CatchUpDb; readonly log: Pick<LogView, 'entry'> }, t: number, only?: readonly number[],
+): Promise<VexMatches | null> {
+  const { db, documents, log } = ports;
+  const record = new VexOnRecord(ports);
+  const trust = await documents.get('trust', 'trust');
+  const claims: VexClaim[] = [];
+  for (const pointer of only === undefined ? await record.all() : await record.naming(await namedBy(only, log), [])) {
+    if (only === undefined || only.includes(pointer.entry)) claims.push(...vexClaims(pointer, await record.statements(pointer), trust));
+  }
+  const names = new Set(claims.flatMap(namesIn));
+  const found = await readAt(db, findings, async (snapshot, size) => ({ size, all: await findFindings(snapshot, { names: [...names] }) }));
+  if (found === null) return null;
+  const targets = new Map<string, { finding: FindingDocument; targets: VexTarget[] }[]>();
+  for (const finding of found.all) {
+    const one = { finding, targets: await targetsOf(finding, record) };
+    for (const id of new Set(one.targets.flatMap(({ ids }) => ids))) targets.set(id, [...(targets.get(id) ?? []), one]);
+  }
+  const statements = claims.map((claim) => {
+    const meant = [...new Set(namesIn(claim).flatMap((name) => targets.get(name) ?? []))];
+    const matched = meant.filter((one) => one.targets.some((target) => vexMismatch(claim, target, t) === null)).length;
+    return { claim, matched, why: unmatchedVex([claim], meant.flatMap((one) => one.targets), t)[0]?.why ?? null };
+  });
+  return { statements, size: found.size, unreadable: [...record.unreadable] };
+}
+
+/** The vulnerabilities that entries with VEX name: at least one each. @throws {LedgerError} ENTRY_MISSING */
+async function namedBy(entries: readonly number[], log: Pick<LogView, 'entry'>): Promise<string[]> {
+  const events = await Promise.all(entries.map(async (index) => decodeEvent(await log.entry(index))));
+  return [...new Set(events.flatMap((event) => (event.type === 'vex.stated' ? event.data.vulnerabilities : [])))];
+}
+
+const namesIn = ({ statement: { vulnerability, aliases = [] } }: VexClaim): string[] => [vulnerability, ...aliases];
+
+/** Every component that scans ever had it in, each once. */
+async function targetsOf(finding: FindingDocument, record: VexOnRecord): Promise<VexTarget[]> {
+  const artifact = await record.artifact(finding.artifact);
+  const targets = new Map<string, VexTarget>();
+  for (const { said } of episodesOf(finding)) {
+    const ids = namesOf({ ...said, id: finding.id });
+    for (const { purl = null } of said.components) targets.set(`${ids.join(' ')} ${purl}`, { ids, artifact, purl });
+  }
+  return [...targets.values()];
+}
+
+/** A statement in one line: what it is about, in its own words. */
+export function productText({ statement: { product, part }, pointer }: VexClaim): string {
+  const words = ({ purls = [], hashes = [], versions = [] }: NonNullable<typeof product>) =>
+    [...purls, ...hashes.map(([algorithm, value]) => `${algorithm}:${value}`), ...versions].join(' ');
+  const whole = product === undefined ? (pointer.subjects ?? []).map((digest) => `sha256:${formatHex(digest)}`).join(' ') : words(product);
+  return part === undefined ? whole : `${words(part)} in ${whole}`;
+}

@@ -1,0 +1,66 @@
+// Statements held against findings: which match, and for each that matches none the mismatch that came nearest.
+import { expect, test } from 'vitest';
+import { payloadOrNull } from '../../actions/catch-up.ts';
+import { productText, vexMatches } from '../../actions/vex-matches.ts';
+import { digestOf } from '../log/kit.ts';
+import { catchUp } from '../../projections/catch-up/catch-up.ts';
+import { DocumentReader } from '../../projections/reader.ts';
+import { app, day, Gates } from '../gate/kit.ts';
+import { openTables } from '../projections/catching-up.ts';
+import { freshDirectory } from '../store/place.ts';
+
+async function matchesOf(gates: Gates, only?: readonly number[], t = gates.world.clock.now()) {
+  const db = openTables(freshDirectory());
+  await catchUp({ db, log: gates.log, payload: (digest) => payloadOrNull(gates.payloads, digest) });
+  const documents = new DocumentReader(gates.log.published.size, gates.log, null);
+  const found = await vexMatches({ db, documents, payloads: gates.payloads, log: gates.log }, t, only);
+  await db.destroy();
+  expect(found?.size).toBe(gates.log.published.size);
+  const lines = found?.statements.map(({ claim, matched, why }) => `${claim.pointer.entry}.${claim.place} ${claim.statement.vulnerability} ${matched} ${why}`);
+  return { ...found, lines };
+}
+
+test('a statement matches by any name, whoever made it, also what is not there any more; what matches nothing says how near it came', async () => {
+  const gates = await Gates.begin();
+  const other = digestOf('other');
+  const sbom = await gates.sbom(app, ['pkg:npm/left@1.0.0', 'pkg:npm/right@1.0.0']);
+  const left = { id: 'CVE-1', purl: 'pkg:npm/left@1.0.0', aliases: ['GHSA-0000-0000-0001'] };
+  await gates.scan(app, sbom, [left, { id: 'CVE-1', purl: 'pkg:npm/right@1.0.0', aliases: ['GHSA-0000-0000-0001'] }]);
+  const first = await gates.vex(app, [
+    { vulnerability: 'CVE-1' }, { vulnerability: 'GHSA-0000-0000-0001', part: 'pkg:npm/left' }, { vulnerability: 'CVE-1', part: 'pkg:npm/left@2.0.0' },
+    { vulnerability: 'CVE-2' }, { vulnerability: 'CVE-1', status: 'thinking' }, { vulnerability: 'CVE-1', stated: gates.world.clock.now() - day },
+  ], 'vendor');
+  const elsewhere = await gates.vex(other, [{ vulnerability: 'CVE-1' }], null);
+  expect((await matchesOf(gates)).lines).toEqual([
+    `${first}.0 CVE-1 2 null`, `${first}.1 GHSA-0000-0000-0001 1 null`, `${first}.2 CVE-1 0 part`, `${first}.3 CVE-2 0 vulnerability`,
+    `${first}.4 CVE-1 0 no_status`, `${first}.5 CVE-1 2 null`, `${elsewhere}.0 CVE-1 0 product`,
+  ]);
+  expect((await matchesOf(gates, [elsewhere])).lines).toEqual([`${elsewhere}.0 CVE-1 0 product`]);
+  // The finding goes: what was said of it still matches it. A scan of the other artifact brings what the other statement is about.
+  await gates.scan(app, sbom, []);
+  await gates.scan(other, await gates.sbom(other, ['pkg:npm/left@2.0.0']), [{ ...left, purl: 'pkg:npm/left@2.0.0' }]);
+  const { statements, lines } = await matchesOf(gates);
+  expect([lines?.[0], lines?.[2], lines?.[6]]).toEqual([`${first}.0 CVE-1 2 null`, `${first}.2 CVE-1 0 part`, `${elsewhere}.0 CVE-1 1 null`]);
+  expect(statements?.map(({ claim }) => claim.trusted)).toEqual(Array.from({ length: 7 }, () => false));
+  expect(productText(statements?.[1]?.claim as never)).toMatch(/^pkg:npm\/left in sha256:[0-9a-f]{64}$/);
+});
+
+test('one that was superseded, is stated for later, or whose words are gone', async () => {
+  const gates = await Gates.begin();
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/left@1.0.0']), [{ id: 'CVE-1', purl: 'pkg:npm/left@1.0.0' }]);
+  const first = await gates.vex(app, [{ vulnerability: 'CVE-1' }], 'vendor');
+  await gates.append({
+    type: 'evidence.superseded', by: { kind: 'service', auth: 'token', person: new Uint8Array(16) },
+    data: { entry: first, reason: 'withdrawn', subjects: [app], vulnerabilities: ['CVE-1'] },
+  });
+  const second = await gates.vex(app, [{ vulnerability: 'CVE-1' }], 'vendor');
+  expect((await matchesOf(gates)).lines).toEqual([`${first}.0 CVE-1 0 superseded`, `${second}.0 CVE-1 1 null`]);
+  expect((await matchesOf(gates, [second], 0)).lines).toEqual([`${second}.0 CVE-1 0 later`]);
+  const db = openTables(freshDirectory());
+  await catchUp({ db, log: gates.log, payload: (digest) => payloadOrNull(gates.payloads, digest) });
+  gates.forget('facts');
+  const documents = new DocumentReader(gates.log.published.size, gates.log, null);
+  const found = await vexMatches({ db, documents, payloads: gates.payloads, log: gates.log }, gates.world.clock.now());
+  expect([found?.statements.length, found?.unreadable]).toEqual([0, [first, second]]);
+  await db.destroy();
+});
