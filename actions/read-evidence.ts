@@ -1,6 +1,5 @@
 // Reading evidence for recording: what a document says, reduced to plain data that can cross from one thread to another.
 import { readDocument, subjectsIn, type Attestation, type Deviation, type Document, type Hints, type NamedDigest } from '../evidence/index.ts';
-import { startThread, type Thread } from '../ledger/store/thread.ts';
 
 /** One envelope (or bare statement) of a document, with what checking its signature needs. */
 export type EnvelopeRead = Pick<Attestation, 'envelope' | 'source' | 'subjects' | 'predicateType' | 'predicate'> & {
@@ -43,25 +42,4 @@ export async function readEvidence(bytes: Uint8Array, hints: Hints = {}): Promis
 
 function envelopeRead({ envelope, source, subjects, predicateType, predicate, statementType }: Attestation): EnvelopeRead {
   return { envelope, source, subjects, predicateType, predicate, isStatement: statementType !== null };
-}
-
-/** Where documents are read: small ones here, for starting a thread costs more; others beside the event loop. */
-export interface EvidenceReader {
-  read(bytes: Uint8Array, hints?: Hints): Promise<EvidenceRead>;
-  close(): Promise<void>;
-}
-
-/** Above this, reading a document would hold the event loop for more than some 10 ms. */
-const inThreadBytesMin = 512 * 1024;
-
-export function openEvidenceReader(): EvidenceReader {
-  let thread: Thread | null = null;
-  return {
-    read(bytes, hints = {}) {
-      if (bytes.length < inThreadBytesMin) return readEvidence(bytes, hints);
-      thread ??= startThread(new URL(import.meta.url.endsWith('.ts') ? './reading-thread.ts' : './reading-thread.js', import.meta.url));
-      return thread.call('read', { bytes, hints }) as Promise<EvidenceRead>;
-    },
-    close: async () => thread?.close(),
-  };
 }

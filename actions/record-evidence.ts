@@ -13,7 +13,8 @@ import type { Log } from '../ledger/log/log.ts';
 import { checkSignatures, type CheckedEnvelope, type SignatureRecord } from './check-signatures.ts';
 import type { LedgerTrust } from './ledger-trust.ts';
 import { isPlain, planEvidence, type PlannedEvent } from './plan-evidence.ts';
-import type { EvidenceRead, EvidenceReader } from './read-evidence.ts';
+import type { EvidenceReader } from './evidence-reader.ts';
+import type { EvidenceRead } from './read-evidence.ts';
 import { dropSealed, storeSealed, type SealPorts } from './sealed-payload.ts';
 
 export interface EvidencePorts extends SealPorts {

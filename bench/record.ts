@@ -1,7 +1,7 @@
 // ingest, recorded: evidence from bytes to a receipt, in a running process: read with every guard on, two durable payloads, entry, checkpoint.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEvidenceReader } from '../actions/read-evidence.ts';
+import { openEvidenceReader } from '../actions/evidence-reader.ts';
 import { isPlain, planEvidence } from '../actions/plan-evidence.ts';
 import { recordEvidence, type Evidence, type EvidencePorts } from '../actions/record-evidence.ts';
 import { concatBytes, encodeUtf8 } from '../ledger/bytes.ts';

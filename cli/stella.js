@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The launcher behind `stella`: plain JavaScript that any Node can read. It finds a Node that can run the ledger
 // (this one, or the one a checkout installed), or says clearly what is missing instead of crashing in native code.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
@@ -17,6 +16,7 @@ if (isNewEnough(process.versions.node)) {
 } else {
   const other = join(here, '..', 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (existsSync(other)) {
+    const { spawn } = await import('node:child_process');
     const child = spawn(other, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
     child.on('exit', (code, signal) => {

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readLedgerTrust } from '../../actions/ledger-trust.ts';
-import { openEvidenceReader } from '../../actions/read-evidence.ts';
+import { openEvidenceReader } from '../../actions/evidence-reader.ts';
 import { recordEvidence, type RecordedEvidence } from '../../actions/record-evidence.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { LedgerError } from '../../ledger/errors.ts';

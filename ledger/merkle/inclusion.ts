@@ -2,19 +2,11 @@
 import { no } from '../verdict.ts';
 import { half, isCount, isOdd } from './arithmetic.ts';
 import { nobleHasher, type Hasher } from './hash.ts';
-import { assembleProof, isSubtree, planProof, type ProofPlan, type ReadNodes } from './nodes.ts';
-import { areHashes, sameRoot, type ProofVerdict } from './verdict.ts';
+import { planInclusion, rootUnder } from './inclusion-path.ts';
+import { assembleProof, isSubtree, type ReadNodes } from './nodes.ts';
+import { sameRoot, type ProofVerdict } from './verdict.ts';
 
-/** Which nodes prove that leaf `index` is in the tree of `size`. @param index - zero-based, `index < size` */
-export function planInclusion(index: number, size: number): ProofPlan {
-  return planSubtreeInclusion(index, 0, size);
-}
-
-/** Which nodes prove that leaf `index` is in the subtree. @param index - zero-based in the whole tree, `start ≤ index < end` */
-export function planSubtreeInclusion(index: number, start: number, end: number): ProofPlan {
-  if (!isCount(index) || index < start || index >= end || !isSubtree(start, end)) throw new RangeError(`no leaf ${index} in ${start} to ${end}`);
-  return planProof({ start: index, end: index + 1 }, { start, end });
-}
+export { planInclusion, planSubtreeInclusion } from './inclusion-path.ts';
 
 /** @returns the proof, from the leaf's sibling up to a child of the root; empty in a tree of one */
 export async function proveInclusion(index: number, size: number, read: ReadNodes, hasher: Hasher = nobleHasher): Promise<Uint8Array[]> {
@@ -22,36 +14,11 @@ export async function proveInclusion(index: number, size: number, read: ReadNode
   return assembleProof(plan, await read(plan.nodes), hasher);
 }
 
-/**
- * The root that a leaf and a proof lead to.
- *
- * @param index - zero-based @param size - one-based count of leaves @param leaf - the leaf's hash, 32 bytes
- * @returns null when no such leaf has a proof of this length, or a hash is not of 32 bytes
- * @see RFC 9162 §2.1.3.2, steps 1 to 4
- */
+/** As `rootUnder` has it, by the default hasher where none is brought. */
 export function rootFromInclusion(
   index: number, size: number, leaf: Uint8Array, proof: readonly Uint8Array[], hasher: Hasher = nobleHasher,
 ): Uint8Array | null {
-  if (!isCount(index) || !isCount(size) || index >= size) return null;
-  if (!areHashes([leaf, ...proof])) return null;
-  let fn = index;
-  let sn = size - 1;
-  let root = leaf;
-  for (const hash of proof) {
-    if (sn === 0) return null;
-    if (isOdd(fn) || fn === sn) {
-      root = hasher.node(hash, root);
-      while (!isOdd(fn) && fn !== 0) {
-        fn = half(fn);
-        sn = half(sn);
-      }
-    } else {
-      root = hasher.node(root, hash);
-    }
-    fn = half(fn);
-    sn = half(sn);
-  }
-  return sn === 0 ? root : null;
+  return rootUnder(hasher, index, size, leaf, proof);
 }
 
 /** How many hashes prove leaf `index` in a tree of `size`. @param index - zero-based, `index < size` */

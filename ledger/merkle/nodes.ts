@@ -1,6 +1,6 @@
 // Where a tree's nodes are, and which of them a proof needs: pure arithmetic, so that any store can serve the reading.
 import { half, isCount, levelWithin, splitOf, widthOf } from './arithmetic.ts';
-import type { Hasher } from './hash.ts';
+import type { Hasher } from './hasher.ts';
 
 /**
  * A perfect subtree: the hash over the 2^level leaves that begin at leaf `index * 2^level`.

@@ -1,7 +1,7 @@
 // What a proof's verifier answers: one code for each thing a reader would do differently, in order of precedence.
 import { equalBytes } from '../bytes.ts';
 import { no, yes, type Verdict } from '../verdict.ts';
-import { hashBytes } from './hash.ts';
+import { hashBytes } from './hasher.ts';
 
 /** Documented in spec/merkle.md; checked in this order, and the first that holds is the answer. */
 export const PROOF_CODES = [

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { hasherOf } from '../../ledger/merkle/hash.ts';
+import { hasherOf } from '../../ledger/merkle/hasher.ts';
 import type { Score } from '../advisories/cvss.ts';
 import type { OsvRange } from '../advisories/osv.ts';
 

@@ -1,7 +1,7 @@
 // Opens a snapshot: only its manifest and the hashes of its shards are read at first, then the shards and records a scan names.
 import { decodeUtf8, equalBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { planInclusion, rootFromInclusion } from '../../ledger/merkle/inclusion.ts';
+import { planInclusion, rootUnder } from '../../ledger/merkle/inclusion-path.ts';
 import { assembleProof, type NodeAddress } from '../../ledger/merkle/nodes.ts';
 import { ecosystemBase } from '../advisories/ecosystems.ts';
 import { decodeStored, sha256Hex, type StoredRecord } from '../advisories/stored.ts';
@@ -45,7 +45,7 @@ export class Snapshot {
     const bytes = file.read(start, nodes - start);
     const plan = planInclusion(0, treeSize);
     const proof = assembleProof(plan, plan.nodes.map((node) => this.#node(node)), hasher);
-    const reached = rootFromInclusion(0, treeSize, hasher.leaf(bytes), proof, hasher);
+    const reached = rootUnder(hasher, 0, treeSize, hasher.leaf(bytes), proof);
     if (reached === null || !equalBytes(reached, root)) damaged('the manifest');
     this.manifest = JSON.parse(decodeUtf8(bytes)) as Manifest;
     if (32 * this.manifest.shards !== this.#footer.manifest - this.#footer.shardHashes) damaged('the list of shards');
