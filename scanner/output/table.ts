@@ -41,7 +41,7 @@ function many(count: number, what: string): string {
 
 export function formatTable(document: FindingsDocument): string {
   const rows = [HEADS.map((head) => head.toUpperCase()), ...rowsOf(document)];
-  const widths = HEADS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = HEADS.map((_, i) => rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), 0));
   const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] as number)).join('  ').trimEnd());
   return [...(rows.length === 1 ? [] : [...lines, '']), ...summary(document), ''].join('\n');
 }
