@@ -6,7 +6,8 @@ import { digestOf, encodeDocument, type EncodedDocument } from './digest.ts';
 import { eventAt } from './event-at.ts';
 import { projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
 import { evolve, type Document, type Projection } from './projection.ts';
-import { EntryWalker, mainOf, partOf, stopped, type PackedEntries, type Visit } from './walk.ts';
+import type { StreamTable } from './stream-table.ts';
+import { EntryWalker, mainOf, partOf, stopped, type Follower, type PackedEntries, type Visit } from './walk.ts';
 
 /** A fold that takes entries one after another, from entry 0 on. */
 export class MemoryFold {
@@ -19,14 +20,19 @@ export class MemoryFold {
   #begun = 0;
 
   /** @param projections - which documents are made; all gate-critical ones when left out */
-  constructor(projections: readonly Projection[] = projectionList) {
-    this.#walker = new EntryWalker(projections);
+  constructor(projections: readonly Projection[] = projectionList, follower: Follower | null = null) {
+    this.#walker = new EntryWalker(projections, follower);
     this.#projections = projections;
   }
 
   /** How many entries it has taken. */
   get size(): number {
     return this.#size;
+  }
+
+  /** The streams met so far. */
+  get streams(): Pick<StreamTable<Document>, 'size' | 'placeOf' | 'namesFrom'> {
+    return this.#walker.streams;
   }
 
   /** Takes the next entry. @throws {LedgerError} PROJECTION_STOPPED at one that this version cannot read: nothing after it counts */

@@ -14,8 +14,8 @@ export interface Stream<K> {
 /** The stream tags of some entries, one after another, in arrays that are used again. Names are places in the bytes of the entries. */
 export class Tags {
   count = 0;
-  /** By tag: the number of its entry in the run. */
-  entry = new Int32Array(1024);
+  /** By tag: the index of its entry. */
+  index = new Float64Array(1024);
   nameStart = new Int32Array(1024);
   nameEnd = new Int32Array(1024);
   /** The stream's place in the table, once it is found. */
@@ -27,12 +27,12 @@ export class Tags {
   touched = 0;
 
   /** Takes the tags of an entry. */
-  add(entry: number, skim: Skim): void {
+  add(index: number, skim: Skim): void {
     const { streams } = skim;
-    while (this.count + streams > this.entry.length) this.#grow();
+    while (this.count + streams > this.index.length) this.#grow();
     for (let i = 0; i < streams; i++) {
       const at = this.count + i;
-      this.entry[at] = entry;
+      this.index[at] = index;
       this.nameStart[at] = skim.nameStart[i] as number;
       this.nameEnd[at] = skim.nameEnd[i] as number;
       this.version[at] = skim.version[i] as number;
@@ -42,8 +42,8 @@ export class Tags {
   }
 
   #grow(): void {
-    const size = 2 * this.entry.length;
-    this.entry = grown(this.entry, new Int32Array(size));
+    const size = 2 * this.index.length;
+    this.index = grown(this.index, new Float64Array(size));
     this.nameStart = grown(this.nameStart, new Int32Array(size));
     this.nameEnd = grown(this.nameEnd, new Int32Array(size));
     this.place = grown(this.place, new Int32Array(size));
@@ -88,6 +88,19 @@ export class StreamTable<K extends object> {
 
   at(place: number): Stream<K> {
     return this.#streams[place] as Stream<K>;
+  }
+
+  /** The names of the streams from a place on, each behind its length in 16 bits. */
+  namesFrom(place: number): Uint8Array {
+    const names = this.#streams.slice(place).map(({ name }) => name);
+    const bytes = new Uint8Array(names.reduce((sum, name) => sum + 2 + name.length, 0));
+    let at = 0;
+    for (const name of names) {
+      bytes[at++] = name.length >>> 8;
+      bytes[at++] = name.length;
+      for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
+    }
+    return bytes;
   }
 
   /** The place of a stream that was met, or −1. @param name - ASCII */

@@ -17,8 +17,16 @@ export type FoldedStream<K> = Stream<K> & { readonly projection: Projection };
  */
 export type Visit<K> = (stream: FoldedStream<K>, event: EventAt, index: number, version: number) => void;
 
-/** Called with the tags of some entries, their streams found, before any of these entries is visited. @param shown - of an entry by its number there */
-export type OnTags = (tags: Tags, shown: (entry: number) => { readonly taggedIndex: number; readonly route: { readonly name: EventName } }) => void;
+/** Who follows the streams of all entries, whatever they move. */
+export interface Follower {
+  /** Told of the tags of some entries, their streams found, before any of these entries is visited. */
+  tags(tags: Tags): void;
+  /** Told of each entry that states a root of the stream index, before its tags. */
+  stated(index: number, entry: Uint8Array): void;
+}
+
+/** The types that state a root of the stream index about what stands before them; exports do too, and nobody decides on theirs. */
+const STATING: ReadonlySet<EventName> = new Set(['ledger.indexed', 'decision.recorded']);
 
 /** So many entries are read before their streams are looked for. */
 const together = 256;
@@ -53,6 +61,7 @@ interface TypeRoute {
   readonly links: TypeRoute | null;
   /** Whether a `*.linked` entry may bring it to more streams. */
   readonly isLinked: boolean;
+  readonly isStating: boolean;
 }
 
 /** What `*.linked` entries of a family are linked to. */
@@ -99,7 +108,7 @@ export class EntryWalker<K extends object> {
   readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
   readonly #tags = new Tags();
-  readonly #onTags: OnTags | null;
+  readonly #follower: Follower | null;
   readonly streams: StreamTable<K>;
   /** The newest event of each type that others may be linked to. */
   readonly #mains = new Map<EventName, Main>();
@@ -109,11 +118,11 @@ export class EntryWalker<K extends object> {
   #places = new Int32Array(together * SkimmedEvent.places);
   #decodes = true;
 
-  /** @param onTags - told of the tags of all entries; without it only streams that an event may move are looked for */
-  constructor(projections: readonly Projection[], onTags: OnTags | null = null) {
+  /** @param follower - without one only streams that an event may move are looked for */
+  constructor(projections: readonly Projection[], follower: Follower | null = null) {
     for (const name of Object.keys(EVENTS) as EventName[]) this.#route(name, projections);
     this.streams = new StreamTable((name) => projections.find((projection) => isStreamOf(projection, name)) ?? null);
-    this.#onTags = onTags;
+    this.#follower = follower;
   }
 
   /**
@@ -152,10 +161,11 @@ export class EntryWalker<K extends object> {
       if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
       skimEntry(bytes, start, end, skim);
       const route = this.#routeOf(bytes, skim);
+      if (route.isStating) this.#follower?.stated(index, bytes.subarray(start, end));
       if (route.isLinked) this.#noteMain(route, index, bytes, start, end);
       if (route.links !== null) this.#takeLinked(index, route.links, bytes, this.#partsOf(start, end));
       else if (route.readers.length > 0) this.#note(index, route, skim.at, bytes, this.#places, this.#partsOf(start, end), index);
-      else if (this.#onTags !== null) this.#note(index, route, skim.at, bytes, this.#places, 0, index);
+      else if (this.#follower !== null) this.#note(index, route, skim.at, bytes, this.#places, 0, index);
       // Entries of a raw ledger are anybody's bytes: nothing is decoded behind the first.
       if (index === 0) this.#decodes = !isRaw(bytes.subarray(start, end));
       return null;
@@ -187,12 +197,12 @@ export class EntryWalker<K extends object> {
     const main = this.#mains.get(route.name);
     if (main?.index !== index - back) throw new LedgerError('EVENT_INVALID', `no ${route.name} stands ${back} entries before it`);
     if (route.readers.length > 0) this.#note(main.index, route, main.at, main.bytes, main.places.slice(), 0, index);
-    else if (this.#onTags !== null) this.#note(index, route, this.#skim.at, bytes, this.#places, first, index);
+    else if (this.#follower !== null) this.#note(index, route, this.#skim.at, bytes, this.#places, first, index);
   }
 
   /** @param index - of the event that is shown @param taggedIndex - of the entry whose streams count */
   #note(index: number, route: TypeRoute, at: number, bytes: Uint8Array, places: Int32Array, first: number, taggedIndex: number): void {
-    this.#tags.add(this.#shownCount, this.#skim);
+    this.#tags.add(taggedIndex, this.#skim);
     const tagsEnd = this.#tags.count;
     const known = this.#shown[this.#shownCount++];
     if (known === undefined) {
@@ -214,7 +224,7 @@ export class EntryWalker<K extends object> {
     const tags = this.#tags;
     this.streams.findAll(bytes, tags);
     try {
-      this.#onTags?.(tags, (entry) => this.#shown[entry] as Shown);
+      this.#follower?.tags(tags);
       let tag = 0;
       for (let i = 0; i < this.#shownCount; i++) {
         const { index, route, at, places, first, taggedIndex, tagsEnd, bytes: own } = this.#shown[i] as Shown;
@@ -256,7 +266,7 @@ export class EntryWalker<K extends object> {
     const readers = projections.filter(({ on }) => on[name] !== undefined);
     const read = readers.map(({ reads }) => reads?.[name] as readonly string[] | undefined);
     const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
-    const route = { name, readers, only, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name) };
+    const route = { name, readers, only, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
     this.#routes.set(name, route);
     return route;
   }
