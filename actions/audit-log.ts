@@ -2,7 +2,7 @@
 import { equalBytes } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
-import { nativeHasher, sha256, sha256All } from '../ledger/log/engine.ts';
+import { indexLanes, nativeHasher, sha256 } from '../ledger/log/engine.ts';
 import { Frontier } from '../ledger/merkle/index.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { Audit, type AuditCode } from '../ledger/streams/index.ts';
@@ -30,7 +30,7 @@ export interface Head {
  * @param payloads - where decisions' pins are; without them pins are not looked at
  */
 export async function* auditLog(entries: AsyncIterable<Uint8Array>, head: Head, payloads: PayloadStore | null): AsyncGenerator<FullFinding> {
-  const audit = new Audit(sha256, sha256All);
+  const audit = new Audit(sha256, indexLanes());
   const tree = new Frontier(nativeHasher);
   for await (const entry of entries) {
     if (tree.size === head.size) break;

@@ -69,6 +69,7 @@ export class StreamTable<K extends object> {
   /** Records one after another; the first word is none's. */
   #words = new Int32Array(1 << 16);
   #bytes = new DataView(this.#words.buffer);
+  #arena = new Uint8Array(this.#words.buffer);
   #end = 1;
   #records = new Int32Array(1024);
   #hashes = new Int32Array(1024);
@@ -177,14 +178,15 @@ export class StreamTable<K extends object> {
     if (this.#end + 32 > this.#words.length) {
       this.#words = grown(this.#words, new Int32Array(2 * this.#words.length + length));
       this.#bytes = new DataView(this.#words.buffer);
+      this.#arena = new Uint8Array(this.#words.buffer);
     }
     const own = bytes.subarray(start, start + length);
     this.#words[record] = hash;
     this.#words[record + 1] = length;
     this.#words[record + 2] = place;
-    new Uint8Array(this.#words.buffer).set(own, 4 * (record + headWords));
+    this.#arena.set(own, 4 * (record + headWords));
     this.#slots[-1 - found] = record;
-    const name = String.fromCharCode(...own);
+    const name = String.fromCharCode.apply(null, own as unknown as number[]);
     this.#streams.push({ name, projection: this.#projectionOf(name), kept: null });
     if (2 * place > this.#slots.length) this.#spread();
     return place;

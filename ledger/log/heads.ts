@@ -54,6 +54,12 @@ export class NamedHeads implements HeadsByOrdinal {
     return this.#chunk(ordinal).keys.subarray(at, at + 32);
   }
 
+  writeKey(ordinal: number, words: Int32Array, at: number): void {
+    const { keyWords } = this.#chunk(ordinal);
+    const from = 8 * (ordinal % chunkStreams);
+    for (let i = 0; i < 8; i++) words[at + i] = keyWords[from + i] as number;
+  }
+
   /** Gives the stream at a place another head; version 0 is that of a stream without events. */
   set(ordinal: number, version: number, index: number): void {
     this.advance(ordinal, version, index);
@@ -140,6 +146,7 @@ export class NamedHeads implements HeadsByOrdinal {
 
 class Chunk {
   readonly keys = new Uint8Array(32 * chunkStreams);
+  readonly keyWords = new Int32Array(this.keys.buffer);
   /** Version and index of each stream side by side: both are asked for at once, and memory comes by the line. */
   readonly heads = new Float64Array(2 * chunkStreams);
 }

@@ -2,7 +2,7 @@
 import { equalBytes } from '../bytes.ts';
 import { HeadsBefore, indexedEveryMax, StreamIndex, type HeadsByOrdinal } from '../streams/index.ts';
 import { offsetsOf, type Run } from '../store/packed.ts';
-import { defaultEngines, sha256, sha256All } from './engine.ts';
+import { defaultEngines, indexLanes, sha256 } from './engine.ts';
 import { Tree } from './tree.ts';
 
 /** What does not follow: where, and in words. */
@@ -36,7 +36,7 @@ export interface RangePart {
 export class RangeHashes {
   readonly #tree = new Tree(defaultEngines()[0]);
   readonly #heads = new NumberedHeads();
-  readonly #index = new StreamIndex(this.#heads, sha256All);
+  readonly #index = new StreamIndex(this.#heads, indexLanes());
   readonly #before = new HeadsBefore(indexedEveryMax);
 
   /** @returns the stated roots that are others */
@@ -86,6 +86,7 @@ export class RangeHashes {
 class NumberedHeads implements HeadsByOrdinal {
   #count = 0;
   #keys = new Uint8Array(32 * 1024);
+  #keyWords = new Int32Array(this.#keys.buffer);
   /** Version and index of each stream side by side. */
   #heads = new Float64Array(2 * 1024);
 
@@ -95,6 +96,10 @@ class NumberedHeads implements HeadsByOrdinal {
 
   key(ordinal: number): Uint8Array {
     return this.#keys.subarray(32 * ordinal, 32 * ordinal + 32);
+  }
+
+  writeKey(ordinal: number, words: Int32Array, at: number): void {
+    for (let i = 0; i < 8; i++) words[at + i] = this.#keyWords[8 * ordinal + i] as number;
   }
 
   version(ordinal: number): number {
@@ -115,6 +120,7 @@ class NumberedHeads implements HeadsByOrdinal {
       const [keys, heads] = [this.#keys, this.#heads];
       this.#keys = new Uint8Array(2 * keys.length);
       this.#keys.set(keys);
+      this.#keyWords = new Int32Array(this.#keys.buffer);
       this.#heads = new Float64Array(2 * heads.length);
       this.#heads.set(heads);
     }

@@ -8,9 +8,10 @@ import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
+import type { Lanes } from './lanes.ts';
 import type { StreamHead } from './proof.ts';
 import { statedIndex } from './stated-index.ts';
-import { StreamIndex, type DigestAll } from './stream-index.ts';
+import { StreamIndex } from './stream-index.ts';
 
 /** What an audit finds: one code for each thing a reader would do differently (spec/streams.md, "Reading everything"). */
 export const AUDIT_CODES = [
@@ -71,10 +72,10 @@ export class Audit {
   /** Leaf hashes of Rekor bodies that no event was about yet, by index. */
   readonly #bodies = new Map<number, Uint8Array>();
 
-  /** @param digest - SHA-256 @param digestAll - the same for the stream index; both pure JavaScript when left out */
-  constructor(digest: Sha256 = sha256, digestAll?: DigestAll) {
+  /** @param digest - SHA-256 @param lanes - the same for the stream index; both pure JavaScript when left out */
+  constructor(digest: Sha256 = sha256, lanes?: Lanes) {
     this.#digest = digest;
-    this.#index = new StreamIndex(this.heads, digestAll);
+    this.#index = new StreamIndex(this.heads, lanes);
   }
 
   /** How many entries have been read. */

@@ -13,6 +13,8 @@ const chunkStreams = 16_384;
 export interface HeadsByOrdinal {
   readonly count: number;
   key(ordinal: number): Uint8Array;
+  /** Writes the key's 32 bytes, as eight words, to `words` at `at`. */
+  writeKey(ordinal: number, words: Int32Array, at: number): void;
   /** How many events the stream has. */
   version(ordinal: number): number;
   /** Index of its newest event. */
@@ -33,6 +35,12 @@ export class StreamHeads implements HeadsByOrdinal {
   key(ordinal: number): Uint8Array {
     const at = keyBytes * (ordinal % chunkStreams);
     return this.#chunk(ordinal).keys.subarray(at, at + keyBytes);
+  }
+
+  writeKey(ordinal: number, words: Int32Array, at: number): void {
+    const { keyWords } = this.#chunk(ordinal);
+    const from = (keyBytes / 4) * (ordinal % chunkStreams);
+    for (let i = 0; i < keyBytes / 4; i++) words[at + i] = keyWords[from + i] as number;
   }
 
   version(ordinal: number): number {
@@ -107,6 +115,7 @@ export class StreamHeads implements HeadsByOrdinal {
 
 class Chunk {
   readonly keys = new Uint8Array(keyBytes * chunkStreams);
+  readonly keyWords = new Int32Array(this.keys.buffer);
   readonly versions = new Float64Array(chunkStreams);
   readonly indexes = new Float64Array(chunkStreams);
 }
