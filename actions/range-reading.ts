@@ -74,7 +74,8 @@ export class RangeReading {
   }
 
   #find(index: number, version: number): void {
-    if (this.#faults.length < faultsMax) this.#faults.push({ index, what: `one of its streams is at version ${version} before it, and the entry says otherwise` });
+    if (this.#faults.length === faultsMax) return;
+    this.#faults.push({ index, what: `one of its streams is at version ${version} before it, and the entry says otherwise` });
   }
 
   #note(index: number, entry: Uint8Array): void {

@@ -266,7 +266,8 @@ export class EntryWalker<K extends object> {
     const readers = projections.filter(({ on }) => on[name] !== undefined);
     const read = readers.map(({ reads }) => reads?.[name] as readonly string[] | undefined);
     const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
-    const route = { name, readers, only, links: main === null ? null : this.#route(main, projections), isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
+    const links = main === null ? null : this.#route(main, projections);
+    const route = { name, readers, only, links, isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
     this.#routes.set(name, route);
     return route;
   }
