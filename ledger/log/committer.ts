@@ -7,12 +7,15 @@ import type { Tree } from './tree.ts';
 
 /** Commits a batch and answers with the root that the second engine computes from what the store then holds. */
 export interface Committer {
+  /** Whether this thread goes on meanwhile. */
+  readonly isBeside: boolean;
   commit(batch: Batch): Promise<Uint8Array>;
 }
 
 /** Both steps in this thread. @param second - at the stored size, hashed by the second engine */
 export function committerOf(store: Store, second: Tree): Committer {
   return {
+    isBeside: false,
     async commit(batch) {
       await store.commit(batch);
       // From the store, and not from the batch: what is signed is what a reader will get.
@@ -47,6 +50,7 @@ export function startCommitThread(directory: string, tables: readonly TableShape
       // A refusal is kept for the first commit, which asks.
       begun.catch(() => {});
       return {
+        isBeside: true,
         async commit(batch) {
           await begun;
           // The group's own memory is still read here until the batch is published: the thread gets a copy.

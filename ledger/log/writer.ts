@@ -58,6 +58,9 @@ interface Unasked {
   readonly unasked: Uint8Array;
 }
 
+/** Below so many entries a group is not worth a flush of its own: placing them takes about as long. */
+const halfMin = 512;
+
 /** One history's writer. After any error in a commit it is spent: the log reads everything again and makes a new one. */
 export class Writer {
   readonly #parts: WriterParts;
@@ -69,6 +72,8 @@ export class Writer {
   #committing = false;
   #scheduled = false;
   #room: (() => void)[] = [];
+  /** Half of the entries that were in flight when the last group was answered. */
+  #half = 0;
   /** Recorded time of what is being placed now; null until something is. */
   #time: number | null = null;
   /** Groups committed so far: an answer of the store is believed until the next. */
@@ -107,7 +112,8 @@ export class Writer {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ outcomes, resolve, reject });
-      this.#schedule();
+      if (this.#isHalf()) void this.#commit();
+      else this.#schedule();
     });
   }
 
@@ -202,8 +208,18 @@ export class Writer {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#commit();
+      if (!this.#committing && this.#waiting.length > 0) void this.#commit();
     });
+  }
+
+  /**
+   * Whether half of what is in flight is placed, and another thread can commit it while the rest is placed here.
+   *
+   * Callers are answered together and come back together: were all of them one group, each thread would wait for the other.
+   */
+  #isHalf(): boolean {
+    const { count } = this.#open;
+    return this.#parts.committer.isBeside && !this.#committing && count >= halfMin && count >= this.#half;
   }
 
   async #commit(): Promise<void> {
@@ -229,7 +245,6 @@ export class Writer {
         for (const outcome of outcomes) if (outcome.ok) outcome.size = size;
         resolve(outcomes);
       }
-
     } catch (error) {
       this.failure = error;
       for (const { reject } of [...waiting, ...this.#waiting]) reject(error);
@@ -237,7 +252,10 @@ export class Writer {
       for (const wake of this.#room) wake();
     }
     this.#committing = false;
-    if (this.#waiting.length > 0) this.#schedule();
+    this.#half = (group.count + this.#open.count) / 2;
+    if (this.#waiting.length === 0) return;
+    if (this.#isHalf()) void this.#commit();
+    else this.#schedule();
   }
 
   async #steps(group: Group, tiles: ReturnType<Tree['takeFullTiles']>, root: Uint8Array): Promise<Published> {

@@ -34,6 +34,26 @@ test('many calls in flight are committed and hashed again beside this thread', a
   await again.close();
 });
 
+test('half of what is in flight is committed while the rest is placed, so that no thread waits for the other', async () => {
+  const directory = freshDirectory();
+  const world = new World();
+  const log = await createLog(ports(directory, world), genesis(world.signer));
+  const sizes = new Set<number>();
+  const caller = async (number: number) => {
+    for (let round = 0; round < 6; round++) {
+      const outcomes = await add(log, 1000 * number + 100 * round, 1000 * number + 100 * round + 100);
+      for (const outcome of outcomes) sizes.add(outcome.ok ? outcome.size : -1);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, number) => caller(number)));
+  expect(log.published.size).toBe(12_001);
+  // Of 2,000 in flight no group takes all, once there was one group to tell how many there are.
+  const groups = [...sizes].sort((a, b) => a - b).map((size, i, all) => size - (all[i - 1] ?? 1));
+  expect(Math.max(...groups.slice(1))).toBeLessThan(1_500);
+  await checkLog(log);
+  await log.close();
+});
+
 test('a refusal in the thread keeps its code, and is final where it must be', async () => {
   const directory = freshDirectory();
   const world = new World();
