@@ -3,7 +3,7 @@ import type { DataOf } from '../ledger/events/index.ts';
 import { attestationPointer, reportPointer, sbomPointer, supersede, vexPointer } from './evidence.ts';
 import type { AttestationPointer, ReportPointer, SbomPointer, VexPointer } from './evidence.ts';
 import type { EventAt } from './event-at.ts';
-import { defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
+import { adds, defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
 
 type Related = DataOf<'artifact.related'>;
 
@@ -42,14 +42,14 @@ export const artifact = defineProjection<ArtifactDocument>({
   streams: 'artifact:',
   begin: () => ({ sboms: [], attestations: [], reports: [], vex: [], scans: [], failures: [], documents: { count: 0 }, relations: [], contracts: [] }),
   on: {
-    'sbom.ingested': ({ sboms }, event) => void sboms.push(sbomPointer(event)),
-    'attestation.recorded': ({ attestations }, event) => void attestations.push(attestationPointer(event)),
+    'sbom.ingested': adds('sboms', sbomPointer),
+    'attestation.recorded': adds('attestations', attestationPointer),
     'attestation.checked'({ attestations }, { index, data }) {
       const checked = attestations.find(({ entry }) => entry === data.entry);
       if (checked !== undefined) Object.assign(checked, { signatures: data.signatures, checked: index });
     },
-    'report.ingested': ({ reports }, event) => void reports.push(reportPointer(event)),
-    'vex.stated': ({ vex }, event) => void vex.push(vexPointer(event)),
+    'report.ingested': adds('reports', reportPointer),
+    'vex.stated': adds('vex', vexPointer),
     'scan.completed'(document, event) {
       document.scans = byFeed(document.scans, scanPointer(event));
       document.failures = document.failures.filter(({ feed }) => feed !== event.data.feed);
@@ -68,7 +68,7 @@ export const artifact = defineProjection<ArtifactDocument>({
     'contract.unassigned'(document, { data }) {
       document.contracts = document.contracts.filter(({ name }) => name !== data.name);
     },
-    'artifact.related': ({ relations }, { index, data }) => void relations.push({ entry: index, ...data }),
+    'artifact.related': adds('relations', ({ index, data }: EventAt<'artifact.related'>) => ({ entry: index, ...data })),
   },
   reads: { 'contract.assigned': ['name'], 'contract.unassigned': ['name'], 'document.stored': [] },
   // A waiver is looked up by its vulnerabilities, wherever it holds.

@@ -1,5 +1,5 @@
 // What a projection is: a name, a version, the streams it folds, and one pure function for each event type that it reads.
-import type { Actor, DataOf, EventName } from '../ledger/events/index.ts';
+import type { Actor, CborValue, DataOf, EventName } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
 
 /** What every document has: where it stands. Documents are values of the CBOR profile (ledger/events/cbor.ts). */
@@ -22,6 +22,25 @@ export type Pointer = {
 /** Changes a document in place: it belongs to the fold, and nobody else sees it between two events. */
 type Handler<D, T extends EventName> = (document: D, event: EventAt<T>) => void;
 export type Handlers<D> = { readonly [T in EventName]?: Handler<D, T> };
+
+/** What some handlers do and nothing else: they put one item at the end of a list, so that an encoded document need not be decoded for it. */
+export interface Adding {
+  /** The list, a member of the document. */
+  readonly to: string;
+  /** What is added; the same for every document that the event moves. */
+  readonly item: (event: EventAt) => CborValue;
+}
+
+/** A handler that adds an item to the end of a list. @param item - from the event alone */
+export function adds<L extends string, T extends EventName, I>(to: L, item: (event: EventAt<T>) => I): Handler<{ readonly [K in L]: I[] }, T> & Adding {
+  const handler = (document: { readonly [K in L]: I[] }, event: EventAt<T>) => void document[to].push(item(event));
+  return Object.assign(handler, { to, item: item as unknown as Adding['item'] });
+}
+
+/** Says how a handler adds, or null for one that does anything else. */
+export function addingOf(handler: unknown): Adding | null {
+  return typeof handler === 'function' && 'to' in handler && 'item' in handler ? (handler as unknown as Adding) : null;
+}
 
 /**
  * A gate-critical projection: one document for each stream of a kind, folded from that stream's events alone, in their order.

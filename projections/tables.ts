@@ -2,9 +2,11 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeCbor } from '../ledger/events/index.ts';
 import { encodeDocument } from './digest.ts';
+import { additionOf, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
+import type { EventAt } from './event-at.ts';
 import { projectionList } from './gate-critical.ts';
-import { evolve, type Document, type Projection } from './projection.ts';
-import { EntryWalker, partOf, type PackedEntries } from './walk.ts';
+import { addingOf, evolve, type Adding, type Document, type Projection } from './projection.ts';
+import { EntryWalker, partOf, type FoldedStream, type PackedEntries } from './walk.ts';
 
 /** What a row holds, and what a store is given to write. */
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
@@ -17,6 +19,7 @@ export interface RowWrite {
 /** What is needed of the store that holds the tables; `ledger/store` has it. */
 export interface TableStore {
   row(table: string, key: string): Promise<Row | null>;
+  rowsAt(table: string, keys: readonly string[]): Promise<readonly (Row | null)[]>;
   rows(table: string, after: string | null, limit: number): Promise<readonly { readonly key: string; readonly row: Row }[]>;
   runs(start: number, end: number): Promise<readonly PackedEntries[]>;
   commits(start: number, limit: number): Promise<readonly { readonly start: number; readonly count: number }[]>;
@@ -62,15 +65,81 @@ export function decodeDocument(bytes: Uint8Array): Document {
   return decodeCbor(bytes) as unknown as Document;
 }
 
-interface Held {
-  readonly projection: Projection;
-  readonly stream: string;
-  /** Null until its first event. */
-  document: Document | null;
+/**
+ * A document as it is kept between batches: encoded, for most events only add to it; a stream that moves now mostly moved a moment ago.
+ *
+ * In a batch it is one of two: bytes with additions to come, or decoded, once an event did anything else.
+ */
+class Held {
+  readonly stream: FoldedStream<Held>;
+  readonly table: TableName;
+  /** As the table has it, or will; null before its first event, and while it is not read. */
+  bytes: Uint8Array | null = null;
+  isRead = false;
+  readonly additions: Addition[] = [];
+  decoded: Document | null = null;
+  last = 0;
+  /** The first entry that has to wait until the row is read. */
+  waitsFrom = Infinity;
+  /** When it was moved last: the batch, and the generation of those that are kept. */
+  batch = 0;
+  generation = 0;
+
+  constructor(stream: FoldedStream<Held>) {
+    this.stream = stream;
+    this.table = tableOf(stream.projection);
+  }
+
+  /** Moves it on by an event. @returns false where that needs the row first */
+  move(event: EventAt, index: number, addition: (adding: Adding) => Addition): boolean {
+    const { projection, name } = this.stream;
+    const adding = addingOf(projection.on[event.type]);
+    if (this.decoded === null && adding !== null) this.additions.push(addition(adding));
+    else if (this.isRead) this.decoded = evolve(projection, name, this.decoded ?? this.#decode(), event, index);
+    else return false;
+    this.last = index;
+    return true;
+  }
+
+  #decode(): Document | null {
+    if (this.bytes === null && this.additions.length === 0) return null;
+    const into = new Uint8Array(this.#extendedMax());
+    return decodeDocument(into.subarray(0, this.#extend(into, 0)));
+  }
+
+  /** No more bytes than it will take. */
+  settle(): number {
+    if (this.decoded === null) return this.#extendedMax();
+    this.bytes = encodeDocument(this.decoded);
+    this.decoded = null;
+    return this.bytes.length;
+  }
+
+  /** Writes what it is now, and keeps that. @returns the place after it */
+  write(into: Uint8Array, at: number): number {
+    let end = at + (this.bytes as Uint8Array).length;
+    if (this.additions.length > 0) end = this.#extend(into, at);
+    else into.set(this.bytes as Uint8Array, at);
+    this.bytes = into.subarray(at, end);
+    return end;
+  }
+
+  /** Of its bytes, made now for a document that begins, and what is added to them. */
+  #extendedMax(): number {
+    const { projection, name } = this.stream;
+    this.bytes ??= encodeDocument({ ...projection.begin(name), last: this.last });
+    return extendedBytesMax(this.bytes, this.additions);
+  }
+
+  #extend(into: Uint8Array, at: number): number {
+    const end = extendDocument(this.bytes as Uint8Array, this.additions, this.last, into, at);
+    this.additions.length = 0;
+    return end;
+  }
 }
 
-/** Documents kept decoded: the streams that move now are mostly those that moved a moment ago. */
-const heldMax = 20_000;
+/** Bytes of documents that are kept, in two generations: who was not moved in the newer one is forgotten with the older. */
+const keptBytesMax = 64 * 2 ** 20;
 const metMax = 200_000;
 /** Entries folded between two writes of a rebuild, rounded up to a commit's end: what a linked entry is linked to is in its commit. */
 const rebuildStep = 16_384;
@@ -78,14 +147,23 @@ const rebuildStep = 16_384;
 /** Computes what each batch changes, before it is committed; the log's port `Projector`. */
 export class LiveProjector {
   readonly #store: TableStore;
-  #walker = new EntryWalker(projectionList);
-  #held = new Map<string, Held>();
+  readonly #keptMax: number;
+  #walker = new EntryWalker<Held>(projectionList);
+  /** Documents that this generation moved, and those of the one before. */
+  #young: Held[] = [];
+  #old: Held[] = [];
+  #generation = 1;
+  #bytes = 0;
+  #batch = 0;
+  #added: { readonly adding: Adding | null; readonly entry: number; readonly addition: Addition | null } = { adding: null, entry: -1, addition: null };
   /** The next entry it expects; −1 before `begin`. */
   #next = -1;
   #isRaw = false;
 
-  constructor(store: TableStore) {
+  /** @param keptMax - bytes of documents kept in memory, for tests of what happens beyond */
+  constructor(store: TableStore, keptMax = keptBytesMax) {
     this.#store = store;
+    this.#keptMax = keptMax;
   }
 
   /**
@@ -127,7 +205,7 @@ export class LiveProjector {
 
   #forget(): void {
     this.#walker = new EntryWalker(projectionList);
-    this.#held.clear();
+    [this.#young, this.#old, this.#bytes] = [[], [], 0];
   }
 
   /** @returns false for a raw ledger, which has no documents */
@@ -167,39 +245,76 @@ export class LiveProjector {
   }
 
   async #fold(entries: PackedEntries): Promise<readonly RowWrite[]> {
-    const touched = new Map<string, Held>();
+    const touched: Held[] = [];
     const unread: Held[] = [];
-    // Twice over the entries: which documents they move, then, when those are in memory, how.
-    this.#walker.walk(entries, ({ name, projection }) => {
-      if (touched.has(name)) return;
-      let held = this.#held.get(name);
-      if (held === undefined) unread.push((held = { projection, stream: name, document: null }));
-      else this.#held.delete(name);
-      touched.set(name, held);
+    let waiting = false;
+    this.#batch += 1;
+    this.#walker.walk(entries, (stream, event, index, version) => {
+      const held = (stream.kept ??= new Held(stream));
+      if (held.batch !== this.#batch) this.#touch(held, version === 1, touched, unread);
+      if (index >= held.waitsFrom || held.move(event, index, (adding) => this.#addition(adding, event))) return;
+      held.waitsFrom = index;
+      waiting = true;
     });
-    for (const held of unread) {
-      const row = await this.#store.row(tableOf(held.projection), held.stream);
-      if (row !== null) held.document = decodeDocument(row['document'] as Uint8Array);
+    await this.#read(unread);
+    if (waiting) {
+      this.#walker.walk(entries, ({ kept }, event, index) => {
+        if (index >= (kept as Held).waitsFrom) (kept as Held).move(event, index, (adding) => this.#addition(adding, event));
+      });
     }
-    this.#walker.walk(entries, ({ name, projection }, event, index) => {
-      const held = touched.get(name) as Held;
-      held.document = evolve(projection, name, held.document, event, index);
+    return [...this.#write(touched), cursorAt(entries.start + entries.count)];
+  }
+
+  #touch(held: Held, isNew: boolean, touched: Held[], unread: Held[]): void {
+    held.batch = this.#batch;
+    held.waitsFrom = Infinity;
+    touched.push(held);
+    if (held.generation !== this.#generation) this.#young.push(held);
+    held.generation = this.#generation;
+    // No row to look for where the stream begins.
+    held.isRead ||= isNew;
+    if (!held.isRead) unread.push(held);
+  }
+
+  /** An event's own addition: one for all the documents that it moves. */
+  #addition(adding: Adding, event: EventAt): Addition {
+    if (this.#added.adding !== adding || this.#added.entry !== event.index) this.#added = { adding, entry: event.index, addition: additionOf(adding, event) };
+    return this.#added.addition as Addition;
+  }
+
+  async #read(unread: readonly Held[]): Promise<void> {
+    const byTable = Map.groupBy(unread, ({ table }) => table);
+    for (const [table, held] of byTable) {
+      const rows = await this.#store.rowsAt(table, held.map(({ stream }) => stream.name));
+      for (const [i, row] of rows.entries()) {
+        const one = held[i] as Held;
+        one.bytes = row === null ? null : (row['document'] as Uint8Array);
+        one.isRead = true;
+      }
+    }
+  }
+
+  #write(touched: readonly Held[]): RowWrite[] {
+    let bytes = 0;
+    for (const held of touched) bytes += held.settle();
+    // One piece of memory for all of them: one of its own for each would cost more than writing it.
+    const slab = new Uint8Array(bytes);
+    let at = 0;
+    const writes = touched.map((held) => {
+      at = held.write(slab, at);
+      return { table: held.table, key: held.stream.name, row: { last: held.last, document: held.bytes } };
     });
+    this.#bytes += bytes;
+    if (this.#bytes > this.#keptMax / 2) this.#forgetOld();
     // The walker remembers every stream it has met; a server meets many.
-    if (this.#walker.streams.size > metMax) this.#walker = new EntryWalker(projectionList);
-    const writes: RowWrite[] = [];
-    for (const [name, held] of touched) {
-      const document = held.document as Document;
-      writes.push({ table: tableOf(held.projection), key: held.stream, row: { last: document.last, document: encodeDocument(document) } });
-      // Put in again at the end: the oldest go first.
-      this.#held.set(name, held);
-    }
-    for (const name of this.#held.keys()) {
-      if (this.#held.size <= heldMax) break;
-      this.#held.delete(name);
-    }
-    writes.push(cursorAt(entries.start + entries.count));
+    if (this.#walker.streams.size > metMax) this.#forget();
     return writes;
+  }
+
+  #forgetOld(): void {
+    for (const held of this.#old) if (held.generation !== this.#generation) held.stream.kept = null;
+    [this.#old, this.#young, this.#bytes] = [this.#young, [], 0];
+    this.#generation += 1;
   }
 }
 

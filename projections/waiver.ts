@@ -2,7 +2,7 @@
 import { equalBytes } from '../ledger/bytes.ts';
 import type { DataOf } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
-import { defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
+import { adds, defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
 
 type Requested = DataOf<'waiver.requested'>;
 
@@ -42,7 +42,7 @@ export type WaiverDocument = Document & {
 
 /** What waiver events do, in every document that holds waivers. */
 export const waiverHandlers = {
-  'waiver.requested': ({ waivers }: { waivers: Waiver[] }, event: EventAt<'waiver.requested'>) => void waivers.push(requested(event)),
+  'waiver.requested': adds('waivers', requested),
   'waiver.approved': (document: { waivers: Waiver[] }, event: EventAt<'waiver.approved'>) => add(document, event, 'approvals'),
   'waiver.rejected': (document: { waivers: Waiver[] }, event: EventAt<'waiver.rejected'>) => add(document, event, 'rejections'),
   'waiver.revoked': (document: { waivers: Waiver[] }, event: EventAt<'waiver.revoked'>) => add(document, event, 'revocations'),

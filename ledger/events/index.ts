@@ -10,7 +10,7 @@
 //   seal, open                       sealed payloads (WebCrypto), and the pieces for those who stream
 //   EVENTS                           every event type; families.ts is the place where a new family is added
 export { asSet } from './compile.ts';
-export { cborDepthMax, encodeCbor, type CborMap, type CborValue } from './cbor.ts';
+export { cborDepthMax, encodeCbor, major, writeHead, type CborMap, type CborValue } from './cbor.ts';
 export { decodeCbor } from './cbor-reader.ts';
 export { prepareDraft, streamsOfDraft, writeEntry, type Draft, type NewEvent } from './draft.ts';
 export {

@@ -1,13 +1,14 @@
 // The committing thread: it owns the database's writing connection and the second engine's tree.
 import { equalBytes } from '../bytes.ts';
-import type { Batch, Store } from '../store/port.ts';
+import type { Store } from '../store/port.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { TableShape } from '../store/schema.ts';
 import { answerCalls } from '../store/thread.ts';
 import { disagree } from './boot.ts';
-import { committerOf, type Committer } from './committer.ts';
+import { committerOf, type BatchToThread, type Committer } from './committer.ts';
 import { defaultEngines } from './engine.ts';
 import { loadTree } from './load-tree.ts';
+import { unpackWrites } from './packed-writes.ts';
 
 let store: Store | null = null;
 let committer: Committer | null = null;
@@ -19,7 +20,7 @@ answerCalls({
     if (!equalBytes(second.root(), root)) throw disagree(size, 'this thread', 'the tree that was verified at the start');
     committer = committerOf(store, second);
   },
-  commit: (batch: Batch) => (committer as Committer).commit(batch),
+  commit: (batch: BatchToThread) => (committer as Committer).commit({ ...batch, writes: unpackWrites(batch.writes) }),
   async close() {
     await store?.close();
     store = committer = null;

@@ -3,6 +3,7 @@ import type { Batch, Store } from '../store/port.ts';
 import type { TableShape } from '../store/schema.ts';
 import { startThread } from '../store/thread.ts';
 import { growTree } from './load-tree.ts';
+import { packWrites, type PackedWrites } from './packed-writes.ts';
 import type { Tree } from './tree.ts';
 
 /** Commits a batch and answers with the root that the second engine computes from what the store then holds. */
@@ -25,6 +26,9 @@ export function committerOf(store: Store, second: Tree): Committer {
     },
   };
 }
+
+/** A batch as it is handed over. */
+export type BatchToThread = Omit<Batch, 'writes'> & { readonly writes: PackedWrites };
 
 /** A committer in a thread of its own, which can be begun again after a failure. */
 export interface CommitThread {
@@ -55,7 +59,9 @@ export function startCommitThread(directory: string, tables: readonly TableShape
           await begun;
           // The group's own memory is still read here until the batch is published: the thread gets a copy.
           const packed = batch.run.packed.slice();
-          return (await thread.call('commit', { ...batch, run: { ...batch.run, packed } }, [packed.buffer])) as Uint8Array;
+          const writes = packWrites(batch.writes);
+          const given: BatchToThread = { ...batch, run: { ...batch.run, packed }, writes };
+          return (await thread.call('commit', given, [packed.buffer, writes.bytes.buffer])) as Uint8Array;
         },
       };
     },

@@ -56,6 +56,7 @@ export function openMemory(state: MemoryState = emptyState()): Store {
     },
     tiles: async (places) => places.map(({ level, number }) => state.tiles.get(`${level}/${number}`) ?? null),
     row: async (table, key) => state.rows.get(`${table}/${key}`) ?? null,
+    rowsAt: async (table, keys) => keys.map((key) => state.rows.get(`${table}/${key}`) ?? null),
     mark: async (key) => state.marks.get(formatHex(key)) ?? null,
     async saveMarks(marks) {
       for (const mark of marks) state.marks.set(formatHex(mark.key), mark);

@@ -121,6 +121,9 @@ export interface Store {
   /** A row of a table that moves with the log. */
   row(table: string, key: string): Promise<TableWrite['row']>;
 
+  /** Rows by their keys, in the order of the keys, null for each that is not there. */
+  rowsAt(table: string, keys: readonly string[]): Promise<TableWrite['row'][]>;
+
   /** The sealed evidence that a key recognises, or null. @param key - 16 bytes */
   mark(key: Uint8Array): Promise<SealedMark | null>;
 

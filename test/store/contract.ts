@@ -128,6 +128,13 @@ export function storeContract(name: string, place: () => Place): void {
       expect(await store.row('thing', 'b')).toMatchObject({ state: 'open', document: null });
     });
 
+    test('gives several rows in the order of their keys, with nothing where there is none', async () => {
+      const rows = [5, 6].map((at) => ({ state: 'open', at, document: at === 5 ? Uint8Array.of(1, 2, 3) : null }));
+      await store.commit(batchOf(0, 1, { writes: rows.map((row, i) => ({ table: 'thing', key: `k${i}`, row })) }));
+      expect(await store.rowsAt('thing', ['k1', 'none', 'k0', 'k1'])).toEqual([rows[1], null, rows[0], rows[1]]);
+      expect(await store.rowsAt('thing', [])).toEqual([]);
+    });
+
     test('sealed evidence is marked in the commit of its entry, and forgotten in that of its erasure, or not at all', async () => {
       const markOf = (number: number, entry: number) => ({
         key: new Uint8Array(16).fill(number), entry, commitment: new Uint8Array(32).fill(number >> 4),
