@@ -59,8 +59,8 @@ class SqliteStore implements Store {
       this.#db.pragma('synchronous = FULL');
       this.#db.pragma('wal_autocheckpoint = 250'); // 4 MB: the best tail measured (p99.9 3 ms against 10 at 1,000 pages).
       this.#db.pragma('trusted_schema = OFF');
+      this.#db.pragma('cache_size = -65536'); // 64 MiB: a commit that moves thousands of documents must not read and write its pages twice.
     }
-    this.#db.pragma('cache_size = -16384'); // 16 MiB: a commit that moves thousands of documents must not write its pages twice.
     this.#db.pragma('mmap_size = 2147418112'); // 3 times the tile reads a second.
     this.#db.pragma('busy_timeout = 5000');
     if (options.pagesMax !== undefined) this.#db.pragma(`max_page_count = ${options.pagesMax}`);
