@@ -121,11 +121,13 @@ async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: Reado
     const pins = decision.payloads?.find(({ role }) => role === 'pins')?.digest;
     if (pins !== undefined) for (const hex of readPins(await readPayload(payloads, pins[1])).facts) digests.add(hex);
   }
+  const drawn = ({ payloads: own = [] }: Event) => own.some((one) => one.role === 'facts' && one.digest !== undefined && digests.has(formatHex(one.digest[1])));
   return (event, _, { role, digest }) => {
     if (neverPacked.has(role)) return false;
     if (alwaysPacked.has(role) || (digest !== undefined && digests.has(formatHex(digest[1])))) return true;
-    // For extracting facts again, and looking at what was read: documents about this very artifact.
-    return role === 'document' && isAbout(event);
+    // For extracting facts again, and looking at what was read: documents about this very artifact, and those, such as VEX about others,
+    // whose facts the decision read; what they say stands in the facts that are in the pack as well.
+    return role === 'document' && (isAbout(event) || drawn(event));
   };
 }
 

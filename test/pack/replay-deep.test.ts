@@ -10,11 +10,12 @@ import type { ExportOptions } from '../../actions/export-pack.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
 import { replayPackDeeply } from '../../actions/replay-pack-deep.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
-import { decodeEvent } from '../../ledger/events/index.ts';
+import { encodeUtf8, parseHex } from '../../ledger/bytes.ts';
+import { decodeEvent, type NewEvent } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
-import type { Bench } from '../actions/kit.ts';
+import { image, other, type Bench } from '../actions/kit.ts';
 import { by } from '../log/kit.ts';
 import { draftOf, gated, membersOf, packed, resigned, scanned, trust, vkeys } from './kit.ts';
 
@@ -64,6 +65,37 @@ describe('SAME', () => {
     expect(told(await fromPack(await packOf(bench, decision)))).toEqual(told(live));
     expect((await fromPack(opened)).verdict).toEqual({ is: 'SAME' });
   });
+});
+
+/** VEX about an artifact, as its supplier writes it. */
+const vexAbout = (digest: string, status: object) => JSON.stringify({
+  '@context': 'https://openvex.dev/ns/v0.2.0', '@id': `https://supplier.example/${digest.slice(0, 8)}`, author: 'supplier', timestamp: '2026-11-01T00:00:00Z',
+  version: 1,
+  statements: [{ vulnerability: { name: 'GHSA-1' }, products: [{ '@id': `pkg:oci/x@sha256%3A${digest}`, hashes: { 'sha-256': digest } }], ...status }],
+});
+
+test('with VEX about another artifact in the streams: it is read again too, and its facts are what it says', async () => {
+  const bench = await scanned();
+  await bench.addOne(vexAbout(other, { status: 'affected', action_statement: 'update' }), { subjects: [['sha256', parseHex(other)]] });
+  await bench.addOne(vexAbout(image, { status: 'not_affected', justification: 'component_not_present' }));
+  const decision = await gated(bench);
+  const pack = await packOf(bench, decision);
+  const live = told(await replayDeeply(bench.stores, decision));
+  expect(live).toEqual({ verdict: { is: 'SAME' }, notes: ['3 documents read again', 'scanned again'] });
+  expect(told(await fromPack(pack))).toEqual(live);
+  // The facts that a ledger has of the other artifact's are not what its document says: found from the pack as in the ledger.
+  const lying = await scanned();
+  const { log, payloads } = lying.stores;
+  await lying.addOne(vexAbout(other, { status: 'affected', action_statement: 'update' }), { subjects: [['sha256', parseHex(other)]] });
+  const event = decodeEvent(await log.entry(await indexOf(lying, 'vex.stated')));
+  const document = encodeUtf8(vexAbout(other, { status: 'fixed' }));
+  const { digest, size } = await payloads.put([document], document.length);
+  const exchanged = event.payloads?.map((one) => (one.role === 'document' ? { ...one, size, digest: ['sha256', digest] as const } : one)) ?? [];
+  const { index } = await log.appendOne({ drafts: [draftOf({ type: event.type, by, data: event.data, payloads: exchanged } as NewEvent)] });
+  const decided = await gated(lying);
+  const found = told(await replayDeeply(lying.stores, decided));
+  expect(found.verdict).toMatchObject({ is: 'DRIFT', member: 'facts', cause: { kind: 'record', index } });
+  expect(told(await fromPack(await packOf(lying, decided)))).toEqual(found);
 });
 
 async function indexOf(bench: Bench, type: string): Promise<number> {
