@@ -1,10 +1,11 @@
 // stella fsck: recompute everything from the entries, and name each place that is not what was written.
-import { auditLog } from '../../actions/audit-log.ts';
+import { auditReadings } from '../../actions/audit-log.ts';
 import { payloadOrNull } from '../../actions/catch-up.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
 import { parseVkey } from '../../ledger/note/index.ts';
+import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import type { Fault } from '../../ledger/store/port.ts';
 import { guardedQueries, openSideTables } from '../../ledger/store/side-tables.ts';
 import { checkCatchUp, type CatchUpChecked } from '../../projections/catch-up/check.ts';
@@ -44,12 +45,8 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
       await anchor.close();
     }
     const { size, root, payloadsMissing } = summary;
-    if (faults.length === 0 && !call.flag('no-payloads')) {
-      for await (const fault of wrongPins(place, summary)) {
-        call.out.say(`FAULT  ${fault.where}: ${fault.what}`);
-        faults.push(fault);
-      }
-    }
+    // Where entries can be read at all, whatever they say of themselves.
+    if (faults.every(({ what }) => what.startsWith('AUDIT_'))) await drain(wrongReadings(place, summary, ports.payloads ?? null), fault);
     const behind = await checkBehind(place, summary, fault);
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
@@ -106,13 +103,12 @@ async function drain<T>(checking: AsyncGenerator<Fault, T>, fault: (found: Fault
   }
 }
 
-/** Decisions whose pins are not the versions that the streams had: what an operator does who wants a waiver's end not to count. */
-async function* wrongPins(place: Place, head: FsckSummary): AsyncGenerator<{ where: string; what: string }> {
+/** Decisions that pin other versions than the streams had, or name another tree: what an operator does who wants a waiver's end not to count. */
+async function* wrongReadings(place: Place, head: FsckSummary, payloads: PayloadStore | null): AsyncGenerator<Fault, void> {
   const { source, close } = copyAt(place.directory, head.size);
   try {
-    for await (const { index, code, message } of auditLog(source.entries(0, head.size), head, openPlacePayloads(place))) {
-      // All else has been looked at, and was in order.
-      if (code === 'DECISION_PIN_WRONG') yield { where: `entry ${index}`, what: `${code}: ${message}` };
+    for await (const { index, code, message } of auditReadings(source.entries(0, head.size), head, payloads)) {
+      yield { where: `entry ${index}`, what: `${code}: ${message}` };
     }
   } finally {
     await close();
