@@ -70,6 +70,8 @@ export const WARNINGS = [
   'WAIVER_BREAK_GLASS',
   // A waiver names one of the findings and is over.
   'WAIVER_EXPIRED',
+  // Two waivers in force cover the same finding: taking one back changes nothing.
+  'WAIVER_OVERLAPPING',
   // The policy's own warnings.
   'POLICY_WARNED',
 ] as const;

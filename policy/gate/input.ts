@@ -125,6 +125,8 @@ function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint
     const shown = new Set<string>();
     for (const i of fits) {
       const { id, component } = found[i] as Finding;
+      // Said since semantics 2.
+      if (active && covered.has(i) && semantics >= 2) warnings.add('WAIVER_OVERLAPPING');
       if (active) covered.add(i);
       const once = `${id} ${component.purl}`;
       if (!shown.has(once)) members.push(waiverMember(state, id, component.purl ?? ''));
