@@ -3,7 +3,7 @@ import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { Digest } from '../ledger/events/index.ts';
 import {
-  chainOf, decodeTrace, explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type Snapshot, type TraceChain,
+  chainOf, decodeTrace, explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type ScanComponent, type Snapshot, type TraceChain,
 } from '../scanner/index.ts';
 import { findSnapshot, readFeedScans, withSnapshot, type ImportedSnapshot, type Wanted } from './feeds.ts';
 import { readPayload } from './sealed-payload.ts';
@@ -71,6 +71,12 @@ function wordOf({ records, answers }: Explanation): ExplainedAs {
   return LOUDEST.find((name) => answers.some(({ outcome }) => outcome === name)) ?? 'not_in_list';
 }
 
+/**
+ * Tells beforehand which lists may name a component that is meant, by their digests: the others are not opened. True for a list that
+ * nothing is known of.
+ */
+export type MayName = (isMeant: (component: ScanComponent) => boolean) => Promise<(list: Uint8Array) => boolean>;
+
 /** One artifact that a vulnerability concerns, by the newest snapshot. */
 export interface AffectedArtifact {
   /** In hexadecimal. */
@@ -100,7 +106,8 @@ export interface Affected {
  * @throws {LedgerError} SNAPSHOT_UNKNOWN, SNAPSHOT_DAMAGED
  */
 export async function affectedBy(
-  ports: ListPorts, asked: { id: string; feed: string; snapshot: Wanted; onProgress?: (done: number, all: number) => void },
+  ports: ListPorts & { readonly mayName?: MayName },
+  asked: { id: string; feed: string; snapshot: Wanted; onProgress?: (done: number, all: number) => void },
 ): Promise<Affected> {
   const snapshot = await findSnapshot(ports.log, asked.feed, asked.snapshot);
   const { scans } = await readFeedScans(ports.log, asked.feed);
@@ -109,10 +116,13 @@ export async function affectedBy(
     const names = inputNames(asked.id, opened);
     const artifacts: AffectedArtifact[] = [];
     const unreadable: string[] = [];
+    const isMeant = (component: ScanComponent) => names({ components: [component] });
+    const mayName = records.length === 0 || ports.mayName === undefined ? () => true : await ports.mayName(isMeant);
     let done = 0;
     for (const [subject, scan] of records.length === 0 ? [] : scans) {
       asked.onProgress?.((done += 1), scans.size);
       const place = listOfScan(scan);
+      if (!mayName(place.is === 'sbom' ? place.facts : place.digest)) continue;
       let input;
       try {
         input = await readList(ports, place);

@@ -1,13 +1,14 @@
 // Where a package is used: by the bills of materials on record that count, and by what the newest scans saw in images.
 import { decodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { findMissingBills, findUses, readAt } from '../projections/catch-up/queries.ts';
+import { findLists, findMissingBills, findUses, listNumbers, readAt } from '../projections/catch-up/queries.ts';
 import { inventory } from '../projections/catch-up/inventory.ts';
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
 import { Inventory, type InventoryEntry, type InventoryFacts } from '../projections/inventory.ts';
 import type { PackageSought } from '../projections/purls.ts';
 import type { DocumentReader } from '../projections/reader.ts';
 import { payloadOrNull } from './catch-up.ts';
+import type { MayName } from './explain-finding.ts';
 
 export interface Used {
   /** By artifact, then by entry. */
@@ -39,6 +40,20 @@ export async function whereUsedNow(sought: PackageSought, db: CatchUpDb, payload
     const { artifacts, unreadable } = opening.used(sought);
     return { size, unreadable, artifacts: inOrder([...(await findUses(snapshot, sought)), ...artifacts]) };
   });
+}
+
+/** Which lists may name a component, by the projection: those that it has not taken in may. */
+export function mayNameBy(db: CatchUpDb): MayName {
+  return async (isMeant) => {
+    const known = await readAt(db, inventory, async (snapshot) => {
+      const lists = await findLists(snapshot, (component) => isMeant({ ref: '', name: '', ...component }));
+      return { lists, numbers: await listNumbers(snapshot) };
+    });
+    return (list) => {
+      const number = known?.numbers.get(formatHex(list));
+      return number === undefined || known?.lists.has(number) === true;
+    };
+  };
 }
 
 function inOrder(artifacts: Used['artifacts']): Used['artifacts'] {

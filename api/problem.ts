@@ -80,6 +80,7 @@ const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   PROJECTION_STOPPED: 503,
   STATE_UNKNOWN: 404,
   NAME_UNKNOWN: 404,
+  NAME_AMBIGUOUS: 409,
 };
 
 /** Answers a refusal; anything else is a bug, told without its inner words. */

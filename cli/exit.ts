@@ -102,6 +102,7 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   PROJECTION_STOPPED: 'state',
   STATE_UNKNOWN: 'input',
   NAME_UNKNOWN: 'input',
+  NAME_AMBIGUOUS: 'input',
 };
 
 export function exitOf(code: Code): ExitName {

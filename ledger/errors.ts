@@ -92,6 +92,7 @@ export const CODES = [
   'PROJECTION_STOPPED',
   'STATE_UNKNOWN',
   'NAME_UNKNOWN',
+  'NAME_AMBIGUOUS',
 ] as const;
 
 export type Code = (typeof CODES)[number];

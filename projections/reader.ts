@@ -77,6 +77,19 @@ export class DocumentReader {
     return found;
   }
 
+  /**
+   * The streams of a projection whose names begin so, in their order.
+   *
+   * @param prefix - ASCII, such as `artifact:sha256:4f2c` @throws {LedgerError} PROJECTION_STOPPED
+   */
+  async streamsBeginning(name: ProjectionName, prefix: string): Promise<readonly string[]> {
+    if (!(await this.#tablesServe())) return [...(await this.#folded()).all(name).keys()].filter((stream) => stream.startsWith(prefix)).sort();
+    const rows = await this.#rows(name).where('key', '>=', prefix).where('key', '<', `${prefix}~`).orderBy('key').execute();
+    const found = new Map<string, Documents[typeof name]>();
+    for (const row of rows) await this.#take(name, row, found);
+    return [...found.keys()];
+  }
+
   #rows(name: ProjectionName) {
     return (this.#db as Kysely<DocumentTables>).selectFrom(tableOf(PROJECTIONS[name])).select(['key', 'last', 'document']);
   }

@@ -1,6 +1,9 @@
 // stella affected: which artifacts a vulnerability concerns.
 import { affectedBy } from '../../actions/explain-finding.ts';
+import { mayNameBy } from '../../actions/where-used.ts';
 import { clip } from '../../ledger/errors.ts';
+import { inventory } from '../../projections/catch-up/inventory.ts';
+import { openCaughtUp } from '../caught-up.ts';
 import { UsageError, type Command } from '../command.ts';
 import { reasonText } from '../explanation.ts';
 import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
@@ -25,9 +28,11 @@ Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no rec
     const [id, ...others] = call.positionals;
     if (id === undefined || others.length > 0) throw new UsageError('name one vulnerability, such as CVE-2021-44228');
     const place = findPlace(call);
-    const ports = { log: await openForReading(place), payloads: openPlacePayloads(place) };
+    const log = await openForReading(place);
+    const opened = await openCaughtUp(call, place, log, [inventory]);
+    const ports = { log, payloads: openPlacePayloads(place), ...(opened === null ? {} : { mayName: mayNameBy(opened.db) }) };
     const onProgress = (done: number, all: number) => call.out.progress(`${done} of ${all} artifacts`);
-    const found = await affectedBy(ports, { id, feed: feedOf(call), snapshot: wantedOf(call), onProgress });
+    const found = await affectedBy(ports, { id, feed: feedOf(call), snapshot: wantedOf(call), onProgress }).finally(() => opened?.close());
     const shown = found.artifacts.filter(({ is }) => call.flag('all') || is !== 'not_affected');
     for (const { subject, is, answers, scan, isCurrent } of shown) {
       call.out.say(`${is}  sha256:${subject}  scan in entry ${scan}${isCurrent ? '' : ', by another snapshot'}`);

@@ -3,9 +3,12 @@ import { inOrder } from '../../actions/gate-report.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { decodeEvent, type Event } from '../../ledger/events/index.ts';
 import type { LogView } from '../../ledger/log/view.ts';
-import { UsageError, type Command } from '../command.ts';
+import { decisions, type DecisionDocument } from '../../projections/catch-up/decisions.ts';
+import { findDecisions, readAt, type DecisionsSought } from '../../projections/catch-up/queries.ts';
+import { openCaughtUp } from '../caught-up.ts';
+import { UsageError, type Call, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openForReading } from '../place.ts';
+import { findPlace, openForReading, type Place } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
@@ -23,25 +26,48 @@ export const command: Command = {
     const [artifact, policy, last] = ['artifact', 'policy', 'last'].map((name) => call.value(name));
     const wanted = artifact === undefined ? null : `sha256:${formatHex(parseSubject(artifact)[1])}`;
     const most = last === undefined ? 20 : parseCount(last, 'a count');
-    const log = await openForReading(findPlace(call));
-    const found: object[] = [];
-    for await (const { index, event } of wanted === null ? newestFirst(log) : log.stream(`artifact:${wanted}`)) {
-      if (found.length === most) break;
-      if (event.type !== 'decision.recorded' || (policy !== undefined && event.data.policy !== policy)) continue;
-      const about = `sha256:${formatHex(event.data.artifact[1])}`;
-      const { outcome, policy: name } = event.data;
-      const codes = inOrder(event.data.codes);
-      const why = codes.length === 0 ? '' : `  ${codes.join(', ')}`;
-      call.out.say(`${String(index).padStart(8)}  ${new Date(event.at).toISOString()}  ${outcome.padEnd(5)}  ${about.slice(0, 19)}…  ${name}${why}`);
-      found.push({ decision: index, recorded: new Date(event.at).toISOString(), outcome, codes, artifact: about, policy: name });
-    }
+    const place = findPlace(call);
+    const log = await openForReading(place);
+    const asked = { ...(wanted === null ? {} : { artifact: wanted.slice('sha256:'.length) }), ...(policy === undefined ? {} : { policy }) };
+    const listed = (await readListed(call, place, log, { ...asked, limit: most })) ?? (await lookThrough(log, { ...asked, limit: most }));
+    const found = listed.map(({ entry, at, outcome, codes, artifact: digest, policy: name }) => {
+      const about = `sha256:${formatHex(digest)}`;
+      const ordered = inOrder(codes as never);
+      const why = ordered.length === 0 ? '' : `  ${ordered.join(', ')}`;
+      call.out.say(`${String(entry).padStart(8)}  ${new Date(at).toISOString()}  ${outcome.padEnd(5)}  ${about.slice(0, 19)}…  ${name}${why}`);
+      return { decision: entry, recorded: new Date(at).toISOString(), outcome, codes: ordered, artifact: about, policy: name };
+    });
     if (found.length === 0) call.out.say('no decisions');
     call.out.answer({ decisions: found });
     return 'yes';
   },
 };
 
-/** Every event from the newest back. */
+type Listed = Pick<DecisionDocument, 'entry' | 'at' | 'outcome' | 'artifact' | 'policy'> & { readonly codes: readonly string[] };
+
+/** By the projection; null where it does not answer, or has not taken everything in. */
+async function readListed(call: Call, place: Place, log: LogView, sought: DecisionsSought): Promise<readonly Listed[] | null> {
+  const opened = await openCaughtUp(call, place, log, [decisions]);
+  if (opened === null) return null;
+  try {
+    return await readAt(opened.db, decisions, async (db, size) => (size === log.published.size ? findDecisions(db, sought) : null));
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Every event from the newest back, or those of the artifact. */
+async function lookThrough(log: LogView, { artifact, policy, limit }: DecisionsSought): Promise<readonly Listed[]> {
+  const found: Listed[] = [];
+  for await (const { index, event } of artifact === undefined ? newestFirst(log) : log.stream(`artifact:sha256:${artifact}`)) {
+    if (found.length === limit) break;
+    if (event.type !== 'decision.recorded' || (policy !== undefined && event.data.policy !== policy)) continue;
+    const { outcome, codes = [], policy: name } = event.data;
+    found.push({ entry: index, at: event.at, outcome, codes, artifact: event.data.artifact[1], policy: name });
+  }
+  return found;
+}
+
 async function* newestFirst(log: LogView): AsyncIterable<{ index: number; event: Event }> {
   for (let index = log.published.size - 1; index > 0; index--) {
     const entry = await log.entry(index);

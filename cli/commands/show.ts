@@ -8,18 +8,21 @@ import type { ExitName } from '../exit.ts';
 import { readThing } from '../../projections/things.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
+import { lifeMembers, livesOf, sayLives } from '../findings.ts';
 import { parseCount } from '../numbers.ts';
 import { plain, printPlain } from '../plain.ts';
 import { findPlace, openDocuments, openForReading, type Place } from '../place.ts';
 import { describeState, findState, stateMembers } from '../states.ts';
-import { findThing } from '../things.ts';
+import { namedThing, thingPorts } from '../thing-ports.ts';
+import { expectDecision, findThing } from '../things.ts';
 import { showUses } from '../uses.ts';
 
 export const command: Command = {
   usage: 'THING [--at STATE] [--bytes]',
   help: `Shows the entry at an index: what it says, and its leaf hash. Or what is on record about a thing: an artifact or key by its
-digest or the beginning of it, a vulnerability, waiver, policy, contract or feed by its name, what a person did by person:PSEUDONYM,
-and where a package is used by its purl, or with * at the end by how its name or version begins. --at shows it as it was: @~10, @1234, @2026-10-01.`,
+digest or the beginning of it, with the life of each finding; a vulnerability, waiver, policy, contract or feed by its name; what a
+person did by person:PSEUDONYM or person:NAME; decision:N; and where a package is used by its purl, or with * at the end by how its
+name or version begins. --at shows it as it was: @~10, @1234, @2026-10-01.`,
   options: {
     at: { type: 'string', takes: 'STATE', help: 'as it was then (else @)' },
     bytes: { type: 'boolean', help: 'the exact stored bytes of an entry, on standard output' },
@@ -34,14 +37,18 @@ and where a package is used by its purl, or with * at the end by how its name or
   ],
 
   async run(call) {
-    const [text, ...others] = call.positionals;
-    if (text === undefined || others.length > 0) throw new UsageError('name one thing');
+    const [said, ...others] = call.positionals;
+    if (said === undefined || others.length > 0) throw new UsageError('name one thing');
     // One spelling of an index: 01 is none.
-    if (/^\d+$/.test(text)) parseCount(text, 'an index');
-    const thing = readThing(text);
+    if (/^\d+$/.test(said)) parseCount(said, 'an index');
     const place = findPlace(call);
+    const text = namedThing(call, place, said);
+    const thing = readThing(text);
     const log = await openForReading(place);
-    if (thing.kind === 'index') return showEntry(call, log, thing.index);
+    if (thing.kind === 'index') {
+      await expectDecision(text, thing.index, { log, size: log.published.size });
+      return showEntry(call, log, thing.index);
+    }
     if (call.flag('bytes')) throw new UsageError('--bytes is for an entry: name its index');
     return showThing(call, place, log, text);
   },
@@ -85,7 +92,13 @@ async function showThing(call: Call, place: Place, log: LogView, text: string): 
   try {
     const { DocumentReader } = await import('../../projections/reader.ts');
     const documents = new DocumentReader(state.size, log, queries);
-    const found = await findThing(text, { log, documents, size: state.size });
+    const named = vulnerabilityIn(text);
+    // What scans found stands in no stream: a vulnerability may be known from them alone.
+    const early = named === null ? null : await livesOf(call, { place, log, documents, state }, { names: [named] });
+    const found = await findThing(text, thingPorts(call, place, log, documents, state.size)).catch((error: unknown) => {
+      if (early !== null && early.length > 0 && error instanceof LedgerError && error.code === 'NAME_UNKNOWN') return { streams: [], entries: [] };
+      throw error;
+    });
     for (const { stream, document } of found.streams) {
       call.out.say(stream);
       if (document !== null) for (const line of printPlain(plain(document))) call.out.say(line);
@@ -95,11 +108,26 @@ async function showThing(call: Call, place: Place, log: LogView, text: string): 
       call.out.say(`  entry ${String(index).padEnd(8)} ${time ?? ''}  ${type.padEnd(22)} ${by}`);
     }
     if (found.entries.length > eventsMax) call.out.say(`  … ${found.entries.length - eventsMax} older ones ("stella timeline ${text}" lists them)`);
-    call.out.answer({ thing: text, streams: found.streams.map((one) => plain(one)), entries: found.entries });
+    const artifact = artifactIn(found.streams.map(({ stream }) => stream));
+    const lives = artifact === null ? (early ?? []) : await livesOf(call, { place, log, documents, state }, { artifact });
+    sayLives(call, lives);
+    call.out.answer({ thing: text, streams: found.streams.map((one) => plain(one)), entries: found.entries, findings: lives.map(lifeMembers) });
     call.out.say(`as of ${describeState(state)}`);
     call.out.answer({ at: stateMembers(state) });
     return 'yes';
   } finally {
     await close();
   }
+}
+
+/** The name of a vulnerability, where the text may be one. */
+function vulnerabilityIn(text: string): string | null {
+  const thing = readThing(text);
+  // Ids of vulnerabilities begin with a capital letter, and all other names with none.
+  if (thing.kind === 'name') return /^[A-Z]/.test(thing.name) ? thing.name : null;
+  return thing.kind === 'stream' && thing.stream.startsWith('vuln:') ? thing.stream.slice('vuln:'.length) : null;
+}
+
+function artifactIn(streams: readonly string[]): string | null {
+  return streams.map((stream) => /^artifact:sha256:([0-9a-f]{64})$/.exec(stream)?.[1]).find((hex) => hex !== undefined) ?? null;
 }

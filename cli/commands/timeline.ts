@@ -5,6 +5,7 @@ import { describeEntry } from '../event-lines.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, openDocuments, openForReading } from '../place.ts';
 import { describeState, findRange, findState, stateMembers } from '../states.ts';
+import { namedThing, thingPorts } from '../thing-ports.ts';
 import { findThing } from '../things.ts';
 
 export const command: Command = {
@@ -57,7 +58,7 @@ beginning), a vulnerability, a waiver, a policy, contract or feed, a person's ps
     async function eventsOf(thing: string): Promise<readonly number[]> {
       const { documents, close } = await openDocuments(place, log);
       try {
-        return (await findThing(thing, { log, documents, size: to.size })).entries;
+        return (await findThing(namedThing(call, place, thing), thingPorts(call, place, log, documents, to.size))).entries;
       } finally {
         await close();
       }

@@ -189,6 +189,11 @@ export function episodesOf(document: FindingDocument): Episode[] {
   return episodes;
 }
 
+/** Every name that scans ever gave it. */
+export function everNamed(document: FindingDocument): string[] {
+  return [...new Set(episodesOf(document).flatMap(({ said: { aliases, upstream } }) => [document.id, ...aliases, ...upstream]))];
+}
+
 async function addAliases(alias: DocumentsOf<Tables>['alias'], found: readonly Found[]): Promise<void> {
   const ids = new Map<string, Set<string>>();
   for (const { id, aliases, upstream } of found) {

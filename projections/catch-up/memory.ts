@@ -35,6 +35,12 @@ export class Rebuild {
     this.#size += 1;
   }
 
+  /** Takes an entry that stands further on, of a projection whose documents depend on nothing between. @throws {LedgerError} as `add` */
+  async addAt(index: number, entry: Uint8Array): Promise<void> {
+    this.#size = index;
+    await this.add(entry);
+  }
+
   documents(table: string): Iterable<readonly [string, Document]> {
     return this.#tables[table] as MemoryDocuments;
   }

@@ -4,7 +4,7 @@ import { decodeDocument } from '../tables.ts';
 import type { DecisionDocument, AppliedDocument } from './decisions.ts';
 import { entryKey, groupOf, type CatchingUp } from './definition.ts';
 import { decisions } from './decisions.ts';
-import { findings, type FindingDocument, type FindingScanDocument, type RescanDocument } from './findings.ts';
+import { everNamed, findings, type FindingDocument, type FindingScanDocument, type RescanDocument } from './findings.ts';
 import { inventory, type BillDocument, type PackageDocument } from './inventory.ts';
 import { readCursors, tableIn, type CatchUpDb, type CatchUpTable } from './tables.ts';
 import { timeline, type EntriesDocument } from './timeline.ts';
@@ -91,14 +91,13 @@ export async function findLists(
   }
 }
 
-/** The numbers of lists by the hexadecimal of their digests, left out where a list is unknown or was missing. */
-export async function listNumbers(db: CatchUpDb, digests: readonly string[]): Promise<Map<string, number>> {
-  const found = await readBy(digests, (some) =>
-    db.selectFrom(tableIn(inventory, 'list')).select(['key', 'number', 'missing']).where('key', 'in', some).execute());
-  return new Map(found.flatMap(({ key, number, missing }) => (missing === 1 ? [] : [[key, number as number]])));
+/** The numbers of all lists that were read, by the hexadecimal of their digests. */
+export async function listNumbers(db: CatchUpDb): Promise<Map<string, number>> {
+  const rows = await db.selectFrom(tableIn(inventory, 'list')).select(['key', 'number']).where('missing', 'is', null).execute();
+  return new Map(rows.map(({ key, number }) => [key, number as number]));
 }
 
-/** The findings of an artifact on all feeds, or of a vulnerability in all artifacts, by any of its names. Resolved ones too. */
+/** The findings of an artifact on all feeds, or of a vulnerability in all artifacts, by any name it ever had. Resolved ones too. */
 export async function findFindings(db: CatchUpDb, of: { readonly artifact: string } | { readonly names: readonly string[] }): Promise<FindingDocument[]> {
   const table = tableIn(findings, 'finding');
   if ('artifact' in of) {
@@ -111,7 +110,7 @@ export async function findFindings(db: CatchUpDb, of: { readonly artifact: strin
   rows.sort((a, b) => (a.key < b.key ? -1 : 1));
   const all = rows.map(({ document }) => decodeDocument(document) as FindingDocument);
   // An id may have been given the name in another scan than this finding's.
-  return all.filter(({ id, aliases: also, upstream }) => [id, ...also, ...upstream].some((name) => of.names.includes(name)));
+  return all.filter((finding) => everNamed(finding).some((name) => of.names.includes(name)));
 }
 
 /** The newest scan of an artifact with each feed that findings are from, by feed. */
@@ -154,15 +153,18 @@ export async function countUnreadDecisions(db: CatchUpDb): Promise<number> {
 }
 
 /**
- * Entries that an actor made, or that are of a type, newest first.
+ * Entries that an actor made, or that are of a type, newest first, by actor or type.
  *
  * @param begins - the pseudonym or its beginning, or the whole type
  */
-export async function findEntries(db: CatchUpDb, by: 'actor' | 'type', begins: string): Promise<number[]> {
+export async function findEntries(db: CatchUpDb, by: 'actor' | 'type', begins: string): Promise<Map<string, number[]>> {
   const table = tableIn(timeline, by);
   const from = by === 'actor' ? begins : `${begins} `;
-  const rows = await db.selectFrom(table).select('document').where('key', '>=', from).where('key', '<', `${from}\u{10ffff}`).execute();
-  return rows.flatMap(({ document }) => (decodeDocument(document) as EntriesDocument).entries).sort((a, b) => b - a);
+  const rows = await db.selectFrom(table).select(['key', 'document']).where('key', '>=', from).where('key', '<', `${from}\u{10ffff}`).execute();
+  const found = new Map<string, number[]>();
+  for (const { key, document } of rows) found.set(groupOf(key), [...(found.get(groupOf(key)) ?? []), ...(decodeDocument(document) as EntriesDocument).entries]);
+  for (const entries of found.values()) entries.sort((a, b) => b - a);
+  return found;
 }
 
 async function all<D>(db: CatchUpDb, table: CatchUpTable): Promise<Map<string, D>> {

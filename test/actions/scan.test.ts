@@ -1,6 +1,7 @@
 // Feeds and scans on record: what an event pins is what its payloads hold, and what did not happen is on record as such.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { payloadOrNull } from '../../actions/catch-up.ts';
 import { affectedBy, explainArtifact } from '../../actions/explain-finding.ts';
 import { findSnapshot, importsOf } from '../../actions/feeds.ts';
 import { checkSnapshot, importFeed, importSnapshot, type FeedPorts } from '../../actions/import-feed.ts';
@@ -10,6 +11,7 @@ import { replayFromStreams } from '../../actions/replay.ts';
 import { rescan } from '../../actions/rescan.ts';
 import { scanArtifact, type ScanPorts, type ScanRequest } from '../../actions/scan-artifact.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
+import { mayNameBy } from '../../actions/where-used.ts';
 import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { prepareDraft, type Event } from '../../ledger/events/index.ts';
 import type { JcsValue } from '../../ledger/jcs.ts';
@@ -18,8 +20,11 @@ import {
   encodeFindings, inputOfFacts, openPart, scan, shardsUsed, Snapshot, type FindingsDocument, type Imported, type Observation,
 } from '../../scanner/index.ts';
 import { RegoObject } from '../../policy/index.ts';
+import { catchUp } from '../../projections/catch-up/catch-up.ts';
 import { by, sha256 } from '../log/kit.ts';
 import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
+import { openTables } from '../projections/catching-up.ts';
+import { freshDirectory } from '../store/place.ts';
 import { Bench, cyclonedx, imageDigest, image, other, otherDigest } from './kit.ts';
 
 const fixed = (id: string, name: string, version: string, more: object = {}) => observationOf('osv', {
@@ -427,5 +432,19 @@ describe('explaining', () => {
     expect(await of('GHSA-9')).toEqual([1, 3, [['c3'.repeat(32), 'affected', false]]]);
     expect(await of('GHSA-8')).toEqual([1, 3, [[image, 'not_affected', false]]]);
     expect(await of('CVE-1999-1')).toEqual([0, 3, []]);
+    // With the inventory the answers are the same, and only the lists that name the package are opened.
+    const db = openTables(freshDirectory());
+    await catchUp({ db, log: one.bench.log, payload: (digest) => payloadOrNull(one.bench.payloads, digest) });
+    const read: string[] = [];
+    const payloads = { ...one.bench.payloads, get: (digest: Uint8Array) => (read.push(formatHex(digest)), one.bench.payloads.get(digest)) };
+    const fast = { log: one.bench.log, payloads, mayName: mayNameBy(db) };
+    for (const id of ['GHSA-9', 'GHSA-8', 'GHSA-1', 'GHSA-3', 'CVE-1999-1']) {
+      const asked = { id, feed: 'f', snapshot: { is: 'newest' } } as const;
+      read.length = 0;
+      const answer = await affectedBy(fast, asked);
+      expect(answer).toEqual(await affectedBy(ports, asked));
+      expect(read.length, id).toBe(answer.artifacts.length);
+    }
+    await db.destroy();
   });
 });

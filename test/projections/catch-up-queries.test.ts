@@ -97,7 +97,7 @@ describe.each(Array.from({ length: effort(3, 1) }, (_, i) => 501 + i))('history 
     const found = await findLists(db, ({ purl, source }) => purl.startsWith('pkg:npm/a') && source?.name === 's1');
     expect([[...meant].filter((one) => !found.has(one)), [...found].filter((one) => !named.has(one))]).toEqual([[], []]);
     expect(named.size).toBeGreaterThan(3);
-    expect(await listNumbers(db, [...first.keys(), 'ff'])).toEqual(first);
+    expect(await listNumbers(db)).toEqual(first);
     await db.destroy();
     await log.close();
   });
@@ -180,13 +180,14 @@ describe.each(Array.from({ length: effort(3, 1) }, (_, i) => 501 + i))('history 
     const { log, db, events } = await caughtUp(seed, 40);
     for (const actor of new Set(events.map(({ event }) => actorName(event.by)))) {
       const own = events.filter(({ event }) => actorName(event.by) === actor).map(({ index }) => index).reverse();
-      expect(await findEntries(db, 'actor', actor)).toEqual(own);
-      if (actor.length === 32) expect(await findEntries(db, 'actor', actor.slice(0, 8))).toEqual(own);
+      expect(await findEntries(db, 'actor', actor)).toEqual(new Map([[actor, own]]));
+      if (actor.length === 32) expect(await findEntries(db, 'actor', actor.slice(0, 8))).toEqual(new Map([[actor, own]]));
     }
     for (const type of new Set(events.map(({ event }) => event.type))) {
-      expect(await findEntries(db, 'type', type)).toEqual(events.filter(({ event }) => event.type === type).map(({ index }) => index).reverse());
+      const own = events.filter(({ event }) => event.type === type).map(({ index }) => index).reverse();
+      expect(await findEntries(db, 'type', type)).toEqual(new Map([[type, own]]));
     }
-    expect(await findEntries(db, 'type', 'waiver')).toEqual([]);
+    expect(await findEntries(db, 'type', 'waiver')).toEqual(new Map());
     await db.destroy();
     await log.close();
   });
