@@ -1,6 +1,6 @@
 // Bench `scan`: cold scans in processes of their own, checks a second, growth, rescans that look only where something changed, and peers.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import {
   changesBetween, concerned, decodeList, footprintOf, rescanList, scan, Snapshot, type FindingsDocument, type ScanComponent, type SnapshotFile,
 } from '../scanner/index.ts';
 import { program } from '../tools/bundle.ts';
+import { writeCommandLine } from '../tools/command-line.ts';
 import type { Bench, Result } from './bench.ts';
 import { componentList, corpusObservations, syntheticObservations, writeSnapshot } from './scan/material.ts';
 import { peers, type Cost } from './scan/peers.ts';
@@ -30,6 +31,26 @@ async function packed(folder: string): Promise<string> {
   const file = join(folder, 'scan.mjs');
   writeFileSync(file, await program('cli/programs/scan.ts'));
   return file;
+}
+
+/** The command line in the shape in which it is installed. @returns its launcher */
+async function published(folder: string): Promise<string> {
+  for (const name of ['cli', 'dist']) mkdirSync(join(folder, 'package', name), { recursive: true });
+  for (const name of ['cli/stella.js', 'package.json']) cpSync(join(root, name), join(folder, 'package', name));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'package/node_modules'));
+  symlinkSync(join(root, 'evidence'), join(folder, 'package/dist/evidence'));
+  await writeCommandLine(join(folder, 'package/dist/cli'));
+  return join(folder, 'package/cli/stella.js');
+}
+
+/** A program once, by GNU time. @param out - for what time says */
+function timed(args: readonly string[], out: string): Cost {
+  const started = performance.now();
+  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', out, process.execPath, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const wallMs = performance.now() - started;
+  if (status !== 0) throw new Error(`${args[0]} failed: ${stderr}`);
+  const [user = 0, system = 0, kilobytes = 0] = readFileSync(out, 'utf8').trim().split(' ').map(Number);
+  return { wallMs, cpuMs: 1000 * (user + system), rssMiB: kilobytes / 1024 };
 }
 
 /** Runs by wall time; the first warms the page cache. @param evict - files to drop from it before each run */
@@ -60,12 +81,14 @@ function* figuresOf(name: string, runs: readonly Figures[]): Generator<Result> {
   yield { name: `scan/${name}/read`, value: touched.bytes / 1024, unit: `KiB of the snapshot in ${touched.shards} shards, ${count} findings` };
 }
 
-/** Whether `stella scan` of the document writes the bytes that the packed scanner writes of its facts. */
-function sameAsStella(document: string, snapshot: string, out: string): boolean {
-  const args = [join(root, 'cli/stella.js'), 'scan', document, '--dry-run', '--snapshot-file', snapshot, '--findings', `${out}.stella`, '--json'];
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
-  if (status !== 0) throw new Error(`stella scan failed: ${stderr}`);
-  return readFileSync(out, 'utf8') === readFileSync(`${out}.stella`, 'utf8');
+/** `stella scan` as published, whose findings must be the bytes that the packed scanner wrote to `out`. The first run keeps what is compiled. */
+function* stellaFigures(name: string, args: readonly string[], out: string, runs: number): Generator<Result> {
+  const all = Array.from({ length: runs + 1 }, () => timed(args, `${out}.time`)).slice(1).sort((a, b) => a.wallMs - b.wallMs);
+  if (readFileSync(out, 'utf8') !== readFileSync(`${out}.stella`, 'utf8')) throw new Error('the packed scanner writes other findings than "stella scan"');
+  const [least, middle] = [all[0] as Cost, all[all.length >> 1] as Cost];
+  yield { name: `scan/${name}/stella`, value: middle.wallMs, unit: `ms, "stella scan" of the document (least ${least.wallMs.toFixed(0)})` };
+  yield { name: `scan/${name}/stella/cpu`, value: Math.min(...all.map(({ cpuMs }) => cpuMs)), unit: 'ms of CPU, the least' };
+  yield { name: `scan/${name}/stella/memory`, value: Math.max(...all.map(({ rssMiB }) => rssMiB)), unit: 'MiB resident at most' };
 }
 
 function* warm(snapshotPath: string, components: readonly ScanComponent[]): Generator<Result> {
@@ -124,21 +147,25 @@ export const bench: Bench = {
     mkdirSync(folder, { recursive: true });
     const at = (name: string) => join(folder, name);
     try {
-      const scanner = await packed(folder);
+      const [scanner, launcher] = [await packed(folder), await published(folder)];
       const started = performance.now();
       const built = writeSnapshot(at('corpus'), folder, corpusObservations(corpora));
       yield { name: 'scan/build', value: built.records / ((performance.now() - started) / 1000), unit: `records a second, ${built.records} built` };
       const lists = [1000, 5000];
       const argsOf = (count: number, snapshot = 'corpus') => [scanner, at(`facts-${count}`), at(snapshot), engine, at(`out-${count}`)];
+      const stellaArgsOf = (count: number) => [
+        launcher, 'scan', at(`list-${count}.cdx.json`), '--dry-run', '--snapshot-file', at('corpus'), '--findings', `${at(`out-${count}`)}.stella`,
+      ];
+      const hasTime = existsSync('/usr/bin/time');
+      if (!hasTime) left('"stella scan" as a process: no /usr/bin/time here');
       for (const count of lists) {
         const document = JSON.stringify(componentList(corpusObservations(corpora), count));
         writeFileSync(at(`list-${count}.cdx.json`), document);
         writeFileSync(at(`facts-${count}`), (await readEvidence(new TextEncoder().encode(document))).facts ?? new Uint8Array());
         yield* figuresOf(String(count), cold(argsOf(count), quick ? 3 : 9));
+        if (hasTime) yield* stellaFigures(String(count), stellaArgsOf(count), at(`out-${count}`), quick ? 3 : 9);
         if (quick) continue;
         yield* figuresOf(`${count}/evicted`, cold(argsOf(count), 3, [at('corpus'), at(`facts-${count}`), scanner]));
-        const same = sameAsStella(at(`list-${count}.cdx.json`), at('corpus'), at(`out-${count}`));
-        if (!same) throw new Error('the packed scanner writes other findings than "stella scan"');
       }
       const pool = [...decodeList(new Uint8Array(readFileSync(at('facts-5000')))).components];
       yield* warm(at('corpus'), pool);
@@ -148,7 +175,10 @@ export const bench: Bench = {
         left('900 of the 1,000 lists of the rescan, evicted files, peers, and a snapshot of 500,000 more records');
         return;
       }
-      yield* peers({ folder, corpora, lists, snapshot: at('corpus'), engine, left }, (count) => cold(argsOf(count), 1)[0] as Figures);
+      yield* peers({ folder, corpora, lists, snapshot: at('corpus'), engine, left }, {
+        scanner: (count) => cold(argsOf(count), 1)[0] as Figures,
+        stella: (count) => timed(stellaArgsOf(count), at('time')),
+      });
       writeSnapshot(at('large'), folder, (function* () {
         yield* corpusObservations(corpora);
         yield* syntheticObservations(500_000);

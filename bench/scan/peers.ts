@@ -30,8 +30,15 @@ export interface PeerBench {
   readonly left: (what: string) => void;
 }
 
-/** @param runOurs - one cold scan of a list, timed between the others' */
-export async function* peers({ folder, corpora, lists, snapshot, engine, left }: PeerBench, runOurs: (count: number) => Cost): AsyncGenerator<Result> {
+/** Our programs, each once over a list, timed between the others'. */
+export interface Ours {
+  /** The packed scanner, of the list's facts. */
+  scanner(count: number): Cost;
+  /** "stella scan" as published, of the same document as the others. */
+  stella(count: number): Cost;
+}
+
+export async function* peers({ folder, corpora, lists, snapshot, engine, left }: PeerBench, run: Ours): AsyncGenerator<Result> {
   const bin = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stella-ledger/peers/bin');
   const names = (Object.keys(VERSIONS) as ScannerName[]).filter((name) => existsSync(join(bin, name)));
   const missing = Object.keys(VERSIONS).filter((name) => !names.includes(name as ScannerName));
@@ -45,13 +52,16 @@ export async function* peers({ folder, corpora, lists, snapshot, engine, left }:
     const { findings } = JSON.parse(readFileSync(join(folder, `out-${count}`), 'utf8')) as FindingsDocument;
     for (const name of names) {
       const theirs = Array.from({ length: name === 'trivy' ? 5 : 1 }, () =>
-        ({ ...runScanner(name, bin, databases, file, join(folder, `${name}.json`)), ours: runOurs(count) }));
+        ({ ...runScanner(name, bin, databases, file, join(folder, `${name}.json`)), ours: run.scanner(count), stella: run.stella(count) }));
       const best = (of: (one: (typeof theirs)[number]) => number) => Math.min(...theirs.map(of));
       const pair = (ours: number, value: number) => ({ value: ours, peer: { name, version: VERSIONS[name], value }, ratio: ours / value });
       const what = `scan/${count}/${name}`;
       yield { name: what, unit: 'ms, the least', ...pair(best(({ ours }) => ours.wallMs), best(({ wallMs }) => wallMs)) };
       yield { name: `${what}/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ ours }) => ours.cpuMs), best(({ cpuMs }) => cpuMs)) };
       yield { name: `${what}/memory`, unit: 'MiB resident', ...pair(best(({ ours }) => ours.rssMiB), best(({ rssMiB }) => rssMiB)) };
+      yield { name: `${what}/stella`, unit: 'ms, the least, "stella scan"', ...pair(best(({ stella }) => stella.wallMs), best(({ wallMs }) => wallMs)) };
+      yield { name: `${what}/stella/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ stella }) => stella.cpuMs), best(({ cpuMs }) => cpuMs)) };
+      yield { name: `${what}/stella/memory`, unit: 'MiB resident', ...pair(best(({ stella }) => stella.rssMiB), best(({ rssMiB }) => rssMiB)) };
       yield agreement(what, compareFindings(records, components, findings, theirs[0]?.found ?? []));
     }
   }
