@@ -59,7 +59,7 @@ export async function* peers({ folder, corpora, lists, snapshot, engine, left }:
       yield { name: what, unit: 'ms, the least', ...pair(best(({ ours }) => ours.wallMs), best(({ wallMs }) => wallMs)) };
       yield { name: `${what}/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ ours }) => ours.cpuMs), best(({ cpuMs }) => cpuMs)) };
       yield { name: `${what}/memory`, unit: 'MiB resident', ...pair(best(({ ours }) => ours.rssMiB), best(({ rssMiB }) => rssMiB)) };
-      yield { name: `${what}/stella`, unit: 'ms, the least, "stella scan"', ...pair(best(({ stella }) => stella.wallMs), best(({ wallMs }) => wallMs)) };
+      yield { name: `${what}/stella`, unit: 'ms, the least', ...pair(best(({ stella }) => stella.wallMs), best(({ wallMs }) => wallMs)) };
       yield { name: `${what}/stella/cpu`, unit: 'ms of CPU, the least', ...pair(best(({ stella }) => stella.cpuMs), best(({ cpuMs }) => cpuMs)) };
       yield { name: `${what}/stella/memory`, unit: 'MiB resident', ...pair(best(({ stella }) => stella.rssMiB), best(({ rssMiB }) => rssMiB)) };
       yield agreement(what, compareFindings(records, components, findings, theirs[0]?.found ?? []));
