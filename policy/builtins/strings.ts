@@ -63,11 +63,21 @@ const SPACE = /^[\p{White_Space}]+|[\p{White_Space}]+$/gu;
 /**
  * Replaces by several pairs at once, scanning from left to right, the earlier pair first where two match.
  *
- * An empty pattern matches between all characters, where no other pair matched.
+ * An empty pattern matches before every byte and at the end, and is the first of all pairs.
  *
  * @see Go package strings, NewReplacer
  */
 function replaceAll(context: Context, text: string, pairs: readonly (readonly [string, string])[]): string {
+  // An empty pattern matches between the bytes of a character, too.
+  if (pairs.some(([old]) => old === '') && /[^\0-\x7f]/.test(text)) {
+    const inBytes = (other: string) => Array.from(bytesOfText(other), (byte) => String.fromCharCode(byte)).join('');
+    const replaced = replaceUnits(context, inBytes(text), pairs.map(([old, by]) => [inBytes(old), inBytes(by)]));
+    return textOfBytes(Uint8Array.from(replaced, (unit) => unit.charCodeAt(0)));
+  }
+  return replaceUnits(context, text, pairs);
+}
+
+function replaceUnits(context: Context, text: string, pairs: readonly (readonly [string, string])[]): string {
   const first = new Map<string, (readonly [string, string])[]>();
   let empty: string | null = null;
   for (const pair of pairs) {
@@ -80,29 +90,30 @@ function replaceAll(context: Context, text: string, pairs: readonly (readonly [s
     }
   }
   let out = '';
-  let afterMatch = false;
+  let afterEmpty = false;
   for (let at = 0; at <= text.length;) {
+    // The empty pattern comes first, but for the place where it matched just now.
+    if (empty !== null && !afterEmpty) {
+      out += empty;
+      context.spendBytes(empty.length);
+      afterEmpty = true;
+      continue;
+    }
+    afterEmpty = false;
     const pair = at < text.length ? first.get(text[at] as string)?.find(([old]) => text.startsWith(old, at)) : undefined;
     if (pair !== undefined) {
       out += pair[1];
       at += pair[0].length;
       context.spendBytes(pair[1].length);
-      // Go inserts no empty match directly behind another match.
-      afterMatch = true;
       continue;
     }
-    if (empty !== null && !afterMatch) {
-      out += empty;
-      context.spendBytes(empty.length);
-    }
-    afterMatch = false;
-    if (at < text.length) {
-      const character = String.fromCodePoint(text.codePointAt(at) as number);
-      out += character;
-      at += character.length;
-    } else break;
+    if (at >= text.length) break;
+    const character = String.fromCodePoint(text.codePointAt(at) as number);
+    out += character;
+    at += character.length;
   }
-  return out;
+  // Bytes that stood apart may have come together again.
+  return out.isWellFormed() ? out : textOfBytes(bytesOfText(out));
 }
 
 function patternsOf(object: Value): (readonly [string, string])[] {
