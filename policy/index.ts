@@ -1,8 +1,9 @@
 // The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
 import { LedgerError } from '../ledger/errors.ts';
-import { formatRef, type Location, operatorOf, plainRef, type Rule } from './rego/ast.ts';
+import { formatRef, isGroundRef, type Location, operatorOf, plainRef, type Rule } from './rego/ast.ts';
 import { nodesOf } from './rego/compile/calls.ts';
 import { compileModules, compileQuery } from './rego/compile/compile.ts';
+import { testLength } from './rego/compile/tests.ts';
 import { walkExprs } from './rego/compile/visit.ts';
 import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
 import { type Limits, Machine } from './rego/eval/machine.ts';
@@ -24,7 +25,8 @@ export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';
 export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';
 export { knowsRegoSemantics, SEMANTICS } from './semantics.ts';
 export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
-export { formatJunit, type TestReport, testPolicy } from './test-runner.ts';
+export { type Coverage, rowsOf } from './coverage.ts';
+export { formatJunit, type TestCase, type TestReport, testPolicy } from './test-runner.ts';
 export type { PolicyWarning } from './warnings.ts';
 export type { Limits } from './rego/eval/machine.ts';
 
@@ -42,6 +44,8 @@ export interface CompileOptions {
   readonly semantics?: number;
   /** Also refuse unused imports, variables and arguments. */
   readonly strict?: boolean;
+  /** For `evaluateTest`: tests of one name are told apart, cases that begin and expressions that are evaluated are noted. */
+  readonly tests?: boolean;
 }
 
 export interface EvaluateOptions {
@@ -64,6 +68,23 @@ export interface RuleName {
 /** A rule that had an answer, with the values of its variables at the first. */
 export interface FiredRule extends RuleName {
   readonly bindings: ReadonlyMap<string, Value>;
+}
+
+/** A rule that is a test, of a policy compiled for them. */
+export interface TestRule extends RuleName {
+  readonly entrypoint: string;
+  readonly name: string;
+  /** Its value is an object of cases. */
+  readonly hasCases: boolean;
+  readonly isFunction: boolean;
+}
+
+/** What evaluating a test told beside its value. */
+export interface TestEvaluation extends Evaluation {
+  /** Cases that began, by the keys after the test's name. */
+  readonly cases: readonly (readonly Value[])[];
+  /** Expressions that were evaluated, and heads of rules that had an answer. */
+  readonly visited: ReadonlySet<Location>;
 }
 
 export interface Printed {
@@ -113,7 +134,8 @@ export function compile(modules: readonly ModuleSource[], options: CompileOption
     }
   });
   if (errors.length > 0) throw new PolicyErrors(errors);
-  return new Policy(new Program(compileModules(parsed, options.strict ?? false, options.data ?? null)), options.semantics ?? SEMANTICS);
+  const compiled = compileModules(parsed, options.strict ?? false, options.data ?? null, options.tests ?? false);
+  return new Policy(new Program(compiled, options.tests), options.semantics ?? SEMANTICS);
 }
 
 export class Policy {
@@ -133,6 +155,22 @@ export class Policy {
   get rules(): readonly RuleName[] {
     const all = this.#program.compiled.modules.flatMap(({ rules }) => rules);
     return all.map((rule) => ({ path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row })).sort(byPlace);
+  }
+
+  /** Rules named `test_…` or `todo_test_…`, in the order of files and rows. */
+  get tests(): readonly TestRule[] {
+    const all = this.#program.compiled.modules.flatMap(({ rules }) => rules).flatMap((rule): TestRule[] => {
+      const n = testLength(rule.head);
+      if (n === 0) return [];
+      const ref = ruleRef(rule).slice(0, rule.module.pkg.path.length + n);
+      const names = ref.slice(rule.module.pkg.path.length).map(({ v }) => String((v as { value: unknown }).value));
+      const { args, key, value } = rule.head;
+      return [{
+        path: [formatRef(rule.module.pkg.path), ...names].join('.'), file: rule.loc.source.file, row: rule.loc.row, entrypoint: formatRef(ref),
+        name: names.at(-1) as string, hasCases: key === null ? !isGroundRef(rule.head.ref) : value !== null, isFunction: args.length > 0,
+      }];
+    });
+    return all.sort(byPlace);
   }
 
   /** What compiles and may still be another's answer tomorrow, in the order of files and rows. */
@@ -165,7 +203,18 @@ export class Policy {
     if (!isEntrypoint(entrypoint)) {
       throw new LedgerError('INPUT_MALFORMED', `Cannot evaluate "${entrypoint}": expected a reference such as data.gate.allow`);
     }
+    return this.#evaluateOne(entrypoint, this.#machine(options));
+  }
+
+  /** Evaluates one of `tests`. */
+  evaluateTest({ entrypoint }: TestRule, options: EvaluateOptions): TestEvaluation {
     const m = this.#machine(options);
+    const evaluation = this.#evaluateOne(entrypoint, m);
+    for (const id of m.fired.keys()) m.visited.add((this.#program.rules[id] as Program['rules'][number]).rule.head.loc);
+    return { ...evaluation, cases: m.cases, visited: m.visited };
+  }
+
+  #evaluateOne(entrypoint: string, m: Machine): Evaluation {
     try {
       const [answer] = this.#answers(`${entrypoint} = result`, m);
       const value = answer?.get('result');

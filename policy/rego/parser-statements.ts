@@ -329,7 +329,7 @@ export class Parser extends BodyParser {
     } else return this.illegal('expected else value term or rule body');
     const hasIf = this.is('if');
     if (!hasIf && !this.is('{')) {
-      rule.body = trueBody(start);
+      rule.body = trueBody(head.loc);
       rule.generatedBody = true;
       return rule;
     }

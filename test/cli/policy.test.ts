@@ -113,10 +113,13 @@ test('fmt names what would change, writes it once, and tells what does not parse
 describe('test', () => {
   test('passes, and what never fired is named', () => {
     const { stdout, exit } = run('policy', 'test', '--coverage', '--junit', 'junit.xml', 'gate');
-    expect([exit, stdout]).toEqual([0, 'never fired  data.gate.never  gate/gate.rego:14\n75 % of 4 rules fired\n2 passed, 0 failed, 0 in error, 1 skipped\n']);
+    expect([exit, stdout.split('\n')]).toEqual([0, [
+      'not covered  gate/gate.rego:14', 'not covered  gate/gate_test.rego:9', 'never fired  data.gate.never  gate/gate.rego:14', '77.78 % of 9 lines covered',
+      '2 passed, 0 failed, 0 in error, 1 skipped', '',
+    ]]);
     expect(readFileSync(join(directory, 'junit.xml'), 'utf8')).toContain('tests="3" failures="0" errors="0" skipped="1"');
     expect(json('policy', 'test', '--threshold', '80', 'gate').exit).toBe(1);
-    expect(json('policy', 'test', '--run', 'test_low', 'gate')).toMatchObject({ exit: 0, passed: 1, coverage: { rules: 4 } });
+    expect(json('policy', 'test', '--run', 'test_low', 'gate')).toMatchObject({ exit: 0, passed: 1, rules: { count: 4 } });
   });
 
   test('a failure, and no test at all, are no', () => {

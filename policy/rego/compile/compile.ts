@@ -15,6 +15,7 @@ import { isRefused, refusedInModules, refusedInQuery } from './refused.ts';
 import { resolveModules, Resolver } from './resolve.ts';
 import { expandBody, expandRule, flattenBody, rewriteComprehensionHeads, rewriteEquals, rewriteHeadRef, rewriteHeadValues } from './rewrite.ts';
 import { type Arity, checkHeads, reorder, RESERVED, scopeNamer, unsafeErrors } from './safety.ts';
+import { nameRepeatedTests, noteCases } from './tests.ts';
 import { buildTree, checkConflicts, checkDataConflicts, type RuleNode } from './tree.ts';
 import { checkTypes } from './type-check.ts';
 import { branches, varsOf } from './visit.ts';
@@ -33,20 +34,23 @@ export interface Compiled {
 const errorsMax = 10;
 
 /** Compiles modules in place: they must not be used otherwise afterwards. @throws {PolicyErrors} */
-export function compileModules(modules: readonly Module[], strict: boolean, data: Value | null = null): Compiled {
-  return new Compiler(modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)), strict, data).run();
+export function compileModules(modules: readonly Module[], strict: boolean, data: Value | null = null, tests = false): Compiled {
+  return new Compiler(modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)), strict, data, tests).run();
 }
 
 class Compiler {
   readonly #modules: readonly Module[];
   readonly #strict: boolean;
   readonly #data: Value | null;
+  /** Compiled for a runner of tests. */
+  readonly #tests: boolean;
   readonly #errors: PolicyError[] = [];
   readonly #rewritten = new Map<string, string>();
   #root: RuleNode;
   #maker: NameMaker;
 
-  constructor(modules: readonly Module[], strict: boolean, data: Value | null) {
+  constructor(modules: readonly Module[], strict: boolean, data: Value | null, tests: boolean) {
+    this.#tests = tests;
     this.#modules = modules;
     this.#data = data;
     this.#strict = strict;
@@ -85,6 +89,7 @@ class Compiler {
     formatShownRef(ref.map((term) => (isVar(term) ? variable(this.#rewritten.get(term.v.name) ?? term.v.name) : term)));
 
   run(): Compiled {
+    if (this.#tests) nameRepeatedTests(this.#modules);
     const resolved = resolveModules(this.#modules);
     this.#stop(resolved.errors);
     if (this.#strict) this.#note(unusedImportErrors(resolved.unused));
@@ -95,6 +100,7 @@ class Compiler {
     this.#note(checked.flatMap(checkDuplicateImports));
     this.#root = buildTree(this.#modules);
     this.#locals();
+    if (this.#tests) this.#rules(noteCases);
     const calls: Calls = { maker: this.#maker, arity: arityIn(this.#root), root: this.#root, rewritten: this.#rewritten };
     const called = this.#expand(calls);
     const graph = buildGraph(this.#modules, this.#root);

@@ -28,15 +28,20 @@ export class BodyCompiler {
   #from(body: readonly Expr[], i: number, scope: Scope, last: () => Step): Step {
     const expr = body[i];
     if (expr === undefined) return last();
-    const joined = joinStep(body, i, scope, this);
+    const joined = this.program.traced ? null : joinStep(body, i, scope, this);
     if (joined !== null) return joined(() => this.#from(body, i + 1, scope, last));
     return this.expr(expr, scope, () => this.#from(body, i + 1, scope, last));
   }
 
   /** One expression and what follows it. */
   expr(expr: Expr, scope: Scope, next: () => Step): Step {
-    if (expr.with.length > 0) return withStep(expr, scope, this, next);
-    return this.plain(expr, scope, next);
+    const step = expr.with.length > 0 ? withStep(expr, scope, this, next) : this.plain(expr, scope, next);
+    const { loc } = expr;
+    if (!this.program.traced || loc === null) return step;
+    return (m, r) => {
+      m.visited.add(loc);
+      return step(m, r);
+    };
   }
 
   plain(expr: Expr, scope: Scope, next: () => Step): Step {

@@ -36,6 +36,7 @@ export function compileCall(
   const [operator, ...rest] = terms as [Term, ...Term[]];
   const label = name ?? '';
   if (label === 'internal.print') return print(rest[0] as Term, expr.loc, scope, bodies, next);
+  if (label === 'internal.test_case') return noteCase(rest[0] as Term, scope, bodies, next);
   if (label === 'walk') return walk(rest, scope, bodies, next);
   const builtin = BUILTINS.get(label);
   const arity = bodies.program.compiled.arity(operator);
@@ -116,6 +117,16 @@ function invoker(builtin: Builtin | undefined, name: string, operator: Term, loc
     m.mocks = mocks;
     m.values = values;
     return value;
+  };
+}
+
+function noteCase(list: Term, scope: Scope, bodies: BodyCompiler, next: () => Step): Step {
+  const get = compileGet(list, scope, bodies);
+  const then = next();
+  return (m, r) => {
+    const names = get(m, r);
+    if (isArray(names)) m.cases.push(names);
+    return then(m, r);
   };
 }
 

@@ -63,6 +63,10 @@ export class Machine implements Context {
   readonly differences: ReadonlyMap<string, Builtin['run']> | null;
   readonly fired = new Map<number, Slots>();
   readonly printed: Printed[] = [];
+  /** Expressions that were evaluated, in a traced program. */
+  readonly visited = new Set<Location>();
+  /** Cases of tests that began, by the keys after the test's name. */
+  readonly cases: (readonly Value[])[] = [];
   readonly #cache: Map<string, Map<string, unknown>>;
 
   constructor(options: {

@@ -17,8 +17,12 @@ export class Program {
   readonly rules: RegisteredRule[] = [];
   readonly #groups = new Map<RuleNode, RuleGroup>();
 
-  constructor(compiled: Compiled) {
+  /** Each expression that is evaluated is noted. */
+  readonly traced: boolean;
+
+  constructor(compiled: Compiled, traced = false) {
     this.compiled = compiled;
+    this.traced = traced;
     const data = compiled.root.children.get('data');
     this.root = data === undefined ? EMPTY : new DocumentNode(data, true);
     if (data !== undefined) this.#attach(data, this.root);

@@ -3,6 +3,7 @@
 // STELLA_FUZZ_PAIRS (500; 10,000 for the table) and STELLA_FUZZ_SEED choose what is made; STELLA_CORPORA names the unpacked corpora (.cache/corpora).
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { compile, parseJson, PolicyErrors, testPolicy } from '../../../policy/index.ts';
 import type { Client, Step } from '../client.ts';
 import { fuzz, rowsOf } from '../opa/fuzz.ts';
@@ -50,10 +51,12 @@ async function* library(opaBin: string, scratch: string): AsyncIterable<Step> {
   yield { step: 'shipped policies pass opa check --strict', ok: checked.status === 0, seen: checked.stderr };
   const theirs = JSON.parse(runProgram(opaBin, ['test', '-f', 'json', folder], { cwd: scratch }).stdout) as { fail?: boolean }[];
   const policy = compile(modules, { strict: true });
-  const { results } = testPolicy(policy, { clock });
+  const { results, coverage } = testPolicy(modules, { strict: true }, { clock });
   const [here, there] = [results.filter(({ outcome }) => outcome === 'pass').length, theirs.filter(({ fail }) => fail !== true).length];
   const all = here === there && there === theirs.length && here === results.length;
   yield { step: 'their tests pass there and here', ok: all, seen: `${there} there, ${here} here` };
+  const lines = JSON.parse(runProgram(opaBin, ['test', '--coverage', 'policy/library'], { cwd: process.cwd() }).stdout) as unknown;
+  yield { step: 'they cover the same places', ok: isDeepStrictEqual(lines, coverage), seen: `${coverage.covered_lines} lines` };
   const listed = runProgram(opaBin, ['fmt', '-l', folder], { cwd: scratch }).stdout;
   yield { step: 'they are in the layout of opa fmt', ok: listed === '', seen: listed };
   let equal = 0;
