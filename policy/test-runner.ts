@@ -123,7 +123,8 @@ export function formatJunit({ results }: TestReport): string {
 }
 
 function formatCase({ path, row, outcome, message }: TestResult): string {
-  const start = `    <testcase name="${escapeXml(path.slice(path.lastIndexOf('.') + 1))}" classname="${escapeXml(path.slice(0, path.lastIndexOf('.')))}" line="${row}"`;
+  const dot = path.lastIndexOf('.');
+  const start = `    <testcase name="${escapeXml(path.slice(dot + 1))}" classname="${escapeXml(path.slice(0, dot))}" line="${row}"`;
   if (outcome === 'pass') return `${start}/>\n`;
   if (outcome === 'skip') return `${start}><skipped/></testcase>\n`;
   return `${start}><${outcome === 'fail' ? 'failure' : 'error'} message="${escapeXml(message ?? 'undefined or false')}"/></testcase>\n`;

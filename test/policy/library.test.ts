@@ -43,7 +43,8 @@ describe('the library', () => {
 const UNCOVERED: readonly string[] = [];
 
 test('a test that fails, one that errs and one to do are told apart, in JUnit too', () => {
-  const text = 'package p_test\ntest_a if true\ntest_b if 1 == 2\nc := 1\nc := 2 if true\ntest_c if c == 1\ntest_c2 if c == 2\ntodo_test_d if false\ntest_e if input["<&"]\n';
+  const text = 'package p_test\ntest_a if true\ntest_b if 1 == 2\n'
+    + 'c := 1\nc := 2 if true\ntest_c if c == 1\ntest_c2 if c == 2\ntodo_test_d if false\ntest_e if input["<&"]\n';
   const report = testPolicy([{ file: 'p_test.rego', text }], {}, { clock, input: parseJson('{}') });
   expect(report.results.map(({ path, outcome }) => `${path.slice(12)} ${outcome}`)).toEqual([
     'test_a pass', 'test_b fail', 'test_c error', 'test_c2 error', 'todo_test_d skip', 'test_e fail',
