@@ -16,8 +16,7 @@ export type EntryKind = 'event' | 'rekor';
 
 /** The kind of an entry, or null where its first byte names none. On a raw ledger only entry 0 has a kind. */
 export function kindOf(entry: Uint8Array): EntryKind | null {
-  const first = entry[0];
-  if (first === undefined) return null;
+  const first = entry[0] ?? 0;
   if (first >= 0xa1 && first <= 0xb7) return 'event';
   return first === 0x7b ? 'rekor' : null;
 }
@@ -170,6 +169,6 @@ export function checkPayloads(type: string, version: ReadyVersion, payloads: rea
 
 /** Whether one of the first `count` payloads has the role. */
 function hasRole(payloads: readonly PayloadReference[], role: string, count: number): boolean {
-  for (let i = 0; i < count; i++) if (payloads[i]?.role === role) return true;
+  for (let i = 0; i < count; i++) if ((payloads[i] as PayloadReference).role === role) return true;
   return false;
 }

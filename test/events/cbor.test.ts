@@ -72,6 +72,40 @@ describe('refused where it stands', () => {
     ['a1f501', 'INPUT_MALFORMED', 1],
     ['8181818181818181a0', 'INPUT_TOO_DEEP', 8],
     [`a17819${'61'.repeat(24)}ff01`, 'INPUT_MALFORMED', 1],
+    // What a head promises is counted before anything is read: one byte an item, two a pair.
+    ['8301f6', 'INPUT_MALFORMED', 3],
+    ['8201f6', 'INPUT_MALFORMED', 2],
+    ['a26161f6', 'INPUT_MALFORMED', 4],
+    ['a16161', 'INPUT_MALFORMED', 3],
+    ['1f', 'INPUT_MALFORMED', 0],
+    ['3f', 'INPUT_MALFORMED', 0],
+    ['5f', 'INPUT_NOT_CANONICAL', 0],
+    ['7f', 'INPUT_NOT_CANONICAL', 0],
+    ['9f', 'INPUT_NOT_CANONICAL', 0],
+    ['1c', 'INPUT_MALFORMED', 0],
+    ['9e', 'INPUT_MALFORMED', 0],
+    ['18', 'INPUT_MALFORMED', 1],
+    ['1900', 'INPUT_MALFORMED', 2],
+    ['1818', 'accepted', null],
+    ['1817', 'INPUT_NOT_CANONICAL', 0],
+    ['1900ff', 'INPUT_NOT_CANONICAL', 0],
+    ['190100', 'accepted', null],
+    ['1a0000ffff', 'INPUT_NOT_CANONICAL', 0],
+    ['1a00010000', 'accepted', null],
+    ['1b00000000ffffffff', 'INPUT_NOT_CANONICAL', 0],
+    ['1b0000000100000000', 'accepted', null],
+    ['1b001fffffffffffff', 'accepted', null],
+    ['3b001ffffffffffffe', 'accepted', null],
+    ['7801', 'INPUT_NOT_CANONICAL', 0],
+    ['6161', 'accepted', null],
+    ['62c3', 'INPUT_MALFORMED', 2],
+    ['81617f', 'accepted', null],
+    ['a1617f01', 'accepted', null],
+    [`a178197f${'61'.repeat(24)}01`, 'accepted', null],
+    [`a168${'7f'.repeat(8)}01`, 'accepted', null],
+    [`a168${'80'.repeat(8)}01`, 'INPUT_MALFORMED', 1],
+    ['a1', 'INPUT_MALFORMED', 1],
+    ['', 'INPUT_MALFORMED', 0],
   ])('%s', (hex, code, position) => {
     let refusal: LedgerError | null = null;
     try {
@@ -80,6 +114,25 @@ describe('refused where it stands', () => {
       refusal = error as LedgerError;
     }
     expect([refusal?.code ?? 'accepted', refusal?.position ?? null]).toEqual([code, position]);
+  });
+
+  test.each([
+    ['c0', 'a tag'], ['df', 'a tag'], ['f6', 'null'], ['f8', 'a simple value'], ['f9', 'a float'], ['fa', 'a float'], ['fb', 'a float'],
+    ['fc', 'a simple value'], ['e0', 'a simple value'], ['f7', 'a simple value'],
+  ])('%s is called %s', (hex, what) => {
+    expect(() => decodeCbor(parseHex(hex))).toThrow(`Cannot decode CBOR at byte 0: ${what}, which the profile does not have`);
+  });
+
+  test('keys and texts that share a place in the table of known ones stay apart', () => {
+    // The hash is 31 times the one before, plus the unit: of one length, and of two where one begins the other.
+    const twins = [['a~', 'b_'], ['F', 'Fi'], ['$', '$e'], ['A~~~~~~~~~', 'B_~~~~~~~~']];
+    for (const [one, other] of twins as [string, string][]) {
+      for (const key of [one, other, one]) expect(decodeCbor(encodeCbor([key, { [key]: key }, key]))).toEqual([key, { [key]: key }, key]);
+    }
+    // Behind the shorter one stands the letter that the longer one ends with: a head, of a text of 9 bytes.
+    expect(decodeCbor(encodeCbor(['Fi', 'F', 'nine letter'.slice(0, 9)]))).toEqual(['Fi', 'F', 'nine lett']);
+    const texts = Array.from({ length: 5_000 }, (_, i) => `${(i * 7919) % 100_003}`);
+    expect(decodeCbor(encodeCbor(texts))).toEqual(texts);
   });
 
   test('a refused input leaves nothing behind for the next one', () => {

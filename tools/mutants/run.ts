@@ -1,4 +1,4 @@
-// npm run mutants -- [DIR|FILE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room, longer on a busy machine.
+// npm run mutants -- [DIR|FILE|FILE:LINE-LINE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room, longer on a busy machine.
 // A survivor is killed by a better test, or named with its reason in survivors.json, where its line is the key.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -76,7 +76,7 @@ const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as
 const rooms: Room[] = [];
 for (const [room, names] of Map.groupBy(asked, roomOf)) {
   const tests = room === null ? [] : ((ROOMS[room] ?? INNER[room]) as readonly string[]).filter((folder) => existsSync(join(root, folder)));
-  const found = names.filter((name) => existsSync(join(root, name)));
+  const found = names.filter((name) => existsSync(join(root, pathOf(name))));
   const missing = names.filter((one) => tests.length === 0 || !found.includes(one));
   for (const name of missing) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
   if (tests.length === 0 || found.length === 0) continue;
@@ -85,6 +85,11 @@ for (const [room, names] of Map.groupBy(asked, roomOf)) {
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rooms }, null, 1)}\n`);
 if (rooms.length === 0 || rooms.some((room) => room.score < scoreMin)) process.exitCode = 1;
+
+/** A name without its lines. */
+function pathOf(name: string): string {
+  return name.replace(/:\d+-\d+$/, '');
+}
 
 /** The room that a folder or file is of: the innermost one, or null. */
 function roomOf(name: string): string | null {
@@ -115,7 +120,7 @@ function run(names: readonly string[], tests: readonly string[]): Report {
     const [config, report] = [join(folder, 'stryker.json'), join(folder, 'report.json')];
     writeFileSync(config, JSON.stringify({
       mutate: [
-        ...names.map((name) => (name.endsWith('.ts') ? name : `${name}/**/*.ts`)),
+        ...names.map((name) => (pathOf(name).endsWith('.ts') ? name : `${name}/**/*.ts`)),
         ...Object.keys(INNER).filter((inner) => !names.includes(inner)).map((inner) => `!${inner}/**`), '!**/*.generated.ts',
       ],
       testRunner: 'here',
@@ -157,7 +162,7 @@ function run(names: readonly string[], tests: readonly string[]): Report {
 
 function summary(name: string, report: Report): Room {
   const room: Room = { name, mutants: 0, killed: 0, timedOut: [], score: 100, messages: 0, survived: [] };
-  for (const [file, { source, mutants }] of Object.entries(report.files).filter(([path]) => path === name || path.startsWith(`${name}/`))) {
+  for (const [file, { source, mutants }] of Object.entries(report.files).filter(([path]) => path === pathOf(name) || path.startsWith(`${name}/`))) {
     for (const mutant of mutants) {
       if (mutant.status === 'Ignored' && mutant.statusReason === messageReason) room.messages += 1;
       // A mutant that does not compile or load is none.
