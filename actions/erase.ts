@@ -8,7 +8,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 import { holdsOn, holdStands } from './hold.ts';
-import { retainedUntil, type RetentionProfile } from './retention.ts';
+import { retainedUntil, retentionOf, type RetentionProfile } from './retention.ts';
 import { dropSealed } from './sealed-payload.ts';
 
 export interface ErasePorts {
@@ -17,7 +17,8 @@ export interface ErasePorts {
   readonly secrets: SecretStore;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly retention: RetentionProfile;
+  /** A longer profile than the one on record, to keep to all the same; a shorter one is not listened to. */
+  readonly retention?: RetentionProfile;
 }
 
 type Basis = DataOf<'payload.erased'>['basis'];
@@ -53,7 +54,8 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
     return { index: before, commitment, repeated: true };
   }
   if (own.has(basis)) {
-    const until = retainedUntil(event.type, event.at, ports.retention);
+    const { profile } = await retentionOf(log);
+    const until = Math.max(...[profile, ports.retention ?? profile].map((one) => retainedUntil(event.type, event.at, one)));
     if (ports.now() < until) {
       throw new LedgerError('RETENTION_RUNS', `Cannot erase the ${of} of entry ${entry}: it is kept until ${new Date(until).toISOString()}`, {
         hint: 'where a person or a court demands it, name that basis',

@@ -1,5 +1,9 @@
 // Retention: how long a sealed payload has to be kept before it may go for no other reason than that nobody needs it.
-import type { EventName } from '../ledger/events/index.ts';
+import { prepareDraft, type Actor, type EventName } from '../ledger/events/index.ts';
+import type { Appended } from '../ledger/log/command.ts';
+import { sha256 } from '../ledger/log/engine.ts';
+import type { Log } from '../ledger/log/log.ts';
+import type { LogView } from '../ledger/log/view.ts';
 
 /** What a payload is kept as: evidence about software, or the acts of persons by which it was decided. */
 export type RetentionClass = 'acts' | 'evidence';
@@ -11,6 +15,19 @@ export const RETENTION_PROFILES = {
 } as const satisfies Readonly<Record<string, Readonly<Record<RetentionClass, number>>>>;
 
 export type RetentionProfile = keyof typeof RETENTION_PROFILES;
+
+/** Puts on record how long sealed payloads are kept from here on. */
+export function setRetention(log: Log, profile: RetentionProfile, by: Actor): Promise<Appended> {
+  return log.appendOne({ drafts: [prepareDraft({ type: 'payload.retention_set', by, data: { profile } }, sha256)] });
+}
+
+/** The profile that counts, and the entry that says so: none where nobody has said anything. */
+export async function retentionOf(log: Pick<LogView, 'stream'>): Promise<{ readonly profile: RetentionProfile; readonly entry: number | null }> {
+  for await (const { index, event } of log.stream('ledger')) {
+    if (event.type === 'payload.retention_set') return { profile: event.data.profile, entry: index };
+  }
+  return { profile: 'standard', entry: null };
+}
 
 const evidence: ReadonlySet<string> = new Set(['attestation', 'document', 'report', 'sbom', 'vex']);
 

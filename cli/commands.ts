@@ -63,6 +63,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('erase', 'Operate', 'destroy a sealed payload, with its legal basis', async () => (await import('./commands/erase.ts')).command),
   entry('hold place', 'Operate', 'what may not be erased', async () => (await import('./commands/hold-place.ts')).command),
   entry('hold release', 'Operate', 'a hold ends', async () => (await import('./commands/hold-release.ts')).command),
+  entry('retention', 'Operate', 'how long sealed payloads are kept', async () => (await import('./commands/retention.ts')).command),
   entry('hold list', 'Operate', 'which holds stand', async () => (await import('./commands/hold-list.ts')).command),
   entry('trust add', 'Trust', 'whose signatures count', async () => (await import('./commands/trust-add.ts')).command),
   entry('trust list', 'Trust', 'whom this ledger trusts, and trusted', async () => (await import('./commands/trust-list.ts')).command),

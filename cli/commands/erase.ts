@@ -13,11 +13,11 @@ export const command: Command = {
   usage: 'ENTRY --basis BASIS [--role ROLE]',
   help: `Destroys the secret of a sealed payload, and says so in the log: what is left is ciphertext, and every proof stays valid. It is refused
 while a hold stands, and, where nobody demands it (not-needed, retention-ended), before its time is over: 18 months for evidence and
-36 for what persons wrote, or ten years (--retention ten-years, or STELLA_RETENTION). Packs already handed out are beyond erasure.`,
+36 for what persons wrote, or ten years ("stella retention ten-years"). Packs already handed out are beyond erasure.`,
   options: {
     basis: { type: 'string', takes: 'BASIS', help: `the ground: ${BASES.join(', ')}` },
     role: { type: 'string', takes: 'ROLE', help: 'which payload, where the entry has several sealed ones: document, justification, identity' },
-    retention: { type: 'string', takes: 'PROFILE', help: `how long things are kept: ${Object.keys(RETENTION_PROFILES).join(', ')}` },
+    retention: { type: 'string', takes: 'PROFILE', help: `keep to a longer one than is on record: ${Object.keys(RETENTION_PROFILES).join(', ')}` },
   },
   examples: [['stella erase 12 --basis consent-withdrawn', 'the person whose data it is has asked for it']],
 
@@ -27,11 +27,11 @@ while a hold stands, and, where nobody demands it (not-needed, retention-ended),
     const entry = parseCount(text, 'an index');
     const basis = BASES.find((one) => one === call.value('basis'));
     if (basis === undefined) throw new UsageError(`say why with --basis: ${BASES.join(', ')}`);
-    const retention = retentionOf(call);
+    const retention = longerOf(call);
     const place = findPlace(call);
     const log = await openForWriting(call, place);
     try {
-      const ports = { log, ...payloadsOf(call, place), now: () => call.now(), retention };
+      const ports = { log, ...payloadsOf(call, place), now: () => call.now(), ...retention };
       const { index, commitment, repeated } = await erasePayload(ports, entry, call.value('role') ?? null, basis, localActor(call, place));
       call.out.say(repeated ? `entry ${index} says that it was erased before` : `entry ${index}: the payload of entry ${entry} is erased, ${basis}`);
       call.out.say('  proofs and receipts stay valid; packs that were handed out may still have it');
@@ -43,8 +43,9 @@ while a hold stands, and, where nobody demands it (not-needed, retention-ended),
   },
 };
 
-function retentionOf(call: Call): RetentionProfile {
-  const said = call.value('retention') ?? call.env('STELLA_RETENTION') ?? 'standard';
-  if (said === 'standard' || said === 'ten-years') return said;
+function longerOf(call: Call): { readonly retention?: RetentionProfile } {
+  const said = call.value('retention') ?? call.env('STELLA_RETENTION');
+  if (said === undefined) return {};
+  if (said === 'standard' || said === 'ten-years') return { retention: said };
   throw new UsageError(`a retention profile is one of ${Object.keys(RETENTION_PROFILES).join(', ')}`);
 }

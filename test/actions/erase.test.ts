@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { erasePayload, finishErasures } from '../../actions/erase.ts';
 import { listHolds, placeHold, releaseHold } from '../../actions/hold.ts';
 import { readPayloadOf } from '../../actions/read-payload.ts';
-import { retainedUntil } from '../../actions/retention.ts';
+import { retainedUntil, retentionOf, setRetention } from '../../actions/retention.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
@@ -80,6 +80,26 @@ describe('erasing', () => {
     expect(await codeOf(erase(basis))).toBe('done');
     const other = await sealedBench();
     expect(await codeOf(other.erase('court-order'))).toBe('done');
+  });
+
+  test('the profile is what the newest event says, and whoever erases can keep to a longer one, and to no shorter', async () => {
+    const { bench, ports } = await sealedBench();
+    const { retention: _said, ...plain } = ports;
+    expect(await retentionOf(bench.log)).toEqual({ profile: 'standard', entry: null });
+    const { index } = await setRetention(bench.log, 'ten-years', by);
+    expect(await retentionOf(bench.log)).toEqual({ profile: 'ten-years', entry: index });
+    const { at } = await bench.event(4);
+    const [short, long] = (['standard', 'ten-years'] as const).map((profile) => retainedUntil('document.stored', at, profile)) as [number, number];
+    bench.world.clock.pass(short - bench.world.clock.now());
+    for (const asked of [plain, ports]) expect(await codeOf(erasePayload(asked, 4, null, 'not-needed', by))).toBe('RETENTION_RUNS');
+    await setRetention(bench.log, 'standard', by);
+    expect(await codeOf(erasePayload({ ...plain, retention: 'ten-years' }, 4, null, 'not-needed', by))).toBe('RETENTION_RUNS');
+    const back = await setRetention(bench.log, 'ten-years', by);
+    bench.world.clock.pass(long - bench.world.clock.now() - 1);
+    expect(await codeOf(erasePayload(plain, 4, null, 'retention-ended', by))).toBe('RETENTION_RUNS');
+    bench.world.clock.pass(1);
+    expect(await codeOf(erasePayload(plain, 4, null, 'retention-ended', by))).toBe('done');
+    expect((await bench.event(back.index)).streams.map(({ name }) => name)).toEqual(['ledger']);
   });
 
   test('months are those of the calendar, and never shorter', () => {

@@ -46,12 +46,18 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   writeFileSync(join(folder, commitment), new Uint8Array(32), { mode: 0o600 });
   writeFileSync(note, '1\n', { mode: 0o600 });
   expect(json('log index')).toMatchObject({ ok: true });
+  // How long things are kept is on record, and what counts is the newest.
+  expect(json('retention')).toMatchObject({ profile: 'standard', entry: null, months: { acts: 36, evidence: 18 } });
+  const set = json('retention ten-years');
+  expect(set).toMatchObject({ ok: true, profile: 'ten-years', months: { acts: 120, evidence: 120 } });
+  expect(json('retention')).toMatchObject({ profile: 'ten-years', entry: set['entry'] });
   expect([existsSync(join(folder, commitment)), existsSync(note)]).toEqual([false, false]);
 }, 120_000);
 
 test.each([
   ['erase', 2], ['erase 1', 2], ['erase 1 --basis because', 2], ['erase 1 --basis objected --retention short', 2], ['hold place --basis audit', 2],
   ['hold place --stream trust', 2], ['hold release', 2], ['payload 1', 2], ['erase 900 --basis objected', 3],
+  ['retention five-years', 2], ['retention standard ten-years', 2],
 ])('%s: exit code %i', (args, exit) => {
   expect(json(args)['exit']).toBe(exit);
 });

@@ -1,4 +1,4 @@
-// payload.*: what happens to payloads after they were recorded: erased, held, held no longer.
+// payload.*: what happens to payloads after they were recorded: erased, held, held no longer; and how long they are kept.
 import { version } from '../family.ts';
 import { payloadRole, streamName } from '../names.ts';
 import { bytes, integer, map, oneOf, optional, set, sha256 } from '../schema.ts';
@@ -38,4 +38,6 @@ export const payloadEvents = {
   'payload.hold_released': [
     version({ data: map({ hold: bytes(16), streams }), payloads: { justification: { count: 'optional', sealed: 'always' } }, streams: ['{streams}'] }),
   ],
+  // How long sealed payloads are kept before they may go for no other reason than that nobody needs them; the newest counts.
+  'payload.retention_set': [version({ data: map({ profile: oneOf('standard', 'ten-years') }), streams: ['ledger'] })],
 } as const;
