@@ -5,7 +5,7 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { checkWeakened, decide, LIMITS, PolicyShelf, type Decided, type DecideRequest } from '../policy/gate/decide.ts';
-import { INPUT_MEDIA, parsePins, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
+import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
 import type { Pin, State, StateSource } from '../policy/gate/source.ts';
 import { projectionOf } from '../projections/gate-critical.ts';
@@ -74,7 +74,7 @@ export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promi
     const data: DecisionData = { ...decided.data, index: ['sha256', index], attempts: attempt };
     const references = await store(payloads, decided);
     const draftOf = (one: DecisionData) => prepareDraft({ type: 'decision.recorded', by, data: one, payloads: references, ...once }, sha256);
-    const appended = await appendUnlessMoved(log, draftOf(data), parsePins(decided.pins).streams, state.size);
+    const appended = await appendUnlessMoved(log, draftOf(data), decided.shown.gathered.pins, state.size);
     if (appended !== null) return { appended, data, decided };
     if (attempt < attemptsMax) continue;
     const moved: DecisionData = { ...data, outcome: 'deny', codes: asSet([...(data.codes ?? []), 'STATE_MOVED']) };

@@ -10,7 +10,7 @@ import type { DocumentReader } from '../projections/reader.ts';
 import { mainOf } from '../projections/walk.ts';
 import { readPayload } from './sealed-payload.ts';
 
-export type EventLog = Pick<LogView, 'entry' | 'head' | 'stream'>;
+export type EventLog = Pick<LogView, 'entry' | 'heads' | 'stream'>;
 
 /** The state of a log's first `size` entries, folded stream by stream from what is asked for. */
 export class StreamState implements StateSource {
@@ -27,8 +27,12 @@ export class StreamState implements StateSource {
 
   async heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
     const heads = new Map<string, Head>();
-    for (const stream of streams) {
-      const head = await this.#head(stream);
+    const all = await this.#log.heads(streams);
+    for (const [i, stream] of streams.entries()) {
+      const now = all[i] ?? null;
+      if (now === null) continue;
+      // Nothing has moved it since: nearly always.
+      const head = now.index < this.#size ? now : await this.#headBefore(stream);
       if (head !== null) heads.set(stream, head);
     }
     return heads;
@@ -60,10 +64,7 @@ export class StreamState implements StateSource {
     return readPayload(this.#payloads, digest);
   }
 
-  async #head(stream: string): Promise<Head | null> {
-    const now = await this.#log.head(stream);
-    // Nothing has moved it since: nearly always.
-    if (now === null || now.index < this.#size) return now;
+  async #headBefore(stream: string): Promise<Head | null> {
     for await (const { index, event } of this.#log.stream(stream)) {
       if (index < this.#size) return { version: event.streams.find(({ name }) => name === stream)?.version as number, index };
     }

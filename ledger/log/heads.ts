@@ -1,7 +1,7 @@
 // The head of every stream: its version and its last event, in typed arrays, found by the hash of its name.
 import { encodeUtf8, equalBytes } from '../bytes.ts';
 import type { HeadsByOrdinal, StreamHead } from '../streams/index.ts';
-import { sha256 } from './engine.ts';
+import { sha256, sha256Into } from './engine.ts';
 
 const chunkStreams = 16_384;
 const cachedNamesMax = 131_072;
@@ -17,6 +17,7 @@ export class NamedHeads implements HeadsByOrdinal {
   /** Ordinal + 1 at the slot that the key's first 32 bits lead to. */
   #slots = new Uint32Array(1024);
   readonly #names = new NameCache();
+  readonly #keys = new KeyCache();
 
   get count(): number {
     return this.#count;
@@ -26,15 +27,15 @@ export class NamedHeads implements HeadsByOrdinal {
   find(bytes: Uint8Array, start: number, end: number): number {
     const known = this.#names.find(bytes, start, end);
     if (known >= 0) return known;
-    const found = this.#search(sha256(bytes.subarray(start, end)));
+    const found = this.#search(this.#keys.keyOf(bytes, start, end));
     if (found >= 0) this.#names.add(bytes, start, end, found);
     return found;
   }
 
   /** @returns null for a stream without events */
   head(name: string): StreamHead | null {
-    const bytes = encodeUtf8(name);
-    const ordinal = this.find(bytes, 0, bytes.length);
+    const bytes = asciiInto(name, scratch) ? scratch : encodeUtf8(name);
+    const ordinal = this.find(bytes, 0, bytes === scratch ? name.length : bytes.length);
     const version = this.version(ordinal);
     return version === 0 ? null : { version, index: this.index(ordinal) };
   }
@@ -203,6 +204,46 @@ class NameCache {
     for (let i = 0; i < length; i++) if (records[from + i] !== bytes[start + i]) return false;
     return true;
   }
+}
+
+const keySlots = 32_768;
+const keyNameMax = 95;
+
+/**
+ * Keys by name, so that a name asked for again is not hashed again although there is no such stream: a gate asks for thousands,
+ * and its decision expects them to be absent still. One name a slot, the newest; the memory comes with the first.
+ */
+class KeyCache {
+  #records: Uint8Array | null = null;
+
+  keyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (length > keyNameMax || length === 0) return sha256(bytes.subarray(start, end));
+    const records = (this.#records ??= new Uint8Array(recordBytes * keySlots));
+    const at = recordBytes * (homeOf(bytes, start, end) % keySlots);
+    let i = records[at] === length ? 0 : length + 1;
+    while (i < length && records[at + 1 + i] === bytes[start + i]) i++;
+    const place = at + recordBytes - 32;
+    if (i !== length) {
+      records[at] = length;
+      records.set(bytes.subarray(start, end), at + 1);
+      sha256Into(bytes.subarray(start, end), records, place);
+    }
+    return records.subarray(place, place + 32);
+  }
+}
+
+const scratch = new Uint8Array(recordBytes);
+
+/** Writes a short text of ASCII; false for any other. */
+function asciiInto(text: string, into: Uint8Array): boolean {
+  if (text.length > into.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    into[i] = unit;
+  }
+  return true;
 }
 
 /** The end of a name tells most: a digest's last digits, an advisory's number. */

@@ -242,8 +242,8 @@ export class Log extends LogView {
     await this.begin(boot, await loadHistory(store, boot));
   }
 
-  override async head(stream: string): Promise<StreamHead | null> {
-    return this.#writer.head(stream);
+  override async heads(streams: readonly string[]): Promise<readonly (StreamHead | null)[]> {
+    return streams.map((stream) => this.#writer.head(stream));
   }
 
   override readStreamIndex(): Promise<StreamIndexAt> {

@@ -23,7 +23,12 @@ export abstract class LogView {
   abstract get published(): Published;
 
   /** The newest version of a stream and its index, or null for a stream without events. */
-  abstract head(stream: string): Promise<StreamHead | null>;
+  async head(stream: string): Promise<StreamHead | null> {
+    return (await this.heads([stream]))[0] ?? null;
+  }
+
+  /** The same for many streams, in their order. */
+  abstract heads(streams: readonly string[]): Promise<readonly (StreamHead | null)[]>;
 
   /** What the genesis and the later `ledger` events say about this log. */
   abstract readControl(): Promise<Readonly<Control>>;
@@ -188,8 +193,9 @@ class StoredView extends LogView {
     return indexAt(size, (await loadState(this.#store, size, (at) => this.#reader.rootAt(at))).state);
   }
 
-  override async head(stream: string): Promise<StreamHead | null> {
-    return (await this.#loaded()).heads.head(stream);
+  override async heads(streams: readonly string[]): Promise<readonly (StreamHead | null)[]> {
+    const { heads } = await this.#loaded();
+    return streams.map((stream) => heads.head(stream));
   }
 
   /** The streams are read when they are first asked for: showing one entry needs none of them. */

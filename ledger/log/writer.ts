@@ -163,10 +163,9 @@ export class Writer {
 
   /** A stream's head at the published size: what is placed, but not yet under a checkpoint, is nobody's to read. */
   head(stream: string): StreamHead | null {
-    const name = encodeUtf8(stream);
     let head = this.#parts.state.heads.head(stream);
     while (head !== null && head.index >= this.#published.size) {
-      head = (head.index >= this.#open.start ? this.#open : this.#closed).before(name, head.index);
+      head = (head.index >= this.#open.start ? this.#open : this.#closed).before(encodeUtf8(stream), head.index);
     }
     return head;
   }

@@ -14,6 +14,7 @@ import { gather, type GateRequest, type Gathered } from './gather.ts';
 import { inputComplaint, inputSemantics, type PolicyInput } from './input-shape.ts';
 import { buildInput, coverageOf, encodeInput, type Built, type Semantics } from './input.ts';
 import { gateSemantics, judge, type Judgement } from './judge.ts';
+import { ContentShelf } from './shelf.ts';
 import { snapshotAge } from './snapshot-age.ts';
 import type { State, StateSource } from './source.ts';
 
@@ -67,7 +68,7 @@ export interface Decided {
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
   const { semantics = CURRENT, policies = new PolicyShelf(), sha256 = pureSha256 } = options;
   const { effective, weakened, limits } = request;
-  const gathered = await gather(request, state, semantics.waiver);
+  const gathered = await gather(request, state, semantics.waiver, policies.contents);
   const codes = new Set<DenialCode>(gathered.codes);
   const notes = [...gathered.notes];
   const deny = (code: DenialCode, note: string) => {
@@ -199,6 +200,8 @@ export { LIMITS };
 
 /** Policies compiled before: a gate asks the same few for ever, and compiling the shipped library takes ten milliseconds. */
 export class PolicyShelf {
+  /** What else was read, for the same decisions. */
+  readonly contents = new ContentShelf();
   readonly #policies = new Map<string, PublishedPolicy>();
 
   /** @returns the published policy, compiled, or null and a code where it cannot be read */

@@ -2,7 +2,6 @@
 import { compareBytes, concatBytes, encodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import type { DataOf } from '../../ledger/events/index.ts';
-import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { isJsonObject, parseJson } from '../../ledger/json.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import type { Message } from './judge.ts';
@@ -24,13 +23,17 @@ export interface Pins {
   readonly facts: readonly Uint8Array[];
 }
 
-/** Writes pins as canonical JSON (RFC 8785). @see spec/decision.md, "Pins" */
+/**
+ * Writes pins as canonical JSON (RFC 8785). Keys stand in their order, and numbers are integers: `JSON.stringify` writes that form.
+ *
+ * @see spec/decision.md, "Pins"
+ */
 export function encodePins({ streams, facts }: Pins): Uint8Array {
-  return encodeJcs({
+  return encodeUtf8(JSON.stringify({
     facts: facts.map(formatHex),
     format: pinsFormat,
-    streams: streams.map(({ name, version, index }): JcsValue => (index === undefined ? [name, version] : [name, version, index])),
-  });
+    streams: streams.map(({ name, version, index }) => (index === undefined ? [name, version] : [name, version, index])),
+  }));
 }
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for a later form; INPUT_NOT_CANONICAL for another spelling; INPUT_MALFORMED */

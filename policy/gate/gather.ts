@@ -17,6 +17,7 @@ import type { Waiver } from '../../projections/waiver.ts';
 import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
 import { actHolds, type ActEvent } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
+import type { ContentShelf } from './shelf.ts';
 import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
 
 /** What is asked. */
@@ -73,8 +74,10 @@ export interface ContractRead {
  * @param waiver - semantics of waivers: from 2 on the signatures of acts on them are checked
  * @throws {LedgerError} PROJECTION_STOPPED at an event of a later time
  */
-export async function gather({ artifact, policy, contracts, feed }: GateRequest, { source, origin }: State, waiver: number): Promise<Gathered> {
-  const reading = new Reading(source);
+export async function gather(
+  { artifact, policy, contracts, feed }: GateRequest, { source, origin }: State, waiver: number, contents: ContentShelf,
+): Promise<Gathered> {
+  const reading = new Reading(source, contents);
   const stream = artifactStream(artifact);
   const found = await reading.document('artifact', stream);
   const published = (await reading.document('policy', `policy:${policy}`))?.newest ?? null;
@@ -136,7 +139,7 @@ async function findingsOf(scan: ScanPointer, reading: Reading): Promise<Findings
   if (scan.semantics !== matchSemantics) reading.deny('PAYLOAD_NEWER', `findings under semantics ${scan.semantics}, expected ${matchSemantics}`);
   const bytes = await reading.payload(scan.findings);
   if (bytes === null) return null;
-  const document = parseJson(bytes) as unknown as FindingsDocument;
+  const document = reading.contents.take(`findings ${formatHex(scan.findings)}`, bytes, (read) => parseJson(read) as unknown as FindingsDocument);
   if (document?.format === 'stella-findings/1' && Array.isArray(document.findings)) return document;
   reading.deny('PAYLOAD_NEWER', `findings in the form ${String(document?.format)}, expected stella-findings/1`);
   return null;
@@ -176,9 +179,11 @@ class Reading {
   readonly #pins = new Map<string, Pin>();
   readonly #codes = new Set<DenialCode>();
   readonly notes: string[] = [];
+  readonly contents: ContentShelf;
 
-  constructor(source: StateSource) {
+  constructor(source: StateSource, contents: ContentShelf) {
     this.#source = source;
+    this.contents = contents;
   }
 
   get codes(): readonly DenialCode[] {
@@ -211,7 +216,12 @@ class Reading {
 
   async byId(ids: readonly string[]): Promise<Map<string, VulnerabilityDocument>> {
     const documents = await this.#source.documents('vulnerability', await this.#pin(ids.map((id) => `vuln:${id}`)));
-    return new Map(ids.flatMap((id) => (documents.has(`vuln:${id}`) ? [[id, documents.get(`vuln:${id}`) as VulnerabilityDocument] as const] : [])));
+    const found = new Map<string, VulnerabilityDocument>();
+    for (const id of ids) {
+      const document = documents.get(`vuln:${id}`);
+      if (document !== undefined) found.set(id, document);
+    }
+    return found;
   }
 
   /** Waivers as their own streams have them: an act on one stands there, whatever else it names. */
@@ -260,7 +270,7 @@ class Reading {
         const bytes = await this.payload(digest);
         if (bytes === null) return;
         try {
-          read.set(name, parseFacts(bytes));
+          read.set(name, this.contents.take(`facts ${name}`, bytes, parseFacts));
         } catch (error) {
           if (!(error instanceof LedgerError)) throw error;
           this.deny('PAYLOAD_NEWER', error.message);

@@ -1,5 +1,5 @@
 // Builds the policy input from documents, facts and findings: canonical, without sealed plaintext and without free text.
-import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { concatBytes, decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { covers, waiverState, type ActProof, type WaiverState } from '../../projections/active-waivers.ts';
 import { coverage } from '../../projections/coverage.ts';
 import type { AttestationPointer } from '../../projections/evidence.ts';
@@ -59,11 +59,18 @@ export function buildInput(
   return { input, waivers: waived.considered, conflicts: vex.conflicts, warnings: [...warnings] };
 }
 
-/** The canonical bytes of an input, whole and member by member. */
+/** The canonical bytes of an input, whole and member by member: a member's are a view of the whole. */
 export function encodeInput(input: PolicyInput): { bytes: Uint8Array; members: readonly { readonly name: InputMember; readonly bytes: Uint8Array }[] } {
-  const texts = (Object.keys(input) as InputMember[]).sort().map((name) => [name, JSON.stringify(input[name])] as const);
-  const bytes = encodeUtf8(`{${texts.map(([name, text]) => `"${name}":${text}`).join(',')}}`);
-  return { bytes, members: texts.map(([name, text]) => ({ name, bytes: encodeUtf8(text) })) };
+  const parts = (Object.keys(input) as InputMember[]).sort().map((name) => ({ name, value: encodeUtf8(JSON.stringify(input[name])) }));
+  const members: { name: InputMember; bytes: Uint8Array }[] = [];
+  const bytes = concatBytes(...parts.flatMap(({ name, value }, i) => [encodeUtf8(`${i === 0 ? '{' : ','}"${name}":`), value]), encodeUtf8('}'));
+  let at = 0;
+  for (const { name, value } of parts) {
+    at += 1 + name.length + 3;
+    members.push({ name, bytes: bytes.subarray(at, at + value.length) });
+    at += value.length;
+  }
+  return { bytes, members };
 }
 
 /** Canonical input as text, as `opa eval -i` takes it. */
@@ -71,27 +78,36 @@ export const inputText = (bytes: Uint8Array): string => decodeUtf8(bytes);
 
 const TRACES = { not_reached: 'not_reached', reached: 'reached', unknown: 'unknown' } as const;
 
-function findingOf(finding: Finding, vex: PolicyInput['vex'][number]['status'] | null, waived: boolean): PolicyInput['findings'][number] {
+type FindingMember = PolicyInput['findings'][number];
+
+// Members that may be absent are set in their place: objects spread into one another cost more than all the rest.
+function findingOf(finding: Finding, vex: PolicyInput['vex'][number]['status'] | null, waived: boolean): FindingMember {
   const { component, conflicts, epss, fingerprint, id, kev, outcome, records, score, severity } = finding;
-  const fixed = new Set(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : [])));
-  return {
+  const member: { -readonly [K in keyof FindingMember]?: FindingMember[K] } = {
     aliases: namesOf(finding).slice(1),
-    conflicts: conflicts as PolicyInput['findings'][number]['conflicts'],
+    conflicts: conflicts as FindingMember['conflicts'],
     entry_trace: TRACES[component.entryTrace.state],
-    ...(epss === undefined ? {} : { epss: Number(epss) }),
-    exploitability: vex ?? (outcome === 'affected' ? 'affected' : 'unknown'),
-    fingerprint,
-    fixed_versions: [...fixed].sort(),
-    id,
-    kev,
-    outcome,
-    ...(component.paths[0] === undefined ? {} : { path: component.paths[0] }),
-    // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
-    purl: component.purl ?? '',
-    ...(score === undefined ? {} : { score: Number(score) }),
-    severity,
-    waived,
   };
+  if (epss !== undefined) member.epss = Number(epss);
+  member.exploitability = vex ?? (outcome === 'affected' ? 'affected' : 'unknown');
+  member.fingerprint = fingerprint;
+  member.fixed_versions = fixedIn(records);
+  member.id = id;
+  member.kev = kev;
+  member.outcome = outcome;
+  if (component.paths[0] !== undefined) member.path = component.paths[0];
+  // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
+  member.purl = component.purl ?? '';
+  if (score !== undefined) member.score = Number(score);
+  member.severity = severity;
+  member.waived = waived;
+  return member as FindingMember;
+}
+
+function fixedIn(records: Finding['records']): string[] {
+  const [first] = records;
+  if (records.length === 1 && first?.outcome === 'affected' && first.fixed.length < 2) return [...first.fixed];
+  return [...new Set(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : [])))].sort();
 }
 
 interface WaivedFindings {
@@ -108,9 +124,15 @@ function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint
   const proof: ActProof = { keyOf: (id) => keys.get(formatHex(id)) ?? null, holds: ({ entry }) => signed?.has(entry) === true };
   const states = gathered.waivers.map((waiver) => waiverState(waiver, t, proof, semantics));
   const byName = new Map<string, number[]>();
-  found.forEach((finding, i) => {
-    for (const name of namesOf(finding)) byName.set(name, [...(byName.get(name) ?? []), i]);
-  });
+  if (states.length > 0) {
+    found.forEach((finding, i) => {
+      for (const name of namesOf(finding)) {
+        const places = byName.get(name);
+        if (places === undefined) byName.set(name, [i]);
+        else places.push(i);
+      }
+    });
+  }
   const covered = new Set<number>();
   const warnings = new Set<WarningCode>();
   const considered: WaiverConsidered[] = [];
@@ -270,15 +292,17 @@ function sbomOf({ sbom, facts }: Gathered): NonNullable<PolicyInput['sbom']> | n
   };
 }
 
-function componentOf({ group, licences, name, purl, type, version }: ComponentFacts): NonNullable<PolicyInput['sbom']>['components'][number] {
-  return {
-    ...(group === undefined ? {} : { group }),
-    ...(licences === undefined ? {} : { licences }),
-    name,
-    ...(purl === undefined ? {} : { purl }),
-    type,
-    ...(version === undefined ? {} : { version }),
-  };
+type ComponentMember = NonNullable<PolicyInput['sbom']>['components'][number];
+
+function componentOf({ group, licences, name, purl, type, version }: ComponentFacts): ComponentMember {
+  const member: { -readonly [K in keyof ComponentMember]?: ComponentMember[K] } = {};
+  if (group !== undefined) member.group = group;
+  if (licences !== undefined) member.licences = licences;
+  member.name = name;
+  if (purl !== undefined) member.purl = purl;
+  member.type = type;
+  if (version !== undefined) member.version = version;
+  return member as ComponentMember;
 }
 
 function scanOf(gathered: Gathered): NonNullable<PolicyInput['scan']> | null {

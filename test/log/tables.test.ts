@@ -33,6 +33,18 @@ describe('stream heads', () => {
     expect(heads.key(names.length - 1)).toEqual(sha256(encodeUtf8(names.at(-1) as string)));
   });
 
+  test('that are absent stay absent however often they are asked for, and are found once they are there', () => {
+    const some = new NamedHeads();
+    const absent = [...names, 'vuln:é', 'vuln:\u{1f600}', `vuln:${'é'.repeat(70)}`, ''];
+    for (let round = 0; round < 2; round++) for (const name of absent) expect(some.head(name)).toBeNull();
+    absent.forEach((name, i) => {
+      if (i % 3 > 0 || name === '') return;
+      const bytes = encodeUtf8(name);
+      some.advance(some.add(bytes, 0, bytes.length), 1, i);
+    });
+    for (const [i, name] of absent.entries()) expect(some.head(name)).toEqual(i % 3 > 0 || name === '' ? null : { version: 1, index: i });
+  });
+
   test('come back from their bytes', () => {
     const bytes = concatBytes(...heads.parts());
     const again = NamedHeads.of(bytes);

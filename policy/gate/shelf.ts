@@ -1,0 +1,36 @@
+// What was read before, by digest: a process that goes on asks about the same scans, facts and policies again and again.
+
+/** Bytes of the payloads whose contents are kept, as they were read; what is made of them takes two to three times as much. */
+const keptBytesMax = 32 * 2 ** 20;
+
+/** The contents of payloads by digest. Whoever takes one has read its bytes and checked their digest; nobody changes what he takes. */
+export class ContentShelf {
+  readonly #contents = new Map<string, { readonly value: unknown; readonly size: number }>();
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  /** @param bytesMax - of the payloads as they were read */
+  constructor(bytesMax = keptBytesMax) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** What `parse` makes of a payload's bytes, from before where they were read before. @param name - of the digest, and of what is made of it */
+  take<T>(name: string, bytes: Uint8Array, parse: (bytes: Uint8Array) => T): T {
+    const known = this.#contents.get(name);
+    if (known !== undefined) {
+      // Put in again at the end: the oldest go first.
+      this.#contents.delete(name);
+      this.#contents.set(name, known);
+      return known.value as T;
+    }
+    const value = parse(bytes);
+    this.#contents.set(name, { value, size: bytes.length });
+    this.#bytes += bytes.length;
+    for (const [oldest, { size }] of this.#contents) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#contents.delete(oldest);
+      this.#bytes -= size;
+    }
+    return value;
+  }
+}
