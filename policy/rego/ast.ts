@@ -276,6 +276,13 @@ const sortedMembers = (pairs: readonly [Term, Term][]): Term[] => pairs.toSorted
 
 export const sameTerm = (a: Term, b: Term) => compareTerms(a, b) === 0;
 
+/** Terms of a set as it is written: what stands there twice is in it once. */
+export function distinctTerms(terms: Term[]): Term[] {
+  const sorted = terms.toSorted(compareTerms);
+  const again = new Set(sorted.filter((term, i) => i > 0 && sameTerm(term, sorted[i - 1] as Term)));
+  return again.size === 0 ? terms : terms.filter((term) => !again.has(term));
+}
+
 const INFIX: Readonly<Record<string, string>> = {
   plus: '+', minus: '-', mul: '*', div: '/', rem: '%', and: '&', or: '|', eq: '=', equal: '==', assign: ':=', neq: '!=',
   gt: '>', lt: '<', gte: '>=', lte: '<=', 'internal.member_2': 'in',

@@ -140,7 +140,8 @@ export class TermFormatter {
     if (explicit) this.inlineBody(body, loc);
     else {
       const logical = only.s.k === 'and' || only.s.k === 'or';
-      const grouped = logical ? !bare.includes(only.s.k) || only.with.length > 0 : bare.length > 0 && only.with.length > 0;
+      // An operand that begins with a brace would be read as a body.
+      const grouped = logical ? !bare.includes(only.s.k) || only.with.length > 0 : (bare.length > 0 && only.with.length > 0) || beginsWithBrace(only);
       if (grouped) this.w.write('(');
       this.bare(only);
       if (grouped) this.w.write(')');
@@ -408,11 +409,30 @@ function linesOf<T extends Term>(terms: readonly T[]): T[][] {
 export function leadingUnion(expr: Expr): Expr | Term | null {
   const s = expr.s;
   if (expr.negated) return null;
-  if ((s.k === 'and' || s.k === 'or') && !s.explicitLhs) return leadingUnion(s.lhs[0] as Expr);
+  if ((s.k === 'and' || s.k === 'or') && !s.explicitLhs) {
+    const [lhs] = s.lhs as [Expr];
+    return beginsWithBrace(lhs) || lhs.with.length > 0 ? null : leadingUnion(lhs);
+  }
   if (s.k !== 'call') return null;
   if (operatorOf(expr) === 'or' && s.terms.length === 3) return expr;
   const lead = INFIX[operatorOf(expr) ?? ''] === undefined ? undefined : s.terms.length === 3 ? s.terms[1] : s.terms.at(-1);
   return lead !== undefined && isUnion(lead) ? lead : null;
+}
+
+function beginsWithBrace({ s }: Expr): boolean {
+  if (s.k === 'term') return termBeginsWithBrace(s.term);
+  if (s.k !== 'call' || INFIX[plainRef(s.terms[0]) ?? ''] === undefined) return false;
+  return termBeginsWithBrace((s.terms.length === 4 ? s.terms[3] : s.terms[1]) as Term);
+}
+
+function termBeginsWithBrace({ v }: Term): boolean {
+  switch (v.t) {
+    case 'set': return v.terms.length > 0;
+    case 'object': case 'setcomp': case 'objectcomp': return true;
+    case 'ref': return termBeginsWithBrace(v.terms[0] as Term);
+    case 'call': return v.terms.length === 3 && INFIX[plainRef(v.terms[0]) ?? ''] !== undefined && termBeginsWithBrace(v.terms[1] as Term);
+    default: return false;
+  }
 }
 
 function isPlainName(name: string, { loc }: Term, staysQuoted: (name: string) => boolean): boolean {

@@ -1,6 +1,6 @@
 // A module's syntax tree as JSON, member for member as OPA's encoder writes it: what `rego.parse_module` answers.
 import { encodeUtf8, formatBase64 } from '../../ledger/bytes.ts';
-import { type Comment, compareTerms, type Expr, type Import, type Module, type Rule, sameTerm, Term, type With } from './ast.ts';
+import { type Comment, compareTerms, type Expr, type Import, type Module, type Rule, Term, type With } from './ast.ts';
 import { EMPTY_OBJECT, RegoObject, typeName, type Value } from './value.ts';
 
 /** Members that are undefined are left out, as Go's `omitempty` does. */
@@ -78,7 +78,7 @@ function termJson(term: Term): Value {
     case 'scalar': return typed(typeName(v.value), v.value === null ? EMPTY_OBJECT : v.value);
     case 'var': return typed('var', v.name);
     case 'ref': case 'call': case 'array': return typed(v.t, v.terms.map(termJson));
-    case 'set': return typed('set', distinct(v.terms).map(termJson));
+    case 'set': return typed('set', v.terms.toSorted(compareTerms).map(termJson));
     case 'object': return typed('object', members(v.pairs));
     case 'arraycomp': return typed('arraycomprehension', object({ term: termJson(v.head), body: bodyJson(v.body) }));
     case 'setcomp': return typed('setcomprehension', object({ term: termJson(v.head), body: bodyJson(v.body) }));
@@ -88,11 +88,6 @@ function termJson(term: Term): Value {
       return typed('templatestring', object({ parts: some(parts) ?? null, multi_line: v.raw }));
     }
   }
-}
-
-function distinct(terms: readonly Term[]): Term[] {
-  const sorted = terms.toSorted(compareTerms);
-  return sorted.filter((term, i) => i === 0 || !sameTerm(term, sorted[i - 1] as Term));
 }
 
 /** By the order of their keys; a key written twice stays twice. */

@@ -1,5 +1,5 @@
 // Terms of Rego: scalars, refs, calls, collections, comprehensions, template strings, and infix operators by precedence.
-import { type Expr, formatNode, isAssignment, isEquality, isVar, type Location, reference, scalar, Term, valueName, variable } from './ast.ts';
+import { distinctTerms, type Expr, formatNode, isAssignment, isEquality, isVar, type Location, reference, scalar, Term, valueName, variable } from './ast.ts';
 import type { PolicyError } from './errors.ts';
 import { Num } from './number.ts';
 import { isKeyword, ParserState, shown } from './parser-state.ts';
@@ -381,7 +381,7 @@ export abstract class TermParser extends ParserState {
     if (this.is(',')) {
       this.scan();
       const terms = this.list('}', [head]);
-      return terms && { t: 'set', terms };
+      return terms && { t: 'set', terms: distinctTerms(terms) };
     }
     if (comprehension) {
       this.scan();
@@ -391,7 +391,7 @@ export abstract class TermParser extends ParserState {
     }
     this.restore(mark);
     const terms = this.list('}', []);
-    return terms && { t: 'set', terms };
+    return terms && { t: 'set', terms: distinctTerms(terms) };
   }
 
   private object(key: Term, comprehension: boolean): Term['v'] | null {
