@@ -91,19 +91,22 @@ export class FormatWriter {
     while (this.commentBefore(loc.row)) {
       const comment = this.#comments[this.#next++] as Comment;
       if (last !== null && comment.loc.row - last.loc.row > 1) this.blankLine();
-      this.line(`#${comment.text}`);
+      this.line(lineOf(comment));
       last = comment;
     }
     if (last !== null && loc.row - last.loc.row > 1) this.blankLine();
     for (let next = this.#comments[this.#next]; next?.loc.row === loc.row; next = this.#comments[this.#next]) {
-      this.#trailing.push(`#${next.text}`);
+      this.#trailing.push(lineOf(next));
       this.#next++;
     }
   }
 
   /** Every comment that is left. */
   finish(): void {
-    for (const { text } of this.#comments.slice(this.#next)) this.line(`#${text}`);
+    for (const comment of this.#comments.slice(this.#next)) this.line(lineOf(comment));
     this.#next = this.#comments.length;
   }
 }
+
+/** White space at a comment's end goes. */
+const lineOf = ({ text }: Comment) => `#${text.replace(/\p{White_Space}+$/u, '')}`;

@@ -11,9 +11,9 @@ export function treeOf(text: string, version: Version): string {
   return JSON.stringify(plain(parseModule('m.rego', text, version)));
 }
 
-/** Comments in any order. */
+/** Comments in any order, without white space at their ends. */
 export function commentsOf(text: string, version: Version): string[] {
-  return parseModule('m.rego', text, version).comments.map((comment) => comment.text).sort();
+  return parseModule('m.rego', text, version).comments.map(({ text: own }) => own.trimEnd()).sort();
 }
 
 function plain(node: unknown): unknown {
