@@ -13,6 +13,9 @@ if (isNewEnough(process.versions.node)) {
   // A package has only dist (Node does not strip types below node_modules); a checkout has the sources.
   const { run } = existsSync(join(here, 'main.ts')) ? await import('./main.ts') : await import('../dist/cli/main.js');
   await run(process.argv.slice(2));
+  // All is done and said. To end here spares taking a heap apart that the kernel takes back at once.
+  for (const stream of [process.stdout, process.stderr]) await new Promise((resolve) => stream.write('', resolve));
+  process.exit();
 } else {
   const other = join(here, '..', 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (existsSync(other)) {

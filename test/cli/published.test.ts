@@ -1,5 +1,6 @@
 // The command line as it is published: chunks that say what the sources say, and of which a scan loads few.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,12 @@ beforeAll(async () => {
   const affected = [{ package: { ecosystem: 'npm', name: 'left-pad' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.3.1' }] }] }];
   writeFileSync(at('snapshot'), build([observationOf('ghsa', { id: 'GHSA-aaaa', affected })]).bytes);
   const components = [{ type: 'library', 'bom-ref': 'a', name: 'left-pad', version: '1.3.0', purl: 'pkg:npm/left-pad@1.3.0' }];
-  writeFileSync(at('list.cdx.json'), JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components }));
+  const documentOf = (list: object[]) => JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: list });
+  writeFileSync(at('list.cdx.json'), documentOf(components));
+  // Enough of them that what is said does not fit into a pipe.
+  const many = Array.from({ length: 2000 }, (_, i) =>
+    ({ type: 'library', 'bom-ref': `b${i}`, name: 'left-pad', version: `1.2.${i}`, purl: `pkg:npm/left-pad@1.2.${i}` }));
+  writeFileSync(at('long.cdx.json'), documentOf([...components, ...many]));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -30,7 +36,7 @@ function stella(launcher: string, args: readonly string[], env: Readonly<Record<
   return { status, stdout, stderr };
 }
 
-const scanInto = (out: string) => ['scan', 'list.cdx.json', '--dry-run', '--snapshot-file', 'snapshot', '--findings', out];
+const scanInto = (out: string, list = 'list.cdx.json') => ['scan', list, '--dry-run', '--snapshot-file', 'snapshot', '--findings', out];
 
 test('the sources and the chunks write the same findings, and the same words', () => {
   const [source, published] = [stella(join(root, 'cli/stella.js'), scanInto('a')), stella(at('package/cli/stella.js'), scanInto('b'))];
@@ -79,4 +85,18 @@ test('a scan of a bill of materials loads no package at all', () => {
   expect(scan).toHaveLength(1);
   expect([...packages]).toEqual([]);
   expect([...loaded].sort()).toEqual(['core.js', 'main.js', ...scan]);
+}, 60_000);
+
+test('what is said arrives whole, however slowly it is read', async () => {
+  const args = [at('package/cli/stella.js'), ...scanInto('d', 'long.cdx.json'), '--json'];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  let text = '';
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    text += piece as string;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect((await ended)[0]).toBe(0);
+  expect(JSON.parse(text)).toMatchObject({ document: { counts: { components: 2001, affected: 2001 } } });
 }, 60_000);
