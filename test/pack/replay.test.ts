@@ -162,6 +162,26 @@ describe('replay.mjs, one file', () => {
     expect(cli(`${waived}.zip`, '--now').status).toBe(2);
   });
 
+  test('of an artifact: both programs answer for each decision, or for the one that is named', async () => {
+    const { log, payloads } = gates;
+    const ports = { log, payloads, secrets: memorySecrets(), signer: packSigner, vkeys };
+    writeFileSync(join(folder, 'artifact.zip'), await bytesOf(await exportPack(ports, { kind: 'artifact', artifact: `sha256:${formatHex(app[1])}` }, by)));
+    const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/stella.js', import.meta.url)), 'replay', ...args], {
+      cwd: folder, encoding: 'utf8', env: {},
+    });
+    for (const more of [[], ['--decision', `${waived}`]]) {
+      const asked = ['artifact.zip', '--key', 'log.vkey', '--json', ...more];
+      const [mine, theirs] = [cli(...asked), run(...asked)];
+      expect([mine.status, theirs.status]).toEqual([0, 0]);
+      const { program: _own, ...said } = JSON.parse(theirs.stdout) as Record<string, unknown>;
+      expect(JSON.parse(mine.stdout)).toEqual({ ...said, exit: 0 });
+      expect(said).toMatchObject(more.length > 0 ? { decision: waived, verdict: 'SAME' } : { verdict: 'SAME', counts: { SAME: 4, DRIFT: 0, CANNOT: 0 } });
+    }
+    expect(run('artifact.zip', '--key', 'log.vkey', '--decision', '0').status).toBe(5);
+    expect(run('artifact.zip', '--key', 'log.vkey', '--decision', 'one').status).toBe(2);
+    expect(cli(`${waived}`, '--decision', '1').status).toBe(2);
+  });
+
   test('without a key both programs show the verdict, and end as a verification does: whose log it is was not proven', () => {
     const cli = (...args: string[]) => spawnSync(process.execPath, [fileURLToPath(new URL('../../cli/stella.js', import.meta.url)), ...args], {
       cwd: folder, encoding: 'utf8', env: {},
