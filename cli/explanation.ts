@@ -1,9 +1,22 @@
 // Answers about one vulnerability in words: which record, which rule and bound, which component, and how it got there.
 import { clip } from '../ledger/errors.ts';
-import type { Explained, TraceChain } from '../scanner/index.ts';
+import type { Explained, Explanation, TraceChain } from '../scanner/index.ts';
 import type { Call } from './command.ts';
 
 type Reason = Explained['reasons'][number];
+
+/** What the sources say of a vulnerability beside their ranges, each in its own words; they are linked, and never made one. */
+export function statedTexts(records: Explanation['records']): string[] {
+  const says = records.flatMap(({ source, score, severity, word, withdrawn }) => {
+    const own = score === undefined ? (word === undefined ? null : `"${clip(word)}"`) : `${severity} ${score}`;
+    return own === null ? [] : [{ severity, text: `${clip(source)} ${own}${withdrawn === true ? ' (withdrawn)' : ''}` }];
+  });
+  const differ = new Set(says.flatMap(({ severity }) => severity ?? [])).size > 1;
+  const texts = [...new Set(says.map(({ text }) => text))].sort();
+  const epss = records.flatMap(({ source, epss: found }) => (found === undefined ? [] : [`EPSS ${clip(found)} by ${clip(source)}`]));
+  const exploited = records.filter(({ kev }) => kev === true).map(({ source }) => `known to be exploited by ${clip(source)}`);
+  return [...(texts.length === 0 ? [] : [`severity: ${texts.join(', ')}${differ ? '; the sources differ' : ''}`]), ...new Set([...exploited, ...epss])];
+}
 
 /** One rule with its bound, about a version. */
 export function reasonText(reason: Reason, version: string | null): string {

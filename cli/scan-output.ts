@@ -42,15 +42,18 @@ export function showFindings(call: Call, { document, artifact, startedMs, snapsh
   if (vulns !== undefined) call.out.say(`sign it with "stella attest --predicate ${clip(vulns)} --type ${vulnsPredicateType}"`);
 }
 
-/** Differences that are shown to a person; JSON has all of them. */
+/** Differences of each side that are shown to a person; JSON has all of them. */
 const shownMax = 20;
 
 export function showReconciled(call: Call, tool: string, reconciled: readonly Reconciled[]): void {
   const count = (side: Reconciled['side']) => reconciled.filter((one) => one.side === side).length;
   call.out.say(`${clip(tool)}: ${count('both')} agreed, ${count('ours')} only ours, ${count('theirs')} only theirs`);
-  const differing = reconciled.filter(({ side }) => side !== 'both');
-  for (const { side, vulnerability, component, reason } of differing.slice(0, shownMax)) {
-    call.out.say(`  only ${side.padEnd(6)}  ${clip(vulnerability)}  ${clip(component)}  ${reason}`);
+  // What we do not have comes first: it may be our fault.
+  for (const side of ['theirs', 'ours'] as const) {
+    const differing = reconciled.filter((one) => one.side === side);
+    for (const { vulnerability, component, reason } of differing.slice(0, shownMax)) {
+      call.out.say(`  only ${side.padEnd(6)}  ${clip(vulnerability)}  ${clip(component)}  ${reason}`);
+    }
+    if (differing.length > shownMax) call.out.say(`  … ${differing.length - shownMax} more only ${side} (--json has all of them)`);
   }
-  if (differing.length > shownMax) call.out.say(`  … ${differing.length - shownMax} more (--json has all of them)`);
 }

@@ -2,7 +2,7 @@
 import { explainArtifact, type ArtifactExplanation } from '../../actions/explain-finding.ts';
 import { clip } from '../../ledger/errors.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
-import { sayAnswer } from '../explanation.ts';
+import { sayAnswer, statedTexts } from '../explanation.ts';
 import { feedOf, feedOption, parseWanted, snapshotOption } from '../feeds.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
@@ -48,6 +48,7 @@ function say(call: Call, { is, explanation, checked, chains, components, snapsho
   const { ids, records, answers, unmatched } = explanation;
   const line = (text: string) => call.out.say(text);
   line(ids.map((id) => clip(id)).join(' = '));
+  for (const text of statedTexts(records)) line(text);
   if (is === 'not_in_snapshot') line('No record of the snapshot names it: nothing is known of it here.');
   if (is === 'not_in_list') {
     line(`None of ${components} components is a package that a record names:`);

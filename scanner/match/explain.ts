@@ -3,6 +3,7 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { compareIds } from '../advisories/aliases.ts';
 import { ecosystemBase, nameKey } from '../advisories/ecosystems.ts';
 import { candidateOf, evaluate, prepareRecord, type OutcomeName } from '../advisories/evaluate.ts';
+import { severityOf, type Severity } from '../advisories/severity.ts';
 import { decodeStored } from '../advisories/stored.ts';
 import { hasher, type RecordRef } from '../snapshot/format.ts';
 import type { Snapshot } from '../snapshot/open.ts';
@@ -25,13 +26,29 @@ export interface Explained {
   readonly reasons: readonly ScanReason[];
 }
 
+/** What a source says of the vulnerability, whatever packages it names. */
+export interface ExplainedRecord {
+  readonly source: string;
+  readonly id: string;
+  readonly record: string;
+  readonly packages: readonly string[];
+  /** Its first score, with what that is called; absent where it has none. */
+  readonly score?: string;
+  readonly severity?: Severity;
+  /** The publisher's own word for how bad it is, in its language. */
+  readonly word?: string;
+  readonly kev?: true;
+  readonly epss?: string;
+  readonly withdrawn?: true;
+}
+
 export interface Explanation {
   /** The id that was asked for, and all ids that are one with it. */
   readonly id: string;
   readonly ids: readonly string[];
   readonly snapshot: string;
   /** Records that name the vulnerability, by digest; those that no component meets among them. */
-  readonly records: readonly { readonly source: string; readonly id: string; readonly record: string; readonly packages: readonly string[] }[];
+  readonly records: readonly ExplainedRecord[];
   readonly answers: readonly Explained[];
   /** Components that could not be looked up at all: nothing is known of them. */
   readonly unmatched: readonly { readonly component: FoundComponent; readonly reason: string }[];
@@ -45,7 +62,7 @@ export function explain(id: string, input: ScanInput, snapshot: Snapshot): Expla
     const { osv } = snapshot.record(ref);
     const packages = (osv.affected ?? []).flatMap(({ package: named }) =>
       named === undefined ? [] : [`${ecosystemBase(named.ecosystem)} ${nameKey(named.ecosystem, named.name)}`]);
-    return { source: ref[5].source, id: osv.id, record: `sha256:${ref[3]}`, packages: [...new Set(packages)].sort() };
+    return { source: ref[5].source, id: osv.id, record: `sha256:${ref[3]}`, packages: [...new Set(packages)].sort(), ...statedOf(ref) };
   });
   const matcher = new Matcher(snapshot);
   const answers: Explained[] = [];
@@ -64,6 +81,18 @@ export function explain(id: string, input: ScanInput, snapshot: Snapshot): Expla
     }
   }
   return { id, ids, snapshot: snapshot.digest, records: records.sort((a, b) => (a.record < b.record ? -1 : 1)), answers, unmatched };
+}
+
+function statedOf([, , , , , { scores, facts, withdrawn }]: RecordRef): Partial<ExplainedRecord> {
+  const [top] = scores ?? [];
+  const epss = (facts?.epss as { score?: string } | undefined)?.score;
+  return {
+    ...(top !== undefined && { score: top.score, severity: severityOf(top.type, top.score) }),
+    ...(typeof facts?.severity === 'string' && { word: facts.severity }),
+    ...(facts?.kev !== undefined && { kev: true as const }),
+    ...(epss !== undefined && { epss }),
+    ...(withdrawn !== undefined && { withdrawn: true as const }),
+  };
 }
 
 /** Records under these ids, and those that distributions wrote for them under ids of their own. */

@@ -1,5 +1,6 @@
 // Another scanner's report beside ours: what both found, what only one did, and why, by component and alias cluster.
 import { compareIds } from '../advisories/aliases.ts';
+import { versionText } from '../advisories/ecosystems.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { lookupsOf, shownPurl } from './components.ts';
 import { explain } from './explain.ts';
@@ -51,25 +52,27 @@ function componentKey(purl: string | null, name: string | null, version: string 
 /** Reconciles one imported report with our document of the same list; ascending by component and id. */
 export function reconcile(document: FindingsDocument, theirs: readonly TheirResult[], input: ScanInput, snapshot: Snapshot): Reconciled[] {
   const ours = new Map<string, { component: string; vulnerability: string; affected: boolean }>();
-  const byName = new Map<string, string>();
-  for (const component of input.components) {
-    byName.set(componentKey(null, component.name, component.version ?? null), componentKey(component.purl ?? null, component.name, component.version ?? null));
-  }
+  const byName = keysByName(input);
   for (const { component, id, aliases, upstream, outcome } of document.findings) {
     const key = componentKey(component.purl, component.name, component.version);
     for (const name of [id, ...aliases, ...upstream]) ours.set(`${key}\n${name}`, { component: key, vulnerability: id, affected: outcome === 'affected' });
   }
-  const known = new Set(byName.values());
+  const known = new Set([...byName.values()].flatMap((keys) => [...keys]));
   const seen = new Set<string>();
   const answers = new Map<string, Reconciled>();
   for (const result of theirs) {
     const direct = componentKey(result.purl, result.name, result.version);
-    const key = known.has(direct) ? direct : (byName.get(componentKey(null, result.name, result.version)) ?? direct);
-    const found = ours.get(`${key}\n${result.vulnerability}`);
-    if (found?.affected === true) {
+    const named = byName.get(componentKey(null, result.name, result.version)) ?? new Set([direct]);
+    const keys = known.has(direct) ? [direct] : [...named];
+    const agreed = keys.filter((key) => ours.get(`${key}\n${result.vulnerability}`)?.affected === true);
+    for (const key of agreed) {
+      const found = ours.get(`${key}\n${result.vulnerability}`) as { component: string; vulnerability: string };
       seen.add(`${found.component}\n${found.vulnerability}`);
       answers.set(`${key}\n${found.vulnerability}`, { component: key, vulnerability: found.vulnerability, side: 'both', reason: null });
-    } else {
+    }
+    // A result without a version is about those versions of the package that have the vulnerability.
+    for (const key of agreed.length > 0 ? [] : keys) {
+      const found = ours.get(`${key}\n${result.vulnerability}`);
       const reason = found === undefined ? whyNot(key, result.vulnerability, known, input, snapshot) : ('undecided' as const);
       const vulnerability = found?.vulnerability ?? result.vulnerability;
       answers.set(`${key}\n${vulnerability}`, { component: key, vulnerability, side: 'theirs', reason });
@@ -81,6 +84,26 @@ export function reconcile(document: FindingsDocument, theirs: readonly TheirResu
   }
   return [...answers.values()].sort((a, b) =>
     a.component === b.component ? compareIds(a.vulnerability, b.vulnerability) : a.component < b.component ? -1 : 1);
+}
+
+/** Components by the names that reports give them, with the version and without: their own, with the group, and what their records say. */
+function keysByName({ components }: ScanInput): ReadonlyMap<string, ReadonlySet<string>> {
+  const keys = new Map<string, Set<string>>();
+  for (const component of components) {
+    const { name, group, purl = null, version = null } = component;
+    const key = componentKey(purl, name, version);
+    const found = lookupsOf(component);
+    const looked = 'unsupported' in found ? [] : found.lookups.map((one): [string, string | null] =>
+      [one.name, one.version === null ? null : versionText(one.ecosystem, one.name, one.version)]);
+    const slashed = looked.map(([text, stated]): [string, string | null] => [text.replace(':', '/'), stated]);
+    const names: [string, string | null][] = [[name, version], ...looked, ...slashed];
+    if (group !== undefined) for (const mark of ['/', ':']) names.push([`${group}${mark}${name}`, version]);
+    for (const [text, stated] of names.flatMap(([text, stated]): [string, string | null][] => [[text, stated], [text, null]])) {
+      const place = componentKey(null, text, stated);
+      keys.set(place, new Set([...(keys.get(place) ?? []), key]));
+    }
+  }
+  return keys;
 }
 
 function whyNot(key: string, vulnerability: string, known: ReadonlySet<string>, input: ScanInput, snapshot: Snapshot): ReconcileReason {

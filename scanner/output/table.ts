@@ -15,8 +15,16 @@ function rowsOf({ findings }: FindingsDocument): string[][] {
     clip(finding.component.name),
     clip(finding.component.version ?? '-'),
     clip(fixedOf(finding).join(', ') || '-'),
-    finding.outcome === 'affected' ? 'affected' : `${finding.outcome}: ${finding.records.map(({ reasons }) => reasons[0]?.rule).join(', ')}`,
+    outcomeOf(finding),
   ]);
+}
+
+function outcomeOf({ outcome, records, conflicts }: Finding): string {
+  // What its source took back contradicts nobody.
+  const stands = records.filter(({ reasons }) => reasons[0]?.rule !== 'withdrawn');
+  const differ = conflicts.length === 0 || stands.length < 2 ? '' : `; sources differ: ${conflicts.join(', ')}`;
+  const rules = new Set(records.filter((record) => record.outcome === outcome).map(({ reasons }) => reasons[0]?.rule));
+  return `${outcome === 'affected' ? outcome : `${outcome}: ${[...rules].join(', ')}`}${differ}`;
 }
 
 function fixedOf({ records }: Finding): string[] {

@@ -54,3 +54,31 @@ test('what they do not report is ours alone', () => {
     { component: 'pkg:npm/x@1.5.0', vulnerability: 'CVE-2024-1', side: 'ours', reason: 'not_reported' },
   ]);
 });
+
+test('results meet by what tools without purls call a package', () => {
+  const named: ScanComponent[] = [
+    { ref: '1', group: 'org.a', name: 'b', version: '1.0', purl: 'pkg:maven/org.a/b@1.0' },
+    { ref: '2', group: '@s', name: 'c', version: '1.0.0', purl: 'pkg:npm/%40s/c@1.0.0' },
+    { ref: '3', name: 'c', version: '3.0.0', purl: 'pkg:npm/%40s/c@3.0.0' },
+    { ref: '4', name: 'example.org/d', version: 'v1.0.0', purl: 'pkg:golang/example.org/d@v1.0.0' },
+  ];
+  const known = new Snapshot(fileOf(build([
+    observationOf('a', { id: 'CVE-1', affected: [range('Maven', 'org.a:b', '2.0')] }),
+    observationOf('a', { id: 'CVE-2', affected: [range('npm', '@s/c', '2.0.0')] }),
+    observationOf('a', { id: 'CVE-3', affected: [range('Go', 'example.org/d', '2.0.0')] }),
+  ]).bytes));
+  const ours = scan({ components: named }, known, { engineVersion: '1' }) as FindingsDocument;
+  const sides = (...theirs: ReturnType<typeof their>[]) => reconcile(ours, theirs, { components: named }, known)
+    .filter(({ side }) => side !== 'ours').map(({ component, vulnerability, side, reason }) => [component, vulnerability, side, reason]);
+  const maven = [['pkg:maven/org.a/b@1.0', 'CVE-1', 'both', null]];
+  // osv-scanner writes the one or the other, by its version.
+  expect(sides(their('CVE-1', null, 'org.a:b', '1.0'))).toEqual(maven);
+  expect(sides(their('CVE-1', null, 'org.a/b', '1.0'))).toEqual(maven);
+  expect(sides(their('CVE-3', null, 'example.org/d', '1.0.0'))).toEqual([['pkg:golang/example.org/d@v1.0.0', 'CVE-3', 'both', null]]);
+  // npm audit names no version: whichever has it is meant.
+  expect(sides(their('CVE-2', null, '@s/c'))).toEqual([['pkg:npm/%40s/c@1.0.0', 'CVE-2', 'both', null]]);
+  expect(sides(their('CVE-9', null, '@s/c'))).toEqual([
+    ['pkg:npm/%40s/c@1.0.0', 'CVE-9', 'theirs', 'vulnerability_unknown'], ['pkg:npm/%40s/c@3.0.0', 'CVE-9', 'theirs', 'vulnerability_unknown'],
+  ]);
+  expect(sides(their('CVE-1', null, 'org.a:b', '9.0'))).toEqual([['org.a:b@9.0', 'CVE-1', 'theirs', 'component_unknown']]);
+});
