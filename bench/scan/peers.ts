@@ -81,7 +81,8 @@ export async function* peers({ folder, corpora, lists, snapshot, engine, left }:
 
 function agreement(what: string, { ours, both, theirs, jaccard, missed, invented, undecided, against }: Compared): Result {
   const classes = Object.entries(missed).map(([is, keys]) => `${is} ${keys.length}`).join(', ');
-  const decided = `it misses ${classes || 'nothing'} and invents ${invented.length}; ${undecided.length} undecided for us; against us ${against.length}`;
+  const open = `undecided for us ${undecided.version.length} for a version, ${undecided.bound.length} for a bound that is none, ${undecided.other.length} else`;
+  const decided = `it misses ${classes || 'nothing'} and invents ${invented.length}; ${open}; against us ${against.length}`;
   return { name: `${what}/jaccard`, value: jaccard, unit: `(ours ${ours}, theirs ${theirs}, both ${both}; by OSV's rule ${decided})` };
 }
 

@@ -1,12 +1,13 @@
 // Two scanners' findings beside each other, and OSV's own rule, read naively, to decide where they differ.
-import { ecosystemCovers, nameKey, versionText } from '../../../scanner/advisories/ecosystems.ts';
-import type { OsvAffected, OsvRecord } from '../../../scanner/advisories/osv.ts';
+import { ecosystemCovers, nameKey, schemeOf, versionText } from '../../../scanner/advisories/ecosystems.ts';
+import { EVENT_KINDS, type OsvAffected, type OsvRecord } from '../../../scanner/advisories/osv.ts';
 import { lookupsOf } from '../../../scanner/index.ts';
+import { SCHEMES } from '../../../scanner/versions/index.ts';
 import { naiveAffected } from '../../scanner/advisories/naive.ts';
 import type { ListedComponent } from './programs.ts';
 
 /** Why a scanner that OSV's rule contradicts may do so; told from the record and the version alone. */
-export type DifferenceClass = 'boundary' | 'listed' | 'pseudo-version' | 'name' | 'other';
+export type DifferenceClass = 'boundary' | 'ill-formed' | 'listed' | 'pseudo-version' | 'prerelease' | 'name' | 'other';
 
 export interface Compared {
   readonly ours: number;
@@ -16,8 +17,8 @@ export interface Compared {
   /** Differences that OSV's rule decides for us, by whether they missed or invented it, and by class. */
   readonly missed: Readonly<Partial<Record<DifferenceClass, readonly string[]>>>;
   readonly invented: readonly string[];
-  /** What we call undecided, because a version or a bound is none of its ecosystem's, and they report. */
-  readonly undecided: readonly string[];
+  /** What we call undecided and they report: the version, or a bound of the record's, is none of its ecosystem's. `other` would be a fault of ours. */
+  readonly undecided: Readonly<Record<'bound' | 'other' | 'version', readonly string[]>>;
   /** Differences that OSV's rule decides against us. */
   readonly against: readonly string[];
 }
@@ -39,11 +40,12 @@ export function compareFindings(
   const [left, right, open] = [pairs(true), keyed(theirs), pairs(false)];
   const truth = new Truth(records, components, clusters);
   const missed: Partial<Record<DifferenceClass, string[]>> = {};
-  const [invented, against, undecided]: [string[], string[], string[]] = [[], [], []];
+  const [invented, against]: [string[], string[]] = [[], []];
+  const undecided = { bound: [] as string[], other: [] as string[], version: [] as string[] };
   let both = 0;
   for (const key of new Set([...left, ...right])) {
     if (left.has(key) && right.has(key)) both += 1;
-    else if (open.has(key)) undecided.push(key);
+    else if (open.has(key)) undecided[truth.illFormed(key) ?? 'other'].push(key);
     else if (left.has(key) !== truth.has(key)) against.push(key);
     else if (right.has(key)) invented.push(key);
     else (missed[truth.classOf(key)] ??= []).push(key);
@@ -76,6 +78,8 @@ function clustersOf(records: readonly OsvRecord[]): (id: string) => string {
 class Truth {
   readonly #true = new Map<string, { affected: OsvAffected; version: string; ecosystem: string }>();
 
+  readonly #illFormed = new Map<string, 'bound' | 'version'>();
+
   constructor(records: readonly OsvRecord[], components: readonly ListedComponent[], clusters: (id: string) => string) {
     const byName = new Map<string, { record: OsvRecord; affected: OsvAffected }[]>();
     for (const record of records) {
@@ -92,8 +96,11 @@ class Truth {
         const text = versionText(lookup.ecosystem, lookup.name, lookup.version ?? '');
         for (const { record, affected } of byName.get(nameKey(lookup.ecosystem, lookup.name)) ?? []) {
           const ecosystem = affected.package?.ecosystem ?? '';
-          if (!ecosystemCovers(ecosystem, lookup.ecosystem) || !naiveAffected(affected, ecosystem, text)) continue;
-          this.#true.set(`${normal(purl)} ${clusters(record.id)}`, { affected, version: text, ecosystem });
+          if (!ecosystemCovers(ecosystem, lookup.ecosystem)) continue;
+          const key = `${normal(purl)} ${clusters(record.id)}`;
+          const illFormed = illFormedOf(affected, ecosystem, text);
+          if (illFormed !== null && this.#illFormed.get(key) !== 'version') this.#illFormed.set(key, illFormed);
+          if (naiveAffected(affected, ecosystem, text)) this.#true.set(key, { affected, version: text, ecosystem });
         }
       }
     }
@@ -101,6 +108,11 @@ class Truth {
 
   has(key: string): boolean {
     return this.#true.has(key);
+  }
+
+  /** What of a component's version and a record's bounds is no version of the ecosystem. */
+  illFormed(key: string): 'bound' | 'version' | undefined {
+    return this.#illFormed.get(key);
   }
 
   classOf(key: string): DifferenceClass {
@@ -111,7 +123,21 @@ class Truth {
     const listed = (affected.versions ?? []).includes(version);
     const ranged = naiveAffected({ ...affected, versions: [] }, ecosystem, version);
     if ((affected.versions ?? []).length > 0 && bounds.length > 0 && listed !== ranged) return 'listed';
+    if (this.#illFormed.has(key)) return 'ill-formed';
+    if (/[a-z]/i.test(version.replace(/^v/, '').replace(/\+.*$/, ''))) return 'prerelease';
     const name = affected.package?.name ?? '';
     return name !== name.toLowerCase() || /[-_.]{2}|_/.test(name) ? 'name' : 'other';
   }
+}
+
+function illFormedOf({ ranges = [] }: OsvAffected, ecosystem: string, version: string): 'bound' | 'version' | null {
+  let found: 'bound' | null = null;
+  for (const { type, events } of ranges) {
+    const scheme = type === 'SEMVER' ? SCHEMES.semver : type === 'ECOSYSTEM' ? schemeOf(ecosystem) : null;
+    if (scheme === null) continue;
+    if (!scheme.wellFormed(version)) return 'version';
+    const bounds = events.flatMap((event) => EVENT_KINDS.flatMap((kind) => event[kind] ?? [])).filter((bound) => bound !== '0' && bound !== '*');
+    if (bounds.some((bound) => !scheme.wellFormed(bound))) found = 'bound';
+  }
+  return found;
 }

@@ -79,8 +79,11 @@ const ASK: Readonly<Record<ScannerName, Ask>> = {
       const key = (name: string, version: string) => `${name.toLowerCase()}\n${version.replace(/^v/, '')}`;
       const purls = new Map(components.map(({ name, version, purl }) => [key(name, version), purl]));
       // It prints the bare name: `group/artifact` of a Maven purl with a slash or a colon.
-      const purlOf = ({ name, version }: { name: string; version: string }) =>
-        purls.get(key(name, version)) ?? purls.get(key(name.replace('/', ':'), version)) ?? name;
+      // Of a gem's prerelease it prints the release.
+      const longer = ({ name, version }: { name: string; version: string }) =>
+        components.find((one) => one.name.toLowerCase() === name.toLowerCase() && one.version.startsWith(`${version}-`))?.purl;
+      const purlOf = (named: { name: string; version: string }) =>
+        purls.get(key(named.name, named.version)) ?? purls.get(key(named.name.replace('/', ':'), named.version)) ?? longer(named) ?? named.name;
       return ((report as OsvReport).results ?? []).flatMap(({ packages = [] }) => packages.flatMap(({ package: named, vulnerabilities = [] }) =>
         vulnerabilities.map(({ id }): [string, string] => [purlOf(named), id])));
     },
