@@ -1,20 +1,22 @@
-// Reading a range: which streams its entries move, whether each follows from the one before, and what all of them come to as documents.
+// Reading a range: its tree, which streams its entries move, whether each follows from the one before, and what they come to as documents.
 import { decodeEvent } from '../ledger/events/index.ts';
-import type { RangeFault, RangePart, StatedRoot } from '../ledger/log/range-hashes.ts';
-import type { Run } from '../ledger/store/packed.ts';
+import { defaultEngines } from '../ledger/log/engine.ts';
+import type { RangeFault, RangePart, StatedRoot } from '../ledger/log/range-index.ts';
+import { Tree } from '../ledger/log/tree.ts';
+import { offsetsOf, type Run } from '../ledger/store/packed.ts';
 import type { Head } from '../policy/gate/source.ts';
 import type { Documents, ProjectionName } from '../projections/gate-critical.ts';
 import { MemoryFold } from '../projections/memory.ts';
 import type { Tags } from '../projections/stream-table.ts';
 
-/** What reads a range from its first entry on, and leaves the hashes to another. */
+/** What reads a range from its first entry on, and leaves the stream index to another. */
 export class RangeReading {
   readonly fold = new MemoryFold(undefined, { tags: (tags) => this.#follow(tags), stated: (index, entry) => this.#note(index, entry) });
+  readonly #tree = new Tree(defaultEngines()[0]);
   /** Version and newest entry of each stream, side by side, by its place. */
   #heads = new Float64Array(2048);
   #faults: RangeFault[] = [];
   // What came since the last part was given away.
-  #runs: Run[] = [];
   #stated: StatedRoot[] = [];
   #ordinals = new Int32Array(4096);
   #indexes = new Float64Array(4096);
@@ -23,19 +25,22 @@ export class RangeReading {
 
   /** Takes the next entries. @throws {LedgerError} PROJECTION_STOPPED at one that this version cannot read */
   take(run: Run): void {
+    this.#tree.append(run.packed, offsetsOf(run));
+    this.#tree.takeFullTiles();
     this.fold.addRun(run);
-    // Copied: whoever gave it may give it again, and the fold looks back at it.
-    this.#runs.push({ ...run, packed: run.packed.slice() });
   }
 
-  /** What has come since it was asked last, for who hashes: all memory in it may be given away. */
+  /** The root of the tree over the entries taken so far. */
+  root(): Uint8Array {
+    return this.#tree.root();
+  }
+
+  /** What has come since it was asked last, for who keeps the index: all memory in it may be given away. */
   part(): RangePart {
     const names = this.fold.streams.namesFrom(this.#told);
     this.#told = this.fold.streams.size;
-    const part = {
-      runs: this.#runs, names, ordinals: this.#ordinals.slice(0, this.#moves), indexes: this.#indexes.slice(0, this.#moves), stated: this.#stated,
-    };
-    [this.#runs, this.#stated, this.#moves] = [[], [], 0];
+    const part = { names, ordinals: this.#ordinals.slice(0, this.#moves), indexes: this.#indexes.slice(0, this.#moves), stated: this.#stated };
+    [this.#stated, this.#moves] = [[], 0];
     return part;
   }
 

@@ -1,6 +1,6 @@
 // A range of the log read in full: its root, its streams and its documents recomputed from the entries, and nothing believed.
 import { encodeUtf8 } from '../ledger/bytes.ts';
-import { RangeHashes, type RangeFault, type RangePart } from '../ledger/log/range-hashes.ts';
+import { RangeIndex, type RangeFault, type RangePart } from '../ledger/log/range-index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { startThread, type Thread } from '../ledger/store/thread.ts';
@@ -11,7 +11,7 @@ import { faultsMax, RangeReading } from './range-reading.ts';
 import { StreamState } from './stream-state.ts';
 
 export interface RangeOptions {
-  /** Hashes in another thread: twice as fast from some 100,000 entries on. */
+  /** Keeps the stream index in another thread: twice as fast from some 100,000 entries on. */
   readonly thread?: boolean;
   /** Told how many entries have been read. */
   readonly progress?: (size: number) => void;
@@ -33,7 +33,7 @@ export interface VerifiedRange {
 }
 
 const bundleEntries = 256;
-/** So many bundles go to who hashes at once. */
+/** What so many bundles move goes to who keeps the index at once. */
 const bundlesAtOnce = 8;
 /** So many such parts are on their way at most: memory stays bounded. */
 const underWayMax = 8;
@@ -45,7 +45,7 @@ const underWayMax = 8;
  * @throws {LedgerError} PROJECTION_STOPPED at an entry that this version cannot read
  */
 export async function readRange(log: LogView, payloads: PayloadStore, size: number, options: RangeOptions = {}): Promise<VerifiedRange> {
-  const hashes = options.thread === true ? threaded() : local();
+  const index = options.thread === true ? threaded() : local();
   try {
     const reading = new RangeReading();
     const faults: RangeFault[] = [];
@@ -56,18 +56,17 @@ export async function readRange(log: LogView, payloads: PayloadStore, size: numb
       reading.take({ start, count, packed: await packedOf(log, start, count) });
       if (start % 65_536 === 0) options.progress?.(start);
       const isPart = (start / bundleEntries) % bundlesAtOnce === bundlesAtOnce - 1 || start + count === size;
-      if (isPart) underWay.push(hashes.take(reading.part()).then(note));
+      if (isPart) underWay.push(index.take(reading.part()).then(note));
       if (underWay.length > underWayMax) await underWay.shift();
     }
     await Promise.all(underWay);
     faults.push(...reading.faults);
-    const { tree, index } = await hashes.roots();
     return {
-      size, root: tree, index, faults: faults.sort((a, b) => a.index - b.index).slice(0, faultsMax),
-      documents: () => digestOfAll(reading.fold, projectionList), source: sourceOf(reading, new StreamState(log, payloads, size)), close: hashes.close,
+      size, root: reading.root(), index: await index.root(), faults: faults.sort((a, b) => a.index - b.index).slice(0, faultsMax),
+      documents: () => digestOfAll(reading.fold, projectionList), source: sourceOf(reading, new StreamState(log, payloads, size)), close: index.close,
     };
   } catch (error) {
-    await hashes.close();
+    await index.close();
     throw error;
   }
 }
@@ -96,28 +95,28 @@ async function packedOf(log: LogView, start: number, count: number): Promise<Uin
   return bundle;
 }
 
-interface Hashes {
+interface Index {
   take(part: RangePart): Promise<readonly RangeFault[]>;
-  roots(): Promise<{ readonly tree: Uint8Array; readonly index: Uint8Array }>;
+  root(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-function local(): Hashes {
-  const hashes = new RangeHashes();
-  return { take: async (part) => hashes.take(part), roots: async () => hashes.roots(), close: async () => {} };
+function local(): Index {
+  const index = new RangeIndex();
+  return { take: async (part) => index.take(part), root: async () => index.root(), close: async () => {} };
 }
 
-function threaded(): Hashes {
-  const file = import.meta.url.endsWith('.ts') ? '../ledger/log/range-hashes-thread.ts' : '../ledger/log/range-hashes-thread.js';
+function threaded(): Index {
+  const file = import.meta.url.endsWith('.ts') ? '../ledger/log/range-index-thread.ts' : '../ledger/log/range-index-thread.js';
   const thread: Thread = startThread(new URL(file, import.meta.url));
   return {
     take: (part) => thread.call('take', part, memoryOf(part)) as Promise<readonly RangeFault[]>,
-    roots: () => thread.call('roots', null) as ReturnType<Hashes['roots']>,
+    root: () => thread.call('root', null) as Promise<Uint8Array>,
     close: () => thread.close(),
   };
 }
 
 /** The part is given away, not copied. */
-function memoryOf({ runs, names, ordinals, indexes }: RangePart): ArrayBuffer[] {
-  return [...runs.map(({ packed }) => packed), names, ordinals, indexes].map(({ buffer }) => buffer as ArrayBuffer);
+function memoryOf({ names, ordinals, indexes }: RangePart): ArrayBuffer[] {
+  return [names, ordinals, indexes].map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -61,10 +61,9 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
   skim.streams = -1;
   const pairs = argument(map);
   for (let i = 0; i < pairs; i++) {
-    const length = argument(text);
-    const name = at;
-    at += length;
-    const first = source[name] as number;
+    const length = keyLength();
+    const name = at - length;
+    const first = bytes[name] as number;
     // Length and first letter tell the envelope's keys apart, save `sameAs` and `schema`.
     if (length === 2 && first === letter.a) skim.at = argument(uint);
     else if (length === 2 && first === letter.b) {
@@ -80,7 +79,7 @@ export function skimEntry(bytes: Uint8Array, start: number, end: number, skim: S
       const typeLength = argument(text);
       skim.typeStart = at;
       skim.typeEnd = at += typeLength;
-    } else if (length === 6 && source[name + 1] === letter.a) {
+    } else if (length === 6 && bytes[name + 1] === letter.a) {
       argument(byteString);
       skim.sameAs = at;
       at += 16;
@@ -158,29 +157,46 @@ function readArgument(first: number): number {
   return value;
 }
 
+/** The length of a key of less than 24 bytes, as all of ours are; `at` moves behind the key. */
+function keyLength(): number {
+  const length = (source[at] as number) - 0x60;
+  if (!(length >= 0 && length < 24)) malformed();
+  at += 1 + length;
+  return length;
+}
+
 function skipValue(): void {
+  const [bytes, end] = [source, limit];
+  let place = at;
   // One loop instead of a recursion: `left` counts the values still to be passed over.
   for (let left = 1; left > 0; left--) {
-    if (at >= limit) malformed();
-    const first = source[at] as number;
+    if (place >= end) malformed();
+    const first = bytes[place++] as number;
+    const small = first & 0x1f;
     const type = first >> 5;
-    if (type === 7) {
-      at++;
-      continue;
+    if (type === 7) continue;
+    let value = small;
+    if (small === 24) value = bytes[place++] as number;
+    else if (small === 25) {
+      value = ((bytes[place] as number) << 8) | (bytes[place + 1] as number);
+      place += 2;
+    } else if (small > 25) {
+      at = place - 1;
+      value = readArgument(first);
+      place = at;
     }
-    const value = readArgument(first);
-    if (type === byteString || type === text) at += value;
+    if (type === byteString || type === text) place += value;
     else if (type === array) left += value;
     else if (type === map) left += 2 * value;
   }
+  at = place;
 }
 
 function skimActor(skim: Skim): void {
   const pairs = argument(map);
   for (let i = 0; i < pairs; i++) {
-    const length = argument(text);
-    const first = source[at] as number;
-    at += length;
+    const length = keyLength();
+    const first = source[at - length] as number;
     if (first === letter.p) {
       argument(byteString);
       skim.person = at;
@@ -194,9 +210,8 @@ function skimActor(skim: Skim): void {
 function skimOnce(skim: Skim): void {
   const pairs = argument(map);
   for (let i = 0; i < pairs; i++) {
-    const length = argument(text);
-    const isKey = source[at] === letter.k;
-    at += length;
+    const length = keyLength();
+    const isKey = source[at - length] === letter.k;
     argument(byteString);
     if (isKey) skim.onceKey = at;
     else skim.onceRequest = at;
@@ -207,23 +222,24 @@ function skimOnce(skim: Skim): void {
 function skimStreams(skim: Skim): void {
   const count = argument(array);
   if (count > streamsMax) malformed();
+  const { nameStart, nameEnd, prev, version } = skim;
   for (let i = 0; i < count; i++) {
-    skim.prev[i] = -1;
+    let before = -1;
     const pairs = argument(map);
     for (let j = 0; j < pairs; j++) {
-      const length = argument(text);
-      const first = source[at] as number;
-      at += length;
+      const length = keyLength();
+      const first = source[at - length] as number;
       if (first === letter.n) {
         const nameLength = argument(text);
-        skim.nameStart[i] = at;
-        skim.nameEnd[i] = at += nameLength;
+        nameStart[i] = at;
+        nameEnd[i] = at += nameLength;
       } else if (first === letter.p) {
-        skim.prev[i] = argument(uint);
+        before = argument(uint);
       } else {
-        skim.version[i] = argument(uint);
+        version[i] = argument(uint);
       }
     }
+    prev[i] = before;
   }
   skim.streams = count;
 }

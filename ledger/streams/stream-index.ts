@@ -36,6 +36,8 @@ export class StreamIndex {
   #moved: number[] = [];
   /** Where in its message each leaf's hash belongs. */
   readonly #leafPlaces = new Int32Array(lanesAtOnce);
+  /** The nodes whose messages are laid out. */
+  readonly #full = new Int32Array(lanesAtOnce);
 
   /** @param heads - the table that the index covers; its streams of today are noted @param lanes - pure JavaScript when left out */
   constructor(heads: HeadsByOrdinal, lanes: Lanes = pureLanes()) {
@@ -203,16 +205,17 @@ export class StreamIndex {
       level = below;
     }
     for (const level of levels.reverse()) {
-      for (let from = 0; from < level.length; from += nodesAtOnce) this.#hashNodes(level.slice(from, from + nodesAtOnce));
+      for (let from = 0; from < level.length; from += nodesAtOnce) this.#hashNodes(level, from, Math.min(level.length, from + nodesAtOnce));
     }
   }
 
   /** Hashes nodes whose children have their hashes: first the leaves below them, then the nodes themselves. */
-  #hashNodes(nodes: readonly number[]): void {
+  #hashNodes(nodes: readonly number[], from: number, end: number): void {
     const { words } = this.#lanes;
-    const full: number[] = [];
+    const full = this.#full;
+    let count = 0;
     let leaves = 0;
-    for (let i = 0; i < nodes.length; i++) {
+    for (let i = from; i < end; i++) {
       const node = nodes[i] as number;
       const left = this.#children[2 * node] as Child, right = this.#children[2 * node + 1] as Child;
       const onLeft = this.#streams(left), below = Math.min(2, onLeft + this.#streams(right));
@@ -223,15 +226,15 @@ export class StreamIndex {
         this.#hashOf(onLeft === 1 ? left : right, this.#hashes, keyWords * node);
         continue;
       }
-      const at = nodeAt(full.length);
+      const at = nodeAt(count);
       leaves = this.#writeChild(left, at, leaves);
       leaves = this.#writeChild(right, at + keyWords, leaves);
-      full.push(node);
+      full[count++] = node;
     }
     this.#lanes.hashLeaves(leaves);
     for (let i = 0; i < leaves; i++) copyHash(words, resultAt(i), words, this.#leafPlaces[i] as number);
-    this.#lanes.hashNodes(full.length);
-    for (let i = 0; i < full.length; i++) copyHash(words, resultAt(i), this.#hashes, keyWords * (full[i] as number));
+    this.#lanes.hashNodes(count);
+    for (let i = 0; i < count; i++) copyHash(words, resultAt(i), this.#hashes, keyWords * (full[i] as number));
   }
 
   /** How many streams with events are below a child, or are it: 0, 1, or 2 for more. */

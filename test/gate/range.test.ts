@@ -4,7 +4,7 @@ import { replayFully } from '../../actions/replay.ts';
 import { readRange } from '../../actions/verified-range.ts';
 import { decodeCbor, encodeCbor } from '../../ledger/events/index.ts';
 import { RangeReading } from '../../actions/range-reading.ts';
-import { RangeHashes } from '../../ledger/log/range-hashes.ts';
+import { RangeIndex } from '../../ledger/log/range-index.ts';
 import { packEntries } from '../../ledger/store/packed.ts';
 import { RandomHistory } from './histories.ts';
 
@@ -25,7 +25,7 @@ function faultOf(at: number, change: (event: Changed) => void): number | undefin
   });
   const reading = new RangeReading();
   reading.take({ start: 0, count: changed.length, packed: packEntries(changed) });
-  const faults = [...new RangeHashes().take(reading.part()), ...reading.faults];
+  const faults = [...new RangeIndex().take(reading.part()), ...reading.faults];
   expect(faults.length).toBeLessThan(at < 0 ? 1 : 100);
   return faults.sort((a, b) => a.index - b.index)[0]?.index;
 }

@@ -1,9 +1,7 @@
-// The hashes of a range: the tree over its entries, and the stream index at each place that states its root.
+// The stream index of a range, at each place that states its root.
 import { equalBytes } from '../bytes.ts';
 import { HeadsBefore, indexedEveryMax, StreamIndex, type HeadsByOrdinal } from '../streams/index.ts';
-import { offsetsOf, type Run } from '../store/packed.ts';
-import { defaultEngines, indexLanes, sha256 } from './engine.ts';
-import { Tree } from './tree.ts';
+import { indexLanes, sha256 } from './engine.ts';
 
 /** What does not follow: where, and in words. */
 export interface RangeFault {
@@ -22,7 +20,6 @@ export interface StatedRoot {
 
 /** A part of a range, as whoever reads it has found it: streams are numbered from 0 on as they are met. */
 export interface RangePart {
-  readonly runs: readonly Run[];
   /** Names of the streams met for the first time, in the order of their numbers, each behind its length in 16 bits. */
   readonly names: Uint8Array;
   /** The streams that entries move, in the order of the log, and beside each the index of its entry. */
@@ -32,19 +29,14 @@ export interface RangePart {
   readonly stated: readonly StatedRoot[];
 }
 
-/** Takes the parts of a range one after another. It needs no names twice and no entry decoded, so that it can be a thread of its own. */
-export class RangeHashes {
-  readonly #tree = new Tree(defaultEngines()[0]);
+/** Takes the parts of a range one after another. It needs no name twice and no entry, so that it can be a thread of its own. */
+export class RangeIndex {
   readonly #heads = new NumberedHeads();
   readonly #index = new StreamIndex(this.#heads, indexLanes());
   readonly #before = new HeadsBefore(indexedEveryMax);
 
   /** @returns the stated roots that are others */
-  take({ runs, names, ordinals, indexes, stated }: RangePart): RangeFault[] {
-    for (const run of runs) {
-      this.#tree.append(run.packed, offsetsOf(run));
-      this.#tree.takeFullTiles();
-    }
+  take({ names, ordinals, indexes, stated }: RangePart): RangeFault[] {
     for (let at = 0; at < names.length; ) {
       const end = at + 2 + (((names[at] as number) << 8) | (names[at + 1] as number));
       this.#heads.add(sha256(names.subarray(at + 2, end)));
@@ -64,9 +56,9 @@ export class RangeHashes {
     return faults;
   }
 
-  /** The roots of the tree and of the stream index over the entries taken so far. */
-  roots(): { readonly tree: Uint8Array; readonly index: Uint8Array } {
-    return { tree: this.#tree.root().slice(), index: this.#index.root() };
+  /** The root of the stream index over the entries taken so far. */
+  root(): Uint8Array {
+    return this.#index.root();
   }
 
   #move(ordinal: number, index: number): void {
