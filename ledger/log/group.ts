@@ -6,6 +6,7 @@ import { entryBytesMax } from '../limits.ts';
 import type { SealedMark } from '../store/port.ts';
 import type { StreamHead } from '../streams/index.ts';
 import type { Command } from './command.ts';
+import { nearMax } from './heads.ts';
 import { recognisedIn, type Recognised } from './recognise.ts';
 import type { LogState } from './state.ts';
 
@@ -25,6 +26,8 @@ export class Group {
   readonly forgets = new Map<string, Uint8Array>();
   /** Recorded time of the last entry. */
   time = 0;
+  /** What was read for no other reason than to have it near. */
+  read = 0;
 
   /** @param bytes, entries - room to begin with: about what the group before had */
   constructor(start: number, bytes = 4096, entries = 16) {
@@ -149,6 +152,29 @@ export class Group {
   }
 }
 
+/**
+ * Reads what placing these commands will read of the tables, many streams at a time.
+ *
+ * @param from - the first command @returns the command after the last, and a number that means nothing
+ * @see NamedHeads.near
+ */
+export function near(commands: readonly Command[], from: number, { heads, sameAs }: LogState): { next: number; read: number } {
+  let [count, read, next] = [0, 0, from];
+  for (; next < commands.length && count < nearMax; next++) {
+    for (const draft of (commands[next] as Command).drafts) {
+      if (draft instanceof Uint8Array) continue;
+      if (draft.sameAs !== null) read += sameAs.near(draft.sameAs);
+      const { bytes, ends } = draft;
+      for (let i = 1; i < ends.length - 2 && count < nearMax; i++, count++) {
+        nearNames[count] = bytes;
+        nearStarts[count] = nameStart(bytes, ends[i] as number);
+        nearEnds[count] = ends[i + 1] as number;
+      }
+    }
+  }
+  return { next, read: read + heads.near(nearNames, nearStarts, nearEnds, count) };
+}
+
 /** Names stand in a draft as CBOR text of less than 256 bytes: behind a head of one or two bytes. */
 function nameStart(bytes: Uint8Array, at: number): number {
   return bytes[at] === 0x78 ? at + 2 : at + 1;
@@ -158,6 +184,9 @@ function nameStart(bytes: Uint8Array, at: number): number {
 const seen = new Skim();
 const versions = new Float64Array(streamsMax);
 const prevs = new Float64Array(streamsMax);
+const nearNames: Uint8Array[] = [];
+const nearStarts = new Int32Array(nearMax);
+const nearEnds = new Int32Array(nearMax);
 
 function conflict(stream: string, current: number, version: number | 'exists' | 'absent'): LedgerError {
   const expected = version === 'exists' ? 'at least 1' : version === 'absent' ? '0' : String(version);

@@ -32,6 +32,23 @@ export class NamedHeads implements HeadsByOrdinal {
     return found;
   }
 
+  /**
+   * Reads what finding these streams and their heads will read.
+   *
+   * Of many streams most of the time goes into waiting for far memory, once for each step of each. In short loops that wait for
+   * nothing the processor has many of the reads under way at once.
+   *
+   * @param names - of `count` streams, each at `starts` to `ends` @returns a number that means nothing, so that nothing is left out
+   */
+  near(names: readonly Uint8Array[], starts: Int32Array, ends: Int32Array, count: number): number {
+    let read = this.#names.near(names, starts, ends, count, ordinals);
+    for (let i = 0; i < count; i++) {
+      const ordinal = ordinals[i] as number;
+      if (ordinal < this.#count) read += this.#chunk(ordinal).heads[2 * (ordinal % chunkStreams)] as number;
+    }
+    return read;
+  }
+
   /** @returns null for a stream without events */
   head(name: string): StreamHead | null {
     const bytes = asciiInto(name, scratch) ? scratch : encodeUtf8(name);
@@ -152,6 +169,10 @@ class Chunk {
   readonly heads = new Float64Array(2 * chunkStreams);
 }
 
+/** Names looked for at once. */
+export const nearMax = 512;
+const ordinals = new Int32Array(nearMax);
+
 /** Bytes of a name's record: its place in the table, its length, 4 bytes each, and the name: two lines of memory. */
 const recordBytes = 128;
 const recordName = 8;
@@ -177,6 +198,19 @@ class NameCache {
       at = (at + 1) % this.#slots.length;
     }
     return -1;
+  }
+
+  /** Reads the slots of names, then their records, and writes the ordinals that stand there; those of other names do no harm. */
+  near(names: readonly Uint8Array[], starts: Int32Array, ends: Int32Array, count: number, into: Int32Array): number {
+    const [slots, words] = [this.#slots, this.#words];
+    let read = 0;
+    for (let i = 0; i < count; i++) into[i] = slots[homeOf(names[i] as Uint8Array, starts[i] as number, ends[i] as number) % slots.length] as number;
+    for (let i = 0; i < count; i++) {
+      const word = (recordBytes / 4) * ((into[i] as number) - 1);
+      if (word >= 0) read += words[word + 16] as number;
+      into[i] = word < 0 ? 0x7fff_ffff : (words[word] as number);
+    }
+    return read;
   }
 
   add(bytes: Uint8Array, start: number, end: number, ordinal: number): void {

@@ -32,6 +32,12 @@ export class RepeatTable {
     return (this.#parts[mark >>> 24] as Part).find(mark);
   }
 
+  /** Reads what `find` and `add` will read; the result means nothing. @see NamedHeads.near */
+  near(key: Uint8Array): number {
+    const mark = markOf(key);
+    return (this.#parts[mark >>> 24] as Part).near(mark);
+  }
+
   /** The table as bytes, for a memo. */
   parts(): Uint8Array[] {
     const sizes = new Uint32Array(this.#parts.length);
@@ -95,6 +101,11 @@ class Part {
     this.slots[2 * at] = mark;
     this.slots[2 * at + 1] = low;
     this.high[at] = high;
+  }
+
+  near(mark: number): number {
+    const at = this.#home(mark);
+    return (this.slots[2 * at] as number) + (this.high[at] as number);
   }
 
   find(mark: number): readonly number[] {

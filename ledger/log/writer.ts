@@ -10,7 +10,7 @@ import type { Appended, Command, Outcome, Refused } from './command.ts';
 import type { Committer } from './committer.ts';
 import type { Control } from './control.ts';
 import { sha256 } from './engine.ts';
-import { Group } from './group.ts';
+import { Group, near } from './group.ts';
 import type { Published, Publisher } from './publisher.ts';
 import type { Reader } from './reader.ts';
 import { findRepeat, type Recognised, type Recogniser, type Unread } from './recognise.ts';
@@ -60,6 +60,9 @@ interface Unasked {
 
 /** Below so many entries a group is not worth a flush of its own: placing them takes about as long. */
 const halfMin = 512;
+
+/** From so many commands on it pays to read ahead what placing them will read. */
+const nearMin = 8;
 
 /** One history's writer. After any error in a commit it is spent: the log reads everything again and makes a new one. */
 export class Writer {
@@ -120,7 +123,10 @@ export class Writer {
   /** Places commands from where `outcomes` ends, up to one about which the store must be asked; null at the end. */
   #placeAll(commands: readonly Command[], outcomes: Placed[], accepts: boolean): Unread | Unasked | null {
     this.#time = null;
+    let [nearTo, read] = [commands.length - outcomes.length < nearMin ? commands.length : outcomes.length, 0];
     while (outcomes.length < commands.length) {
+      if (outcomes.length === nearTo) ({ next: nearTo, read } = near(commands, nearTo, this.#parts.state));
+      this.#open.read = read;
       const placed = this.#place(commands[outcomes.length] as Command, accepts);
       if ('unread' in placed || 'unasked' in placed) return placed;
       outcomes.push(placed);

@@ -8,7 +8,7 @@ import { equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { STEPS, type Step } from '../../ledger/log/steps.ts';
 import { leafHash } from '../../ledger/merkle/index.ts';
 import { parseCheckpoint, verifyEd25519, verifyNote } from '../../ledger/note/index.ts';
-import { faultsIn, makePlace, openPlace, randomOf, signer } from './place.ts';
+import { faultsIn, makePlace, openBusyPlace, randomOf, signer, tableFaultsIn } from './place.ts';
 
 /** What the writer acknowledged: an entry's leaf at an index, and the signed checkpoint it was under. */
 interface Ack {
@@ -57,7 +57,7 @@ export async function killRounds(seed: number, goOn: (round: number) => boolean)
       const step = atStep ? (STEPS[(round - Math.floor(round / 3)) % STEPS.length] as Step) : null;
       const what = `round ${round}, ${step ?? 'at a random moment'}`;
       const random = randomOf(seed + round);
-      const given = await runWriter(place, Math.floor(random() * 2 ** 31), step, random, base);
+      const given = await runWriter(place, Math.floor(random() * 2 ** 31), round % 2 === 0 ? 'lone' : 'busy', step, random, base);
       if (given.unexpected !== null) violations.push(`${what}: ${given.unexpected}`);
       acks.push(...given.acks);
       violations.push(...(await check(place, acks)).map((violation) => `${what}: ${violation}`));
@@ -90,13 +90,13 @@ async function freshPlace(base: string, round: number): Promise<Where> {
 
 /** Runs the writer until it kills itself at `step`, or until this process kills it. */
 function runWriter(
-  { directory, anchor }: Where, seed: number, step: Step | null, random: () => number, base: string,
+  { directory, anchor }: Where, seed: number, kind: 'lone' | 'busy', step: Step | null, random: () => number, base: string,
 ): Promise<{ acks: Ack[]; unexpected: string | null }> {
   const hits = step?.startsWith('start') === true ? 1 : 1 + Math.floor(random() * 6);
   const script = fileURLToPath(new URL('./writer.ts', import.meta.url));
   // Compiled code is kept between rounds: it halves the time that a writer takes to start.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(base, 'compiled') };
-  const child = spawn(process.execPath, [script, directory, anchor, String(seed), step ?? '-', String(hits)], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [script, directory, anchor, String(seed), step ?? '-', String(hits), kind], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let output = '';
   let errors = '';
   const lifeMs = Math.floor(random() * 400);
@@ -119,11 +119,11 @@ function runWriter(
 
 /**
  * What must hold after a kill: the ledger starts; each acknowledged entry is where it was said to be; every signed checkpoint
- * is of a prefix of the tree as it is now; fsck is clean.
+ * is of a prefix of the tree as it is now; fsck is clean, and the tables, caught up where the writer kept none, are a rebuild's.
  */
 async function check({ directory, anchor }: Where, acks: readonly Ack[]): Promise<string[]> {
   const violations: string[] = [];
-  const { log } = await openPlace(directory, anchor);
+  const log = await openBusyPlace(directory, anchor);
   try {
     const leaves: string[] = [];
     for await (const entry of log.entries()) leaves.push(formatHex(leafHash(entry)));
@@ -141,5 +141,6 @@ async function check({ directory, anchor }: Where, acks: readonly Ack[]): Promis
     await log.close();
   }
   const { faults } = await faultsIn(directory, anchor);
+  faults.push(...(await tableFaultsIn(directory)));
   return [...violations, ...faults.map(({ where, what }) => `fsck: ${where}: ${what}`)];
 }

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { initLedger } from '../../actions/init-ledger.ts';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { prepareDraft, type Draft } from '../../ledger/events/index.ts';
+import { startCommitThread } from '../../ledger/log/committer.ts';
 import { sha256 } from '../../ledger/log/engine.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
 import { openLog, type Log, type LogPorts } from '../../ledger/log/log.ts';
@@ -13,9 +14,17 @@ import type { Fault } from '../../ledger/store/port.ts';
 import { openFileAnchor } from '../../ledger/store/anchor-file.ts';
 import { openPayloads, type PayloadStore } from '../../ledger/store/payloads.ts';
 import { openSqlite, type SqliteOptions } from '../../ledger/store/sqlite.ts';
+import { checkTables } from '../../projections/check-tables.ts';
+import { LiveProjector, projectionTables } from '../../projections/tables.ts';
 
 const origin = 'crash.ledger.test';
 export const signer = nativeSigner(origin, new Uint8Array(32).fill(7));
+
+/** A ledger as `serve --write` has it: with live tables, and a thread that commits. */
+export async function openBusyPlace(directory: string, anchor: string, at?: At): Promise<Log> {
+  const ports = portsOf(directory, anchor, at, { tables: projectionTables });
+  return openLog({ ...ports, projector: new LiveProjector(ports.store), committer: startCommitThread(directory, projectionTables) });
+}
 
 function portsOf(directory: string, anchor: string, at?: At, options: SqliteOptions = {}): LogPorts {
   return {
@@ -43,6 +52,25 @@ export async function documentDraft(payloads: PayloadStore, content: string): Pr
   const digest = ['sha256', payload.digest] as const;
   const reference = { role: 'document', size: payload.size, media: 'text/plain', digest };
   return prepareDraft({ type: 'document.stored', by: { kind: 'public', auth: 'none' }, data: { subjects: [digest] }, payloads: [reference] }, sha256);
+}
+
+/** An event without a payload, which moves the document of one of 50 artifacts. */
+export function assignedDraft(number: number): Draft {
+  const data = { name: `contract-${number}`, subjects: [['sha256', new Uint8Array(32).fill(number % 50)] as const] };
+  return prepareDraft({ type: 'contract.assigned', by: { kind: 'ledger', auth: 'self' }, data }, sha256);
+}
+
+/** What is wrong with the live tables. */
+export async function tableFaultsIn(directory: string): Promise<Fault[]> {
+  const store = openSqlite(directory, { readOnly: true });
+  const faults: Fault[] = [];
+  try {
+    const head = await store.head();
+    for await (const fault of checkTables(store, head === null ? 0 : head.start + head.count)) faults.push(fault);
+  } finally {
+    await store.close();
+  }
+  return faults;
 }
 
 /** Everything fsck finds. @param payloads - where they lie; null leaves them out */
