@@ -35,6 +35,21 @@ beforeAll(() => {
 /** Every Node at hand, the oldest that the programs promise among them where it is there. */
 const nodes = (process.env['PATH'] ?? '').split(':').map((place) => join(place, 'node')).filter((node, i, all) => existsSync(node) && all.indexOf(node) === i);
 
+test('the whole log in a pack: each decision is made again from it, and all documents are as the ledger has them', () => {
+  const [denied, again] = [json(`gate ${artifact} --policy none`), json(`gate ${artifact} --policy none`)];
+  expect([denied, again]).toMatchObject([{ exit: 1 }, { exit: 1 }]);
+  expect(json('export pack --full --out full.zip')).toMatchObject({ ok: true, scope: { kind: 'period', start: 0 } });
+  expect(stella(`export pack --full --artifact ${artifact}`).status).toBe(2);
+  const all = json('replay full.zip --key log.vkey --full') as { decisions: { decision: number; notes: string[] }[] };
+  expect(all).toMatchObject({ ok: true, verdict: 'SAME', counts: { SAME: 2, DRIFT: 0, CANNOT: 0 }, level: 'HEAD' });
+  expect(all.decisions.map(({ decision }) => decision)).toEqual([denied['decision'], again['decision']]);
+  const last = json(`replay ${again['decision']} --full`);
+  expect(last).toMatchObject({ verdict: 'SAME', notes: [expect.stringMatching(/ entries read: documents [0-9a-f]{64}$/)] });
+  expect(all.decisions[1]?.notes).toEqual(last['notes']);
+  expect(json('replay a.zip --key log.vkey')).toMatchObject({ exit: 5, code: 'DECISION_UNKNOWN' });
+  expect(json('fsck')).toMatchObject({ ok: true, faults: [] });
+});
+
 describe('verify', () => {
   test('with the key: yes, with what is proven; without: all holds, and whose log it is was not proven', () => {
     expect(json('verify a.zip --key log.vkey')).toMatchObject({ verdict: 'OK', exit: 0, level: 'HEAD', exported: { index: 4 } });
