@@ -30,7 +30,7 @@ class Formatter extends TermFormatter {
     this.#module = module;
     const imported = (word: string) => module.imports.some(({ path }) => ['future.keywords', `future.keywords.${word}`].includes(formatRef(path)));
     this.#v1 = module.version === 1;
-    this.#refHeads = module.rules.some(({ head }) => head.ref.length > 2);
+    this.#refHeads = module.rules.some(({ head }) => head.ref.length > 2 || (head.ref.length === 2 && head.key !== null && head.value === null));
     this.#ifs = module.strictLevel === 1 || imported('if');
     this.#contains = module.strictLevel === 1 || imported('contains');
   }
