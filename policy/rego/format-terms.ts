@@ -30,6 +30,8 @@ const isMembership = (term: Term): term is Term & { v: { t: 'call'; terms: Term[
 const isUnion = (term: Term): term is Term & { v: { t: 'call'; terms: Term[] } } => term.v.t === 'call' && plainRef(term.v.terms[0]) === 'or';
 const isInfix = (term: Term | undefined) => term?.v.t === 'call' && term.v.terms.length === 3 && INFIX[plainRef(term.v.terms[0]) ?? ''] !== undefined;
 
+type Logical = Extract<Expr['s'], { k: 'and' | 'or' }>;
+
 export class TermFormatter {
   protected readonly w: FormatWriter;
   protected readonly version: 0 | 1;
@@ -115,11 +117,31 @@ export class TermFormatter {
         this.w.write('not ');
         this.operand(s.body, s.explicit, expr.loc, []);
         break;
-      default:
-        this.operand(s.lhs, s.explicitLhs, bodyLoc(s.lhs) ?? expr.loc, s.k === 'or' ? ['and', 'or'] : ['and']);
-        this.w.write(` ${s.k} `);
-        this.operand(s.rhs, s.explicitRhs, bodyLoc(s.rhs) ?? expr.loc, s.k === 'or' ? ['and'] : ['']);
+      default: if (this.chain(s, expr.loc)) this.w.down();
     }
+  }
+
+  /**
+   * Operands of `and` and `or`, those that were on lines of their own below the first.
+   *
+   * @returns whether the chain was indented
+   */
+  private chain(s: Logical, loc: Location | null): boolean {
+    const [first] = s.lhs as [Expr];
+    const inner = first.s;
+    const nested = !s.explicitLhs && (inner.k === 'and' || inner.k === 'or') && first.with.length === 0 && !(s.k === 'and' && inner.k === 'or');
+    let indented = false;
+    if (nested) indented = this.chain(inner as Logical, first.loc);
+    else this.operand(s.lhs, s.explicitLhs, bodyLoc(s.lhs) ?? loc, s.k === 'or' ? ['and', 'or'] : ['and']);
+    this.w.write(` ${s.k}`);
+    if (startRow(s.rhs, s.explicitRhs) > endRow(s.lhs, s.explicitLhs)) {
+      if (!indented) this.w.up();
+      indented = true;
+      this.w.endLine();
+      this.w.startLine();
+    } else this.w.write(' ');
+    this.operand(s.rhs, s.explicitRhs, bodyLoc(s.rhs) ?? loc, s.k === 'or' ? ['and'] : ['']);
+    return indented;
   }
 
   /** A body in braces on lines of its own. */
@@ -417,6 +439,22 @@ export function leadingUnion(expr: Expr): Expr | Term | null {
   if (operatorOf(expr) === 'or' && s.terms.length === 3) return expr;
   const lead = INFIX[operatorOf(expr) ?? ''] === undefined ? undefined : s.terms.length === 3 ? s.terms[1] : s.terms.at(-1);
   return lead !== undefined && isUnion(lead) ? lead : null;
+}
+
+/** The row an operand begins in, its brace included. */
+function startRow([first]: readonly Expr[], explicit: boolean): number {
+  const loc = first?.loc ?? null;
+  if (loc === null) return 0;
+  if (!explicit) return loc.row;
+  const { text } = loc.source;
+  return loc.row - (text.slice(text.lastIndexOf('{', loc.offset - 1), loc.offset).split('\n').length - 1);
+}
+
+/** The row an operand ends in, its brace included. */
+function endRow(body: readonly Expr[], explicit: boolean): number {
+  const loc = body.at(-1)?.loc ?? null;
+  if (loc === null) return Infinity;
+  return placeAt(loc, explicit ? Math.max(loc.source.text.indexOf('}', loc.end), loc.offset) : loc.end - 1).row;
 }
 
 function beginsWithBrace({ s }: Expr): boolean {
