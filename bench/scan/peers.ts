@@ -1,15 +1,13 @@
 // Other scanners beside ours, on databases made of the same records: findings, and what they cost on the same machine at the same time.
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { readEvidence } from '../../actions/read-evidence.ts';
-import { LedgerError } from '../../ledger/errors.ts';
 import { openFileAt } from '../../ledger/store/file-at.ts';
 import { checkOsv } from '../../scanner/advisories/osv.ts';
-import { decodeList, parsePurl, scan, Snapshot, type FindingsDocument, type Purl } from '../../scanner/index.ts';
+import { scan, Snapshot, type FindingsDocument } from '../../scanner/index.ts';
 import { compareFindings, type Compared } from '../../test/interop/scanners/compare.ts';
 import { writeDatabases } from '../../test/interop/scanners/databases.ts';
+import { realLists } from '../../test/interop/scanners/lists.ts';
 import { cyclonedxOf, runScanner, VERSIONS, type ListedComponent, type ScannerName } from '../../test/interop/scanners/programs.ts';
 import type { Result } from '../bench.ts';
 import { corpusObservations } from './material.ts';
@@ -84,38 +82,4 @@ function agreement(what: string, { ours, both, theirs, jaccard, missed, invented
   const open = `undecided for us ${undecided.version.length} for a version, ${undecided.bound.length} for a bound that is none, ${undecided.other.length} else`;
   const decided = `it misses ${classes || 'nothing'} and invents ${invented.length}; ${open}; against us ${against.length}`;
   return { name: `${what}/jaccard`, value: jaccard, unit: `(ours ${ours}, theirs ${theirs}, both ${both}; by OSV's rule ${decided})` };
-}
-
-/** Package types that all three databases hold, and what joins namespace and name there. */
-const TYPES: Readonly<Record<string, string>> = { npm: '/', pypi: '/', golang: '/', cargo: '/', gem: '/', maven: ':', composer: '/' };
-
-/** Lists of libraries from bills of materials of the corpora that tools of others wrote about real software. */
-async function realLists(corpora: string): Promise<{ title: string; components: ListedComponent[] }[]> {
-  const folder = join(corpora, 'scanner/sboms');
-  if (!existsSync(folder)) return [];
-  const lists = [];
-  for (const file of readdirSync(folder).filter((name) => /consul|juice-shop_v|keycloak|laravel|proton-bridge/.test(name)).sort()) {
-    const bytes = readFileSync(join(folder, file));
-    const { facts } = await readEvidence(new Uint8Array(file.endsWith('.gz') ? gunzipSync(bytes) : bytes));
-    const components = new Map<string, ListedComponent>();
-    for (const { purl } of facts === null ? [] : decodeList(facts).components) {
-      const parsed = purl === undefined ? null : parsedOf(purl);
-      const separator = parsed === null ? undefined : TYPES[parsed.type];
-      if (parsed === null || separator === undefined || parsed.version === null) continue;
-      const { namespace, name, version } = parsed;
-      const bare = (purl as string).replace(/[?#].*$/, '');
-      components.set(bare, { name: namespace === null ? name : `${namespace}${separator}${name}`, version, purl: bare });
-    }
-    lists.push({ title: file.replace(/\..*$/, ''), components: [...components.values()] });
-  }
-  return lists;
-}
-
-function parsedOf(purl: string): Purl | null {
-  try {
-    return parsePurl(purl, { tolerant: true });
-  } catch (error) {
-    if (error instanceof LedgerError) return null;
-    throw error;
-  }
 }

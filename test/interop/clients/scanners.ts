@@ -11,6 +11,7 @@ import { buildGo } from '../programs.ts';
 import { compareFindings } from '../scanners/compare.ts';
 import { writeDatabases } from '../scanners/databases.ts';
 import { cyclonedxOf, runScanner, VERSIONS, type ListedComponent, type ScannerName } from '../scanners/programs.ts';
+import { sideBySide } from '../scanners/side-by-side.ts';
 
 const root = new URL('../../../', import.meta.url);
 
@@ -89,6 +90,7 @@ async function* steps(name: ScannerName, peers: string, scratch: string): AsyncI
   };
   const ours = new Set(findings.filter(({ outcome }) => outcome === 'affected').map(({ component }) => component.purl));
   for (const { says, component } of CASES) yield { step: `we find ${says}`, ok: ours.has(component.purl) };
+  yield* sideBySide(name, join(peers, 'bin'), scratch);
 }
 
 const MODULES: Readonly<Record<ScannerName, (peers: string) => void>> = {

@@ -15,11 +15,14 @@ export interface ListedComponent {
   readonly purl: string;
 }
 
-export interface ScannerRun {
-  readonly found: readonly (readonly [purl: string, id: string])[];
+export interface ScannerCost {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly rssMiB: number;
+}
+
+export interface ScannerRun extends ScannerCost {
+  readonly found: readonly (readonly [purl: string, id: string])[];
 }
 
 export function cyclonedxOf(components: readonly ListedComponent[]): string {
@@ -32,16 +35,24 @@ export function cyclonedxOf(components: readonly ListedComponent[]): string {
 /** Runs a scanner once over a CycloneDX file, offline and on its pinned database. @param file - named `*.cdx.json` */
 export function runScanner(name: ScannerName, bin: string, databases: Databases, file: string, out: string): ScannerRun {
   const { args, env, read } = ASK[name];
+  // osv-scanner says "findings" with 1.
+  const cost = measured(`${out}.time`, join(bin, name), args(databases, file, out), env(databases), name === 'osv-scanner' ? [0, 1] : [0]);
+  const components = (JSON.parse(readFileSync(file, 'utf8')) as { components: ListedComponent[] }).components;
+  return { found: read(JSON.parse(readFileSync(out, 'utf8')), components), ...cost };
+}
+
+/** One run of a program, and what it cost. @throws when it ends with a status that is none of `fine` */
+export function measured(
+  timeFile: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, fine: readonly number[] = [0],
+): ScannerCost {
   const started = performance.now();
-  const ran = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', `${out}.time`, join(bin, name), ...args(databases, file, out)], {
-    encoding: 'utf8', timeout: 600_000, maxBuffer: 1 << 28, env: { ...process.env, ...env(databases) },
+  const ran = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', timeFile, program, ...args], {
+    encoding: 'utf8', timeout: 600_000, maxBuffer: 1 << 28, env: { ...process.env, ...env },
   });
   const wallMs = performance.now() - started;
-  // osv-scanner says "findings" with 1.
-  if (ran.status !== 0 && !(name === 'osv-scanner' && ran.status === 1)) throw new Error(`${name} ended with ${ran.status}: ${ran.stderr.slice(-500)}`);
-  const [user = 0, system = 0, kilobytes = 0] = (readFileSync(`${out}.time`, 'utf8').trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  const components = (JSON.parse(readFileSync(file, 'utf8')) as { components: ListedComponent[] }).components;
-  return { found: read(JSON.parse(readFileSync(out, 'utf8')), components), wallMs, cpuMs: 1000 * (user + system), rssMiB: kilobytes / 1024 };
+  if (!fine.includes(ran.status ?? -1)) throw new Error(`${program} ended with ${ran.status}: ${ran.stderr.slice(-500)}`);
+  const [user = 0, system = 0, kilobytes = 0] = (readFileSync(timeFile, 'utf8').trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  return { wallMs, cpuMs: 1000 * (user + system), rssMiB: kilobytes / 1024 };
 }
 
 interface Ask {
