@@ -203,6 +203,17 @@ describe('copies', () => {
     expect(decodeCbor(first)).toBe('first');
   });
 
+  test('a part of what is encoded is that part, short or long, where there was no room', () => {
+    const encoded = Uint8Array.from({ length: 300 }, (_, i) => i);
+    for (const [start, end] of [[0, 300], [0, 299], [1, 300], [7, 250], [0, 100], [0, 101], [3, 9], [150, 280], [5, 5]] as const) {
+      const writer = new CborWriter(0);
+      writer.boolean(true);
+      writer.part(encoded, start, end);
+      writer.boolean(false);
+      expect(writer.bytes.slice(0, writer.at)).toEqual(Uint8Array.of(0xf5, ...encoded.slice(start, end), 0xf4));
+    }
+  });
+
   test('a writer grows without losing what it holds', () => {
     const writer = new CborWriter(1);
     writer.head(0x80, 3);

@@ -37,6 +37,12 @@ describe('sealing', () => {
     expect(await refusal(open(secret, ciphertext, commitment.with(31, (commitment[31] as number) ^ 1)))).toBe('PAYLOAD_COMMITMENT_MISMATCH');
   });
 
+  test('what does not open says what the engine said', async () => {
+    const secret = new Uint8Array(32).fill(7);
+    const error: unknown = await open(secret, new Uint8Array(16), new Uint8Array(32)).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'PAYLOAD_UNREADABLE', cause: { name: 'OperationError' } });
+  });
+
   test('a secret has 32 bytes', async () => {
     await expect(seal(new Uint8Array(31), new Uint8Array(0))).rejects.toThrow(RangeError);
   });

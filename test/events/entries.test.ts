@@ -92,6 +92,8 @@ describe('what an event must carry', () => {
     const document = payloadsOf(closed).find(({ role }) => role === 'document') as { commitment: [string, Uint8Array] };
     const [, commitment] = document.commitment;
     expect(sealedEvidenceOf(decoded)).toEqual({ subjects: (closed.data as CborMap).subjects, role: 'document', commitment });
+    const [facts] = payloadsOf(stored).map((one) => ({ ...one, role: 'facts' }));
+    expect(sealedEvidenceOf({ ...decoded, payloads: [facts, ...(decoded.payloads ?? [])] } as unknown as Envelope)?.commitment).toEqual(commitment);
     expect([sealedEvidenceOf(open), expectedSameAs(decoded, sha256), expectedSameAs(open, sha256)]).toEqual([null, null, stored.sameAs]);
     const ended = decodeEnvelope(encodeCbor(event('ledger', ({ type }) => type === 'ledger.ended')));
     expect([sealedEvidenceOf(ended), expectedSameAs(ended, sha256)]).toEqual([null, null]);

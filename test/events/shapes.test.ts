@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CborWriter, encodeCbor, type CborValue } from '../../ledger/events/cbor.ts';
 import { compile } from '../../ledger/events/compile.ts';
+import { formatDigest } from '../../ledger/events/family.ts';
 import { asSet } from '../../ledger/events/index.ts';
 import { boolean, bytes, digestOf, integer, list, map, oneOf, optional, set, sha256, token, where, type Schema } from '../../ledger/events/schema.ts';
 
@@ -54,7 +55,7 @@ describe('what is taken, and what is said of the rest', () => {
 
   test('what a schema cannot be is a bug', () => {
     expect(() => compile(fields(24))).toThrow(new TypeError('a closed map of 24 fields, expected at most 23'));
-    expect(() => where(integer(), 'is small', () => true)).toThrow(TypeError);
+    expect(() => where(integer(), 'is small', () => true)).toThrow(new TypeError('a rule stands on a map'));
   });
 
   test('rules are asked one after another, each kept when another is added', () => {
@@ -81,6 +82,16 @@ describe('what is written', () => {
     expect(check(schema, value)).toBe(null);
     (compile(schema).write as (to: CborWriter, what: CborValue) => void)(writer, value);
     expect(writer.bytes.slice(0, writer.at)).toEqual(encodeCbor(value));
+  });
+
+  test('an empty map takes its byte where there was no room', () => {
+    const writer = new CborWriter(0);
+    compile(fields(1)).write(writer, {});
+    expect(writer.bytes.slice(0, writer.at)).toEqual(Uint8Array.of(0xa0));
+  });
+
+  test('a digest in text', () => {
+    expect(formatDigest(['sha512-256', Uint8Array.of(1, 0xff)])).toBe('sha512-256:01ff');
   });
 
   test('a set of fewer than two is what it was', () => {

@@ -81,7 +81,7 @@ for (const [room, names] of Map.groupBy(asked, roomOf)) {
   for (const name of missing) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
   if (tests.length === 0 || found.length === 0) continue;
   const report = run(found, tests);
-  for (const name of found) rooms.push(show(summary(name, report)));
+  for (const name of new Set(found.map(pathOf))) rooms.push(show(summary(name, report)));
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rooms }, null, 1)}\n`);
 if (rooms.length === 0 || rooms.some((room) => room.score < scoreMin)) process.exitCode = 1;
@@ -139,7 +139,7 @@ function run(names: readonly string[], tests: readonly string[]): Report {
       timeoutMS: 10_000,
       // Each mutant loads our modules once more, and nothing unloads them.
       maxTestRunnerReuse: 100,
-      timeoutFactor: 2,
+      timeoutFactor: 1,
       tempDirName: '.stryker-tmp',
       cleanTempDir: 'always',
       // Vitest checks no types, and a test compares generated sources byte for byte.
@@ -162,7 +162,7 @@ function run(names: readonly string[], tests: readonly string[]): Report {
 
 function summary(name: string, report: Report): Room {
   const room: Room = { name, mutants: 0, killed: 0, timedOut: [], score: 100, messages: 0, survived: [] };
-  for (const [file, { source, mutants }] of Object.entries(report.files).filter(([path]) => path === pathOf(name) || path.startsWith(`${name}/`))) {
+  for (const [file, { source, mutants }] of Object.entries(report.files).filter(([path]) => path === name || path.startsWith(`${name}/`))) {
     for (const mutant of mutants) {
       if (mutant.status === 'Ignored' && mutant.statusReason === messageReason) room.messages += 1;
       // A mutant that does not compile or load is none.
