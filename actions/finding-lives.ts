@@ -34,6 +34,23 @@ export interface FindingLife {
   readonly changes: readonly LifeChange[];
 }
 
+interface SizeAndTime {
+  readonly size: number;
+  readonly effective: number;
+}
+
+/**
+ * What became of a finding from one state to another: by entries between their sizes, or by time alone between their times.
+ *
+ * @param from, to - sizes, and effective times in milliseconds since 1970
+ */
+export function changesBetween(
+  { changes }: Pick<FindingLife, 'changes'>, from: SizeAndTime, to: SizeAndTime,
+): LifeChange[] {
+  return changes.filter(({ entry, at }) =>
+    (entry === undefined ? at > from.effective && at <= to.effective : entry >= from.size && entry < to.size));
+}
+
 /** What may change what counts: an entry, or a time at which something ends by itself. */
 interface Moment {
   readonly at: number;

@@ -24,13 +24,13 @@ export interface FindingsAsked {
 /** An artifact in hexadecimal, or a vulnerability by any of its names. */
 export type FindingsOf = { readonly artifact: string } | { readonly names: readonly string[] };
 
-/** The findings of a thing, each with its life; those that are still open first. */
-export async function livesOf(call: Call, asked: FindingsAsked, of: FindingsOf): Promise<readonly FindingLife[]> {
+/** The findings of a thing, each with its life; those that are still open first. @param at - effective time, the state's when left out */
+export async function livesOf(call: Call, asked: FindingsAsked, of: FindingsOf, at?: number): Promise<readonly FindingLife[]> {
   const { place, log, documents, state } = asked;
   const isNow = state.size === log.published.size;
   const list = (isNow ? await findingsNow(call, place, log, of) : null) ?? (await findingsThen(call, asked, of));
   // Of a past state, as it was then: nothing that time alone has ended since has ended.
-  const t = isNow ? call.now() : (state.effective ?? call.now());
+  const t = at ?? (isNow ? call.now() : (state.effective ?? call.now()));
   const lives = list.length === 0 ? [] : await findingLives({ log, documents, payloads: openPlacePayloads(place) }, list, t);
   const rank = ({ state: is }: FindingLife) => (is === 'resolved' ? 1 : 0);
   const key = ({ finding }: FindingLife) => `${finding.id} ${formatHex(finding.artifact)} ${finding.fingerprint}`;
@@ -93,7 +93,7 @@ export function sayLives(call: Call, lives: readonly FindingLife[]): void {
   if (lives.length > shownMax) call.out.say(`  … ${lives.length - shownMax} more (--json has all)`);
 }
 
-function changeText(change: LifeChange): string {
+export function changeText(change: LifeChange): string {
   const where = change.entry === undefined ? new Date(change.at).toISOString() : `entry ${change.entry}`;
   if (change.is === 'resolved') return `resolved by ${change.by} ${where}`;
   if (change.is === 'vex') return `${change.status === null ? 'no VEX' : `VEX ${change.status}`} ${where}`;

@@ -1,7 +1,7 @@
 // A finding's life, to the entry and the millisecond: scans, VEX and whose it is, waivers and what ends them.
 import { expect, test } from 'vitest';
 import { payloadOrNull } from '../../actions/catch-up.ts';
-import { findingLives, type LifeChange } from '../../actions/finding-lives.ts';
+import { changesBetween, findingLives, type LifeChange } from '../../actions/finding-lives.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { catchUp } from '../../projections/catch-up/catch-up.ts';
 import { findFindings } from '../../projections/catch-up/queries.ts';
@@ -84,4 +84,19 @@ test('waived from the approval on, until it is revoked or is over; what is gone 
   expect(await livesOf(gates, expires)).toEqual([`CVE-2026-1 open: ${life}, waiver ended w-1 ${revoked}`]);
   const gone = await gates.scan(app, sbom, [], 'snapshot 2');
   expect(await livesOf(gates)).toEqual([`CVE-2026-1 resolved: ${life}, waiver ended w-1 ${revoked}, resolved by advisories ${gone} seen ${scan}`]);
+});
+
+test('between two states stands what entries changed between their sizes, and time alone between their times', () => {
+  const changes: LifeChange[] = [
+    { is: 'opened', entry: 3, at: 100 }, { is: 'waived', waiver: 'w', entry: 5, at: 200 }, { is: 'waiver ended', waiver: 'w', at: 300 },
+    { is: 'vex', status: 'fixed', entry: 7, at: 400 },
+  ];
+  const between = (from: [number, number], to: [number, number]) =>
+    changesBetween({ changes }, { size: from[0], effective: from[1] }, { size: to[0], effective: to[1] }).map(({ is }) => is);
+  expect(between([0, 0], [8, 400])).toEqual(['opened', 'waived', 'waiver ended', 'vex']);
+  expect(between([4, 100], [5, 200])).toEqual([]);
+  expect(between([4, 100], [6, 200])).toEqual(['waived']);
+  expect(between([3, 100], [4, 100])).toEqual(['opened']);
+  expect([between([6, 299], [6, 300]), between([6, 300], [6, 399]), between([6, 200], [6, 299])]).toEqual([['waiver ended'], [], []]);
+  expect(between([7, 300], [7, 500])).toEqual([]);
 });

@@ -86,6 +86,11 @@ describe('a thing is called', () => {
     expect(json('timeline', `person:${persons[0]?.person.slice(0, 8)}`)).toMatchObject({ events: [{ index: entries[0], type: 'waiver.requested' }] });
     expect(json('show', String(entries[0]))).toMatchObject({ index: entries[0], event: { type: 'waiver.requested' } });
     expect(stella('show', 'person:nobody').status).toBe(3);
+    const types = (...args: string[]) => (json('timeline', ...args) as unknown as { events: { index: number; type: string }[] }).events;
+    expect(types('--type', 'waiver.requested')).toMatchObject([{ index: entries[0] }]);
+    expect(types('--type', 'sbom.ingested', '--limit', '2').map(({ type }) => type)).toEqual(['sbom.ingested', 'sbom.ingested']);
+    expect(types(image, '--type', 'scan.completed').length).toBe(2);
+    expect(types('--type', 'waiver.requested', '--at', `@${entries[0]}`)).toEqual([]);
   });
 
   test('by its decision', () => {
@@ -113,5 +118,19 @@ describe('what scans found', () => {
     expect(json('show', image, '--at', `@${firstSeen}`).findings).toEqual([]);
     expect(stella('show', image).stdout).toContain('findings: 1 resolved');
     expect(json('show', alike).findings).toEqual([]);
+  });
+
+  test('and a diff says what became of it, and of all that a gate reads beside it', () => {
+    const { findings } = json('show', image) as unknown as { findings: [{ changes: [{ entry: number }, { entry: number }] }] };
+    const [{ changes: [opened, resolved] }] = findings;
+    const diff = (...args: string[]) => json('diff', ...args) as unknown as { changed: { stream: string }[]; findings: { id: string; changes: object[] }[] };
+    const all = diff(`@${opened.entry + 1}..@`, image);
+    expect(all.findings).toMatchObject([{ id: 'CVE-2026-0001', changes: [{ is: 'resolved', by: 'sbom', entry: resolved.entry }] }]);
+    // The waiver and the policy came after; the feed did not move.
+    expect(all.changed.map(({ stream }) => stream)).toEqual([`artifact:${image}`, 'policy:release', 'vuln:CVE-2026-0001', 'waiver:w-1']);
+    expect(diff(`@${opened.entry}..@${opened.entry + 1}`, image).findings).toMatchObject([{ changes: [{ is: 'opened' }] }]);
+    expect(diff(`@${resolved.entry}..@`, 'CVE-2026-0001').findings).toMatchObject([{ changes: [{ is: 'resolved' }] }]);
+    expect(diff(`@${resolved.entry + 1}..@`).findings).toEqual([]);
+    expect(stella('diff', `@${resolved.entry}..@`).stdout).toContain(`! CVE-2026-0001 in sha256:2c1111111111…: resolved by sbom entry ${resolved.entry}`);
   });
 });
