@@ -9,6 +9,9 @@ import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import type { Fault } from '../../ledger/store/port.ts';
 import { guardedQueries, openSideTables } from '../../ledger/store/side-tables.ts';
 import { checkCatchUp, type CatchUpChecked } from '../../projections/catch-up/check.ts';
+import type { CatchingUp } from '../../projections/catch-up/definition.ts';
+import { catchingUpList } from '../../projections/catch-up/projections.ts';
+import { timeline } from '../../projections/catch-up/timeline.ts';
 import type { CatchUpTables } from '../../projections/catch-up/tables.ts';
 import { checkTables, type TablesChecked } from '../../projections/check-tables.ts';
 import type { Command } from '../command.ts';
@@ -47,7 +50,7 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
     const { size, root, payloadsMissing } = summary;
     // Where entries can be read at all, whatever they say of themselves.
     if (faults.every(({ what }) => what.startsWith('AUDIT_'))) await drain(wrongReadings(place, summary, ports.payloads ?? null), fault);
-    const behind = await checkBehind(place, summary, fault);
+    const behind = await checkBehind(place, summary, fault, call.flag('no-payloads') ? [timeline] : catchingUpList);
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
     if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
@@ -74,8 +77,10 @@ function isBehind(where: string): boolean {
   return where.startsWith('projection ') || /^table [a-z]+_v[0-9]+_/.test(where);
 }
 
-/** The projections that catch up, each against a rebuild. */
-async function checkBehind(place: Place, head: FsckSummary, fault: (found: Fault) => void): Promise<CatchUpChecked[]> {
+/** The projections that catch up, each against a rebuild. @param list - without payloads only those that open none can be made again */
+async function checkBehind(
+  place: Place, head: FsckSummary, fault: (found: Fault) => void, list: readonly CatchingUp[],
+): Promise<CatchUpChecked[]> {
   const db = openSideTables<CatchUpTables>(place.directory, { readOnly: true });
   if (db === null) return [];
   const { source, close } = copyAt(place.directory, head.size);
@@ -83,7 +88,7 @@ async function checkBehind(place: Place, head: FsckSummary, fault: (found: Fault
   try {
     const from = { entries: (start: number, end: number) => source.entries(start, end), payload: (digest: Uint8Array) => payloadOrNull(payloads, digest) };
     // One snapshot: another process may be catching up.
-    return await guardedQueries(() => db.transaction().execute((snapshot) => drain(checkCatchUp(snapshot, from, head.size), fault)));
+    return await guardedQueries(() => db.transaction().execute((snapshot) => drain(checkCatchUp(snapshot, from, head.size, list), fault)));
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     fault({ where: 'projection file', what: error.message });
