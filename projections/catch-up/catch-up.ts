@@ -220,29 +220,32 @@ async function foldRun(
   let whole = members;
   let index = start;
   for await (const entry of log.entries(start, stop)) {
-    const refused = new Map<Member, LedgerError>();
+    let refused: Map<Member, LedgerError> | null = null;
     let isEvent = false;
     try {
       isEvent = reader.read(index, entry);
     } catch (error) {
-      for (const member of whole) refused.set(member, readingError(error));
+      refused = new Map(whole.map((member) => [member, readingError(error)]));
     }
     if (isEvent) {
       for (const member of whole) {
         try {
           await member.fold(index, reader, open);
         } catch (error) {
-          refused.set(member, readingError(error));
+          (refused ??= new Map()).set(member, readingError(error));
         }
       }
     }
-    for (const [member, cause] of refused) {
-      member.stop = { entry: index, cause };
-      // What the event did before it stopped the fold must not be written: the batch is taken again, up to that entry.
-      member.forget();
+    if (refused !== null) {
+      const stopping = refused;
+      for (const [member, cause] of stopping) {
+        member.stop = { entry: index, cause };
+        // What the event did before it stopped the fold must not be written: the batch is taken again, up to that entry.
+        member.forget();
+      }
+      whole = whole.filter((member) => !stopping.has(member));
+      if (whole.length === 0) break;
     }
-    whole = whole.filter((member) => !refused.has(member));
-    if (whole.length === 0) break;
     index += 1;
     if (index % 16 === 0 && whole.reduce((sum, member) => sum + member.sum('changed'), 0) > changedMax) break;
   }
