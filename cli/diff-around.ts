@@ -22,8 +22,9 @@ const vulnerabilityOf = (stream: string): string | null => (stream.startsWith('v
 export async function streamsMeant(call: Call, asked: FindingsAsked, thing: string): Promise<Set<string>> {
   const { place, log, documents, state } = asked;
   const found = await findThing(thing, thingPorts(call, place, log, documents, state.size));
-  const streams = new Set(found.streams.map(({ stream }) => stream));
-  for (const stream of [...streams]) {
+  const own = found.streams.map(({ stream }) => stream);
+  const streams = new Set(own);
+  for (const stream of own) {
     const artifact = artifactOf(stream);
     if (artifact !== null) for (const more of await streamsAround(call, asked, artifact)) streams.add(more);
   }

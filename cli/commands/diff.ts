@@ -33,7 +33,7 @@ trust, and what VEX and waivers say of its findings. Exit code 0 whatever change
     const log = await openForReading(place);
     const [from, to] = await findRange(range, log);
     if (from.size > to.size) throw new UsageError('the first state is after the second: turn them round');
-    const { documents: now, queries, close } = await openDocuments(place, log);
+    const { queries, close } = await openDocuments(place, log);
     try {
       const [before, after] = [from, to].map(({ size }) => new DocumentReader(size, log, queries)) as [DocumentReader, DocumentReader];
       const asked = { place, log, documents: after, state: to };
