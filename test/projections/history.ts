@@ -56,15 +56,18 @@ const KEYS = pool('key', 32, 4).map((seed) => ({ id: sha256(spkiOf(seed)), publi
 /** Makes commands, each a list of drafts that are appended together; `size` is the log's, for what refers to earlier entries. */
 export class History {
   readonly #dice: Dice;
+  readonly #types: readonly EventName[];
   #document = 0;
 
-  constructor(seed: number) {
+  /** @param types - of which it is made; all when left out. Where they are named, a new family changes nothing in it. */
+  constructor(seed: number, types: readonly EventName[] = TYPES) {
     this.#dice = new Dice(seed);
+    this.#types = types;
   }
 
   command(size: number): Draft[] {
     for (;;) {
-      const type = this.#dice.pick(TYPES);
+      const type = this.#dice.pick(this.#types);
       try {
         const drafts = [this.#draft(type, size)];
         const linked = (Object.keys(EVENTS) as EventName[]).find((name) => mainOf(name) === type);
