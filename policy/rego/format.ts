@@ -1,5 +1,5 @@
 // Modules written again in one layout: the same syntax tree, every comment kept, and what is formatted stays as it is.
-import { formatRef, type Head, type Import, type Location, type Module, type Rule, type Term, variable } from './ast.ts';
+import { formatRef, type Import, type Location, type Module, type Rule, type Term, variable } from './ast.ts';
 import { formatImport } from './format-import.ts';
 import { beginsLine, closeOf, leadingUnion, placeAt, TermFormatter } from './format-terms.ts';
 import { FormatWriter } from './format-writer.ts';
@@ -117,7 +117,7 @@ class Formatter extends TermFormatter {
     const [only] = body;
     const constant = body.length === 1 && only?.s.k === 'term' && only.s.term.v.t === 'scalar' && only.s.term.v.value === true && !only.negated
       && only.with.length === 0 && rule.otherwise === null;
-    this.#head(head, rule.isDefault, constant, isElse);
+    this.#head(rule, constant, isElse);
     if (constant || only === undefined) {
       this.w.endLine();
       return;
@@ -152,7 +152,7 @@ class Formatter extends TermFormatter {
     this.#rule(otherwise, true);
   }
 
-  #head(head: Head, isDefault: boolean, constant: boolean, isElse: boolean): void {
+  #head({ head, isDefault, generatedBody }: Rule, constant: boolean, isElse: boolean): void {
     const { ref, args, value } = head;
     if (isElse) this.w.write('else');
     else {
@@ -181,8 +181,8 @@ class Formatter extends TermFormatter {
     const keyed = head.key !== null && !(ref.length === 2 && this.#ifs);
     if (!keyed && isTrue && !constant && !isDefault) return;
     const refConstant = constant && head.key === null && args.length === 0 && (this.#v1 || ref.length !== 2);
-    // Of a fact such as `f(1)` the value stands at the place of the head.
-    const generated = head.generatedValue || value.loc === head.loc;
+    // Of a fact such as `f(1)` the value stands at the place of the head; `f(1) if { true }` is one whose value is written.
+    const generated = args.length > 0 ? generatedBody && value.loc === head.loc : head.generatedValue || value.loc === head.loc;
     if (generated && !isElse && !refConstant) return;
     if (isElse && head.generatedValue) return;
     this.w.write(head.assign || this.#v1 ? ' := ' : ' = ');
