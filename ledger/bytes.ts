@@ -89,39 +89,17 @@ export function formatBase64(bytes: Uint8Array): string {
  * @throws {LedgerError} INPUT_MALFORMED when the text is not base64; INPUT_NOT_CANONICAL when its last bits are not zero
  */
 export function parseBase64(text: string): Uint8Array {
-  const { length } = text;
-  if (length % 4 !== 0) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as base64`);
-  const padding = length > 0 && text.charCodeAt(length - 1) === padded ? (text.charCodeAt(length - 2) === padded ? 2 : 1) : 0;
-  const bytes = new Uint8Array((length >> 2) * 3 - padding);
-  // All six bits of every digit; one that is none, padding too, brings a bit above them.
-  let all = 0;
-  let last = 0;
-  for (let from = 0, to = 0; from < length; from += 4, to += 3) {
-    const [a, b] = [digitAt(text, from), digitAt(text, from + 1)];
-    const isEnd = from + 4 === length;
-    const c = isEnd && padding === 2 ? 0 : digitAt(text, from + 2), d = isEnd && padding > 0 ? 0 : digitAt(text, from + 3);
-    all |= a | b | c | d;
-    last = (a << 18) | (b << 12) | (c << 6) | d;
-    // What lies behind the end of the bytes is not kept.
-    bytes[to] = last >>> 16;
-    bytes[to + 1] = last >>> 8;
-    bytes[to + 2] = last;
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as base64`);
   }
-  if (all > 63) throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as base64`);
-  if (padding > 0 && (last & (padding === 2 ? 0xffff : 0xff)) !== 0) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  const rest = bytes.length % 3;
+  if (rest > 0 && btoa(binary.slice(-rest)) !== text.slice(-4)) {
     throw new LedgerError('INPUT_NOT_CANONICAL', `Cannot read "${clip(text)}" as base64: bits after the end are not zero`);
   }
   return bytes;
-}
-
-const padded = 0x3d;
-const digits = new Uint8Array(128).fill(64);
-for (let i = 0; i < 64; i++) digits['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.charCodeAt(i)] = i;
-
-/** The value of a digit, or 64. */
-function digitAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit < 128 ? (digits[unit] as number) : 64;
 }
 
 /** Writes an integer as 8 bytes, big-endian. @param value - a safe integer ≥ 0 */
