@@ -93,12 +93,9 @@ export function parseBase64(text: string): Uint8Array {
     throw new LedgerError('INPUT_MALFORMED', `Cannot read "${clip(text)}" as base64`);
   }
   const binary = atob(text);
+  if (btoa(binary) !== text) throw new LedgerError('INPUT_NOT_CANONICAL', `Cannot read "${clip(text)}" as base64: bits after the end are not zero`);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  const rest = bytes.length % 3;
-  if (rest > 0 && btoa(binary.slice(-rest)) !== text.slice(-4)) {
-    throw new LedgerError('INPUT_NOT_CANONICAL', `Cannot read "${clip(text)}" as base64: bits after the end are not zero`);
-  }
   return bytes;
 }
 
