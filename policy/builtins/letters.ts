@@ -2,14 +2,16 @@
 import { LOWER, UPPER } from './letters.generated.ts';
 
 /** @see Go package strings, ToLower: simple mappings, without a language's or a word's context */
+/** As Go: a byte that is not UTF-8 becomes U+FFFD. */
 export function lower(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return /^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : mapped(text, LOWERS, 0x41, 32);
+  return /^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : mapped(text.toWellFormed(), LOWERS, 0x41, 32);
 }
 
+/** As `lower`. */
 export function upper(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return /^[\0-\x7f]*$/.test(text) ? text.toUpperCase() : mapped(text, UPPERS, 0x61, -32);
+  return /^[\0-\x7f]*$/.test(text) ? text.toUpperCase() : mapped(text.toWellFormed(), UPPERS, 0x61, -32);
 }
 
 function mapped(text: string, table: ReadonlyMap<number, number>, first: number, difference: number): string {

@@ -52,6 +52,7 @@ describe('URIs, UUIDs, globs, hashes', () => {
       'uri.parse("https://a@[::1]:8/x%2Fy?q#f")',
       '{"fragment":"f","hostname":"::1","path":"/x/y","port":"8","raw_path":"/x%2Fy","raw_query":"q","scheme":"https"}',
     ],
+    ['upper(base64.decode("4WHDqQ=="))', '"\ufffdAÉ"'],
     ['uri.is_valid("http://a b/")', 'false'],
     ['uri.is_valid("1:2")', 'false'],
     ['uuid.parse("urn:uuid:00000000-0000-4000-8000-000000000000")', '{"variant":"RFC4122","version":4}'],
