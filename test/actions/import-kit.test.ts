@@ -16,7 +16,7 @@ import { memorySource, readMember, readZip } from '../../verify/pack/zip-reader.
 import { writeZip } from '../../verify/pack/zip-writer.ts';
 import { signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
 import { by, sha256 } from '../log/kit.ts';
-import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
+import { observationOf, workFile } from '../scanner/snapshot/memory.ts';
 import { OwnLog } from '../sigstore/own-log.ts';
 import { Bench, newKey } from './kit.ts';
 
@@ -28,18 +28,6 @@ const advisory = (id: string, fixed: string): Imported => ({
     id, affected: [{ package: { ecosystem: 'npm', name: 'a' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed }] }] }],
   } as JcsValue),
 });
-
-function workFile() {
-  const spool = new MemorySpool();
-  const pieces: Uint8Array[] = [];
-  return {
-    append(bytes: Uint8Array) {
-      pieces.push(bytes);
-      spool.append(bytes);
-    },
-    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
-  };
-}
 
 const feed = (bench: Bench, observations: readonly Imported[]) =>
   importFeed({ ...bench.stores, workFile }, { feed: 'advisories', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32) }], observations }, by);

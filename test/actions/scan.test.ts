@@ -22,7 +22,7 @@ import {
 import { RegoObject } from '../../policy/index.ts';
 import { catchUp } from '../../projections/catch-up/catch-up.ts';
 import { by, sha256 } from '../log/kit.ts';
-import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
+import { observationOf, workFile } from '../scanner/snapshot/memory.ts';
 import { openTables } from '../projections/catching-up.ts';
 import { freshDirectory } from '../store/place.ts';
 import { Bench, cyclonedx, imageDigest, image, other, otherDigest } from './kit.ts';
@@ -49,20 +49,7 @@ class ScanBench {
 
   get feedPorts(): FeedPorts {
     const { log, payloads, pepper } = this.bench.stores;
-    return {
-      log, payloads, pepper,
-      workFile: () => {
-        const spool = new MemorySpool();
-        const pieces: Uint8Array[] = [];
-        return {
-          append(bytes) {
-            pieces.push(bytes);
-            spool.append(bytes);
-          },
-          read: (offset, length) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
-        };
-      },
-    };
+    return { log, payloads, pepper, workFile };
   }
 
   get ports(): ScanPorts {

@@ -18,7 +18,7 @@ import type { RegoObject } from '../../policy/index.ts';
 import { importKev, importOsv, sarifOf } from '../../scanner/index.ts';
 import { Bench, newKey } from '../actions/kit.ts';
 import { by, sha256 } from '../log/kit.ts';
-import { MemorySpool } from '../scanner/snapshot/memory.ts';
+import { workFile } from '../scanner/snapshot/memory.ts';
 
 const file = (path: string) => new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
 const shop: Digest<'sha256'> = ['sha256', parseHex('5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef')];
@@ -45,14 +45,6 @@ async function tell({ vex, waiver, without }: Story) {
   const bom = JSON.parse(decodeUtf8(file('tools/demo/shop.cdx.json'))) as { components: { purl: string }[] };
   await bench.addOne(JSON.stringify({ ...bom, components: bom.components.filter(({ purl }) => without === undefined || !purl.startsWith(without)) }));
 
-  const workFile = () => {
-    const spool = new MemorySpool();
-    const pieces: Uint8Array[] = [];
-    return {
-      append: (bytes: Uint8Array) => void (pieces.push(bytes), spool.append(bytes)), close: () => undefined, pieces: () => pieces,
-      read: (offset: number, length: number) => spool.read(offset, length),
-    };
-  };
   const observations = [
     ...importOsv([{ path: 'osv.jsonl', bytes: file('tools/demo/advisories/osv.jsonl') }], 'osv'),
     ...importKev([{ path: 'kev.json', bytes: file('tools/demo/advisories/kev.json') }], 'kev'),

@@ -16,7 +16,7 @@ import {
 import { readMember, readZip } from '../../verify/pack/zip-reader.ts';
 import { trustKeys, type Trust } from '../../verify/index.ts';
 import { Bench, cyclonedx, image, imageDigest, other } from '../actions/kit.ts';
-import { MemorySpool, observationOf } from '../scanner/snapshot/memory.ts';
+import { observationOf, workFile } from '../scanner/snapshot/memory.ts';
 import { by, digestOf, origin, sha256, signerOf } from '../log/kit.ts';
 import { addAttestationKey } from '../../actions/add-key.ts';
 
@@ -115,18 +115,6 @@ export async function decide(bench: Bench, names: readonly string[], edit: (data
 
 type Pin = [name: string, version: number, index?: number];
 type Decision = DataOf<'decision.recorded'>;
-
-function workFile() {
-  const spool = new MemorySpool();
-  const pieces: Uint8Array[] = [];
-  return {
-    append(bytes: Uint8Array) {
-      pieces.push(bytes);
-      spool.append(bytes);
-    },
-    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
-  };
-}
 
 /** A ledger with a real feed, a real bill of materials and a real scan. */
 export async function scanned({ seal = false } = {}): Promise<Bench> {

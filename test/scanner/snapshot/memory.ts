@@ -19,6 +19,19 @@ export class MemorySpool implements Spool {
   }
 }
 
+/** A work file to build a snapshot in. */
+export function workFile() {
+  const spool = new MemorySpool();
+  const pieces: Uint8Array[] = [];
+  return {
+    append(bytes: Uint8Array) {
+      pieces.push(bytes);
+      spool.append(bytes);
+    },
+    read: (offset: number, length: number) => spool.read(offset, length), pieces: () => pieces, close: () => undefined,
+  };
+}
+
 export function fileOf(bytes: Uint8Array): SnapshotFile {
   return {
     size: bytes.length,
