@@ -164,8 +164,15 @@ describe('what has no encoding', () => {
     ['a lone low surrogate', '\udc00', 'INPUT_NOT_UTF8'],
     ['a lone surrogate in a long text', `${'a'.repeat(200)}\udc00`, 'INPUT_NOT_UTF8'],
     ['nine levels', [[[[[[[[[]]]]]]]]], 'INPUT_TOO_DEEP'],
+    ['nine levels of maps', { a: { a: { a: { a: { a: { a: { a: { a: {} } } } } } } } }, 'INPUT_TOO_DEEP'],
+    ['eight levels of maps', { a: { a: { a: { a: { a: { a: { a: {} } } } } } } }, 'accepted'],
   ])('%s', (_, value, code) => {
     expect(codeOf(() => encodeCbor(value as CborValue))).toBe(code);
+  });
+
+  const kinds: [string, unknown][] = [['null', null], ['a value of type bigint', 1n], ['a value of type undefined', [undefined]]];
+  test.each(kinds)('%s is called so', (what, value) => {
+    expect(() => encodeCbor(value as CborValue)).toThrow(`Cannot encode ${what}: not in the CBOR profile, expected an absent key`);
   });
 
   test('a key named __proto__ is a key', () => {
@@ -222,6 +229,35 @@ describe('copies', () => {
     writer.text('z'.repeat(100));
     const [bytes, long, short] = decodeCbor(writer.bytes.slice(0, writer.at)) as [Uint8Array, string, string];
     expect([bytes.length, bytes.every((byte) => byte === 7), long === 'é'.repeat(40_000), short]).toEqual([70_000, true, true, 'z'.repeat(100)]);
+  });
+});
+
+describe('room', () => {
+  test('is made for a long key', () => {
+    const [writer, map] = [new CborWriter(16), { ['k'.repeat(60)]: 1 }];
+    writer.value(map, 0);
+    expect(writer.bytes.slice(0, writer.at)).toEqual(encodeCbor(map));
+  });
+
+  test('that is enough is not made anew', () => {
+    const writer = new CborWriter(109);
+    const first = writer.bytes;
+    writer.head(0x40, 100);
+    writer.at = 9;
+    writer.part(new Uint8Array(300), 150, 250);
+    expect(writer.bytes).toBe(first);
+    writer.boolean(true);
+    expect(writer.bytes).not.toBe(first);
+  });
+
+  test('grows to twice as much, so that many small writes are copied a few times only', () => {
+    const writer = new CborWriter(8);
+    const rooms = new Set<Uint8Array>();
+    for (let i = 0; i < 10_000; i++) {
+      writer.boolean(true);
+      rooms.add(writer.bytes);
+    }
+    expect([writer.bytes.length, rooms.size]).toEqual([16_384, 12]);
   });
 });
 

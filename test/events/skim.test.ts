@@ -76,7 +76,9 @@ describe('what is read', () => {
   });
 
   test('keys that the envelope does not have are passed over', () => {
-    const known = [type, streams, ['at', 5], ['by', { kind: 'person', person: sixteen }], ['schema', 3], ['once', { key: sixteen, request: sixteen }]] as Pair[];
+    const known: Pair[] = [
+      type, streams, ['at', 5], ['by', { kind: 'person', person: sixteen }], ['schema', 3], ['once', { key: sixteen, request: sixteen }],
+    ];
     const plain = skimmed(mapOf(known));
     for (const letter of 'abdknopstz') {
       for (const length of [1, 2, 3, 4, 5, 9, 23]) {
