@@ -115,7 +115,7 @@ test('explain answers from the ledger alone with the whole chain, and after a re
     `            > starts /usr/bin/sh (/bin/sh /app/start.sh)  ${early}`,
     `            > interprets /app/start.sh (/bin/sh /app/start.sh)  ${short}`,
     `            > starts /usr/bin/node (node server.js), from line 2, only if line 2 holds  ${early}`,
-    `            > interprets /app/server.js  ${short}`,
+    `            > interprets /app/server.js (node server.js), only if line 2 holds  ${short}`,
     `            > imports /app/node_modules/used/index.js  ${short}`,
     `by snapshot sha256:…, imported …; scan in entry ${(json.scans as [{ index: number }])[0].index}`,
     '',
