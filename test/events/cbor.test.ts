@@ -105,6 +105,9 @@ describe('refused where it stands', () => {
     [`a168${'7f'.repeat(8)}01`, 'accepted', null],
     [`a168${'80'.repeat(8)}01`, 'INPUT_MALFORMED', 1],
     ['a1', 'INPUT_MALFORMED', 1],
+    ['a261616162', 'INPUT_MALFORMED', 5],
+    [`${'a16161'.repeat(7)}a0`, 'accepted', null],
+    [`${'a16161'.repeat(8)}a0`, 'INPUT_TOO_DEEP', 24],
     ['', 'INPUT_MALFORMED', 0],
   ])('%s', (hex, code, position) => {
     let refusal: LedgerError | null = null;
@@ -123,6 +126,11 @@ describe('refused where it stands', () => {
     expect(() => decodeCbor(parseHex(hex))).toThrow(`Cannot decode CBOR at byte 0: ${what}, which the profile does not have`);
   });
 
+  test('a key that is missing is told from one that is no text', () => {
+    expect(() => decodeCbor(parseHex('a261616162'))).toThrow('Cannot decode CBOR at byte 5: the input ends here');
+    expect(() => decodeCbor(parseHex('a26161616201'))).toThrow('Cannot decode CBOR at byte 5: a key that is not text');
+  });
+
   test('keys and texts that share a place in the table of known ones stay apart', () => {
     // The hash is 31 times the one before, plus the unit: of one length, and of two where one begins the other.
     const twins = [['a~', 'b_'], ['F', 'Fi'], ['$', '$e'], ['A~~~~~~~~~', 'B_~~~~~~~~']];
@@ -131,6 +139,8 @@ describe('refused where it stands', () => {
     }
     // Behind the shorter one stands the letter that the longer one ends with: a head, of a text of 9 bytes.
     expect(decodeCbor(encodeCbor(['Fi', 'F', 'nine letter'.slice(0, 9)]))).toEqual(['Fi', 'F', 'nine lett']);
+    // Before the third stand, backwards, the letters that the first ends with: its head, which is a c, and ~.
+    expect(decodeCbor(encodeCbor(['Xc~', '~', 'Xd_']))).toEqual(['Xc~', '~', 'Xd_']);
     const texts = Array.from({ length: 5_000 }, (_, i) => `${(i * 7919) % 100_003}`);
     expect(decodeCbor(encodeCbor(texts))).toEqual(texts);
   });
@@ -180,6 +190,7 @@ describe('what has no encoding', () => {
     const map = decodeCbor(bytes) as Record<string, CborValue>;
     expect(Object.keys(map)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(map)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptor(map, '__proto__')).toEqual({ value: { polluted: true }, enumerable: true, configurable: true, writable: true });
     expect(encodeCbor(map)).toEqual(bytes);
   });
 
@@ -258,6 +269,49 @@ describe('room', () => {
       rooms.add(writer.bytes);
     }
     expect([writer.bytes.length, rooms.size]).toEqual([16_384, 12]);
+  });
+});
+
+describe('what it costs to read a text', () => {
+  /** How many times the engine makes a text of units, and how many times it decodes UTF-8, while a value is read. */
+  function cost(value: CborValue): { units: number; decoded: number } {
+    const bytes = encodeCbor(value);
+    const { fromCharCode } = String, { decode } = TextDecoder.prototype;
+    let [units, decoded] = [0, 0];
+    try {
+      String.fromCharCode = (...codes) => (units++, fromCharCode(...codes));
+      TextDecoder.prototype.decode = function (...input) {
+        decoded++;
+        return decode.apply(this, input);
+      };
+      decodeCbor(bytes);
+    } finally {
+      String.fromCharCode = fromCharCode;
+      TextDecoder.prototype.decode = decode;
+    }
+    return { units, decoded };
+  }
+  const text = (length: number, letter = 'q') => 'costs '.padEnd(length, letter);
+  const known = { units: 0, decoded: 0 };
+
+  test.each([[8, 1], [9, 2], [15, 8], [16, 2], [23, 9], [24, 3]])('%d bytes: eight at a time, and nothing the next time', (length, units) => {
+    for (const [first, again] of [[[text(length), 1], [text(length), 2]], [[{ [text(length, 'k')]: 1 }], [{ [text(length, 'k')]: 2 }]]]) {
+      expect([cost(first as CborValue), cost(again as CborValue)]).toEqual([{ units, decoded: 0 }, known]);
+    }
+  });
+
+  test.each([[25, 4], [32, 4], [40, 5]])('%d bytes are not kept', (length, units) => {
+    for (const value of [text(length), { [text(length)]: 1 }]) expect([cost(value), cost(value)]).toEqual([{ units, decoded: 0 }, { units, decoded: 0 }]);
+  });
+
+  test('from 41 bytes on, and beyond ASCII, it is decoded', () => {
+    expect([cost(text(41)), cost(text(41)), cost({ [text(41)]: 1 })]).toEqual([{ units: 0, decoded: 1 }, { units: 0, decoded: 1 }, { units: 6, decoded: 0 }]);
+    expect([cost('ü'), cost('ü')]).toEqual([{ units: 0, decoded: 1 }, { units: 0, decoded: 1 }]);
+  });
+
+  test('texts of one length are kept side by side', () => {
+    const texts = ['one', 'two', 'six', 'ten'].map((word) => `${word} of one length`);
+    expect([cost(texts).units, cost(texts.toReversed()).units]).toEqual([4 * 3, 0]);
   });
 });
 
