@@ -220,6 +220,16 @@ describe('against a plain map', () => {
     expect(sharedHashes).toBe(names.length);
   });
 
+  test('a leaf that was shown vouches for itself only', () => {
+    const index = indexOf(Array.from({ length: 20 }, (_, i) => ({ name: `waiver:${i}`, version: 3, index: 10 + i })));
+    const proofs = new StreamProofs(index.root());
+    const honest = index.prove(streamKeyOf('waiver:7')) as StreamProof & { claim: 'present' };
+    for (const lie of [{ index: 18 }, { version: 4 }, { index: 16, version: 2 }]) {
+      expect(proofs.verify('waiver:7', honest)).toEqual({ ok: true });
+      expect(proofs.verify('waiver:7', { ...honest, ...lie })).toMatchObject({ ok: false, code: 'STREAM_PROOF_ROOT_MISMATCH' });
+    }
+  });
+
   function spoilt(kind: string, at: number, proof: StreamProof, other: StreamProof): StreamProof {
     const { siblings } = proof;
     const flipped = (hash: Uint8Array) => hash.map((byte, i) => (i === at % 32 ? byte ^ (1 << (at % 8)) : byte));
@@ -310,7 +320,7 @@ describe('against a plain map', () => {
     for (const [i, name] of ['ledger', 'trust', 'waiver:1', 'waiver:2', 'waiver:3', 'waiver:4'].entries()) heads.advance(streamKeyOf(name), 1, i);
     const index = new StreamIndex(heads);
     const asked = ['ledger', 'trust', 'policy:a', 'policy:b', 'policy:c'].map((name) => streamKeyOf(name));
-    const [root, proofs] = [formatHex(index.root()), asked.map((key) => index.prove(key))];
+    const [root, proofs] = [formatHex(index.root()), asked.map((key) => structuredClone(index.prove(key)))];
     index.root().fill(0);
     for (const key of asked) {
       const proof = index.prove(key);
