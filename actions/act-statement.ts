@@ -5,7 +5,7 @@ import { decodeEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { JcsValue } from '../ledger/jcs.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { actHolds, type ActEvent } from '../policy/gate/act-statement.ts';
+import { holdingActs } from '../policy/gate/act-statement.ts';
 import { actsOf, type ActProof } from '../projections/active-waivers.ts';
 import type { DocumentReader } from '../projections/reader.ts';
 import type { Waiver } from '../projections/waiver.ts';
@@ -33,16 +33,15 @@ export async function proveActs({ log, payloads, documents }: ProofPorts, waiver
   const keys = await documents.documents('key', [...new Set(acts.map(({ key }) => `key:${formatHex(key)}`))]);
   const keyOf: ActProof['keyOf'] = (id) => keys.get(`key:${formatHex(id)}`) ?? null;
   const { origin } = (await log.readControl()).genesis;
-  const holding = new Set<number>();
-  for (const { entry, key, statement } of acts) {
-    const spki = keyOf(key)?.record?.public;
-    const envelope = spki === undefined ? null : await statementAt(payloads, statement);
-    if (envelope !== null && actHolds(envelope, origin, decodeEvent(await log.entry(entry)) as ActEvent, spki as Uint8Array)) holding.add(entry);
-  }
+  const holding = await holdingActs(acts, origin, {
+    spki: (key) => keyOf(key)?.record?.public,
+    statement: (digest) => statementAt(payloads, digest),
+    event: async (entry) => decodeEvent(await log.entry(entry)),
+  });
   return { keyOf, holds: ({ entry }) => holding.has(entry) };
 }
 
-/** A statement's bytes; null where they are not here: then nothing shows that it was signed. */
+/** A statement's bytes; null where they are not here, or are other ones. */
 async function statementAt(payloads: PayloadStore, digest: Uint8Array): Promise<Uint8Array | null> {
   try {
     return await readPayload(payloads, digest);

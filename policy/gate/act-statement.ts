@@ -4,6 +4,7 @@ import type { Digest, Event } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import { isSignedBy } from '../../evidence/signed-by.ts';
+import type { WaiverAct } from '../../projections/waiver.ts';
 
 /** The predicate type of a waiver's acts (spec/waiver.md). */
 export const WAIVER_PREDICATE = 'https://stella-ops.org/attestations/waiver/1';
@@ -47,4 +48,22 @@ export function waiverStatement(origin: string, { type, by, data, payloads }: Ac
  */
 export function actHolds(envelope: Uint8Array, origin: string, event: ActEvent, spki: Uint8Array): boolean {
   return isSignedBy(envelope, encodeJcs(waiverStatement(origin, event)), spki);
+}
+
+export interface ActReader {
+  /** The public key on record under an id, SPKI in DER. */
+  readonly spki: (key: Uint8Array) => Uint8Array | undefined;
+  /** An act's statement; null where it is not here: then nothing shows that it was signed. */
+  readonly statement: (digest: Uint8Array) => Promise<Uint8Array | null>;
+  readonly event: (entry: number) => Promise<Event>;
+}
+
+/** The entries of acts whose statements say what their events say, signed by the key that they name. */
+export async function holdingActs(acts: readonly WaiverAct[], origin: string, reader: ActReader): Promise<Set<number>> {
+  const holding = new Set<number>();
+  for (const { entry, key, statement } of acts) {
+    const [envelope, spki] = [await reader.statement(statement), reader.spki(key)];
+    if (envelope !== null && spki !== undefined && actHolds(envelope, origin, (await reader.event(entry)) as ActEvent, spki)) holding.add(entry);
+  }
+  return holding;
 }

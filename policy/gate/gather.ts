@@ -15,7 +15,7 @@ import type { VulnerabilityDocument } from '../../projections/vulnerability.ts';
 import { actsOf } from '../../projections/active-waivers.ts';
 import type { Waiver } from '../../projections/waiver.ts';
 import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
-import { actHolds, type ActEvent } from './act-statement.ts';
+import { holdingActs } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
 import type { ContentShelf } from './shelf.ts';
 import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
@@ -238,16 +238,11 @@ class Reading {
     return new Map([...documents].map(([stream, document]) => [stream.slice('key:'.length), document]));
   }
 
-  /** The entries of acts whose statements say what their events say, signed by the key that they name. */
-  async signed(waivers: readonly Waiver[], keys: ReadonlyMap<string, KeyDocument>, origin: string): Promise<Set<number>> {
-    const holding = new Set<number>();
-    for (const { entry, key, statement } of waivers.flatMap(actsOf)) {
-      const spki = keys.get(formatHex(key))?.record?.public;
-      const envelope = await this.payload(statement);
-      if (spki === undefined || envelope === null) continue;
-      if (actHolds(envelope, origin, (await this.#source.event(entry)) as ActEvent, spki)) holding.add(entry);
-    }
-    return holding;
+  /** The entries of acts whose signatures hold. */
+  signed(waivers: readonly Waiver[], keys: ReadonlyMap<string, KeyDocument>, origin: string): Promise<Set<number>> {
+    return holdingActs(waivers.flatMap(actsOf), origin, {
+      spki: (key) => keys.get(formatHex(key))?.record?.public, statement: (digest) => this.payload(digest), event: (entry) => this.#source.event(entry),
+    });
   }
 
   /** @returns null, and a code, where the bytes are not here or are not those */
