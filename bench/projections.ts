@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPayload } from '../actions/sealed-payload.ts';
 import { decodeUtf8, encodeUtf8 } from '../ledger/bytes.ts';
-import { asSet, prepareDraft, streamsOfDraft, writeEntry, type Digest, type Draft, type NewEvent } from '../ledger/events/index.ts';
+import { asSet, prepareDraft, streamsOfDraft, writeEntry, type Draft, type NewEvent } from '../ledger/events/index.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import { createLog } from '../ledger/log/log.ts';
 import { openPayloads } from '../ledger/store/payloads.ts';
@@ -17,28 +17,13 @@ import { LiveProjector, projectionTables } from '../projections/tables.ts';
 import type { Bench, Result } from './bench.ts';
 import { catchingUp } from './catch-up.ts';
 import { BenchLedger } from './ledger.ts';
+import { artifactOf, by, mixed, payload } from './mixed.ts';
 
-const artifactCount = 100_000;
 const runLength = 256;
-const by = { kind: 'service', auth: 'token', person: new Uint8Array(16).fill(9) } as const;
 
-const artifactOf = (number: number): Digest<'sha256'> => {
-  const place = (Math.imul(number, 2_654_435_761) >>> 0) % artifactCount;
-  return ['sha256', sha256(Uint8Array.of(place >>> 16, place >>> 8, place))];
-};
-const payload = (role: string, number: number) => {
-  const digest = new Uint8Array(32);
-  new DataView(digest.buffer).setUint32(0, number);
-  return { role, size: 12_345, media: 'application/json', digest: ['sha256', digest] as const };
-};
-
-/** Artifacts that get a contract; 1 % are bills of materials, one in 10,000 a decision. */
-function mixed(number: number): NewEvent {
-  if (number % 10_000 === 1) return decision(number);
-  if (number % 100 !== 0) return { type: 'contract.assigned', by, data: { name: 'base', subjects: [artifactOf(number)] } };
-  const subjects = asSet([artifactOf(number), artifactOf(number + 7)]);
-  const data = { subjects, format: 'cyclonedx' as const, semantics: 1, components: 500, deviations: 0 };
-  return { type: 'sbom.ingested', by, data, payloads: [payload('document', number), payload('facts', number)] };
+/** One in 10,000 is a decision. */
+function deciding(number: number): NewEvent {
+  return number % 10_000 === 1 ? decision(number) : mixed(number);
 }
 
 function decision(number: number): NewEvent<'decision.recorded'> {
@@ -98,7 +83,7 @@ function foldAll(
 export const projections: Bench = {
   async *run({ quick, left }) {
     const some = quick ? 50_000 : 200_000;
-    for (const [name, make] of [['fold', mixed], ['fold-evidence', evidence]] as const) {
+    for (const [name, make] of [['fold', deciding], ['fold-evidence', evidence]] as const) {
       const { runs, bytes } = runsOf(make, some);
       foldAll(runs, some);
       const { fold, perSecond } = foldAll(runs, quick ? 200_000 : 1_000_000);
@@ -112,7 +97,7 @@ export const projections: Bench = {
       const { user, system } = process.cpuUsage(cpu);
       yield { name: `projections/${name}/digest`, value: (documents * 1e6) / (user + system), unit: 'documents/s of processor time' };
     }
-    const { runs } = runsOf(mixed, some);
+    const { runs } = runsOf(deciding, some);
     const alone = foldAll(runs, quick ? 400_000 : 2_000_000, projectionList.filter(({ name }) => name === 'trust'));
     yield { name: 'projections/fold-unread', value: alone.perSecond, unit: 'events/s of processor time, by a projection that reads none of them' };
     yield* opening(quick ? 100 : 1000);
@@ -159,7 +144,7 @@ function stored(number: number): NewEvent {
 }
 
 async function* atTenMillion(): AsyncGenerator<Result> {
-  const { runs } = runsOf(mixed, 200_000);
+  const { runs } = runsOf(deciding, 200_000);
   const { fold, perSecond } = foldAll(runs, 10_000_000);
   const { heapUsed, external } = process.memoryUsage();
   yield { name: 'projections/fold-10m', value: perSecond, unit: `events/s of processor time to ${fold.size} events` };
