@@ -53,7 +53,7 @@ export class PackStates {
     const { manifest: { origin }, trees } = this.#pack;
     const shown = this.isFull ? this.#read().roots.get(size) : trees.has(index) ? root[1] : undefined;
     if (shown === undefined) throw missing(`Cannot read the state of size ${size}: nothing in the pack shows that the log had such a tree`);
-    return { size, root: shown, origin, source: new PackState(this.#pack, size, (stream) => this.#events(stream)) };
+    return { size, root: shown, origin, source: new PackState(this.#pack, size, (stream) => this.#events(stream, size)) };
   }
 
   /** The first thing in a full pack that does not follow from the entries before it, as far as a decision goes; null where there is none. */
@@ -98,33 +98,40 @@ export class PackStates {
     return scope.kind === 'period' && index >= scope.start && index < scope.end;
   }
 
-  /** All events of a stream up to the pack's end; null where the pack does not show that none is missing. */
-  #events(stream: string): Events | null {
-    const whole = this.#pack.streams.get(stream);
-    if (whole !== undefined) return whole.events;
-    const { scope } = this.#pack.manifest;
-    if (scope.kind !== 'period') return null;
-    const tags = this.#tags().get(stream) ?? [];
-    // In a period there are no gaps: a stream that begins in it, or that the log's beginning is before, is there whole.
-    const begins = scope.start === 0 || tags[0]?.version === 1;
+  /** The events of a stream that a state of `size` entries has, at least; null where the pack does not show that none of them is missing. */
+  #events(stream: string, size: number): Events | null {
+    const { streams, indexedSize, manifest: { scope } } = this.#pack;
+    const whole = streams.get(stream);
+    // Of what came after the size that the index speaks of it says nothing.
+    if (whole !== undefined && size <= indexedSize) return whole.events;
+    if (scope.kind !== 'period' || size > scope.end) return null;
+    // In a period there are no gaps: a stream is there whole that begins in it, that the log's beginning is before, or whose events before it are.
+    const before = whole === undefined || indexedSize < scope.start ? null : whole.events.filter(({ index }) => index < scope.start);
+    const tags = [...(before ?? []).map((one) => tagged(stream, one)), ...(this.#tags().get(stream) ?? [])];
+    const begins = scope.start === 0 || before !== null || tags[0]?.version === 1;
     const isLinked = tags.every(({ version, prev }, i) => version === i + 1 && prev === tags[i - 1]?.index);
     return begins && isLinked ? tags : null;
   }
 
   #tags(): Map<string, Tagged[]> {
     if (this.#tagged !== null) return this.#tagged;
-    const tagged = new Map<string, Tagged[]>();
+    const byName = new Map<string, Tagged[]>();
     for (const { index, event } of this.#pack.entries.values()) {
       if (event === null || !this.#isInPeriod(index)) continue;
-      for (const { name, version, prev } of event.streams) {
-        const tag = { index, event, version, ...(prev === undefined ? {} : { prev }) };
-        const tags = tagged.get(name);
-        if (tags === undefined) tagged.set(name, [tag]);
+      for (const { name } of event.streams) {
+        const tag = tagged(name, { index, event });
+        const tags = byName.get(name);
+        if (tags === undefined) byName.set(name, [tag]);
         else tags.push(tag);
       }
     }
-    return (this.#tagged = tagged);
+    return (this.#tagged = byName);
   }
+}
+
+function tagged(stream: string, { index, event }: Events[number]): Tagged {
+  const { version = 0, prev } = event.streams.find(({ name }) => name === stream) ?? {};
+  return { index, event, version, ...(prev === undefined ? {} : { prev }) };
 }
 
 /** One state of a pack. */

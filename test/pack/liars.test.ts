@@ -9,7 +9,7 @@ import { fsck } from '../../ledger/log/fsck.ts';
 import { Frontier, leafHash } from '../../ledger/merkle/index.ts';
 import { openMemory } from '../../ledger/store/memory.ts';
 import { packEntries } from '../../ledger/store/packed.ts';
-import { memorySource, streamsName, verifyPack } from '../../verify/pack/index.ts';
+import { encodePackStreams, memorySource, streamsName, verifyPack } from '../../verify/pack/index.ts';
 import { image, other, type Bench } from '../actions/kit.ts';
 import { Dice } from '../projections/history.ts';
 import { World } from '../log/kit.ts';
@@ -113,6 +113,32 @@ describe('a full reader catches an operator who', async () => {
     const { world, ledger: told } = await lyingWriter({ bench }, 0, () => {});
     expect(await bothFind(world, told)).toEqual({ fsck: codes, audit: codes });
     for (const index of [old, absent]) expect(verdictOf(await packed(bench, { kind: 'decision', decision: index }))).toBe('PACK_SCOPE_UNMET');
+  });
+
+  test('has a decision stand on an older index in its pack, under which an old head is the last', async () => {
+    const bench = await busyBench();
+    // The state at which the artifact's last event had not come yet, as the index of then shows it.
+    const { index: stated } = await bench.log.stateIndex();
+    await bench.addOne('what speaks against it\n', { subjects: [['sha256', parseHex(image)]], media: 'text/plain' });
+    const decision = await decide(bench, [stream, 'trust'], (data, pins) => {
+      const pin = pins.find(([name]) => name === stream) as [string, number, number];
+      [pin[1], pin[2]] = [pin[1] - 1, stated - 1];
+      return data;
+    });
+    const before = await bench.log.readStreamIndexAt(stated);
+    const pack = await packed(bench, { kind: 'decision', decision });
+    const answer = verifyPack(memorySource(await packed(bench)), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    const members = membersOf(pack);
+    const streams = ['ledger', stream, 'trust'].map((name) => ({ name, head: before.prove(name) }))
+      .map(({ name, head }) => ({ name, head, version: head.claim === 'present' ? head.version : 0 })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    members.set(streamsName, encodePackStreams({ stated, growth: [], trees: [], streams }));
+    const speaking = [...answer.streams.get(stream)?.events ?? []].find(({ index }) => index > stated && index < decision);
+    members.delete(`receipts/${speaking?.index}.json`);
+    const forged = verifyPack(memorySource(await resigned(members, (manifest) => ({
+      ...manifest, withheld: manifest.withheld.filter(({ entry }) => entry !== speaking?.index),
+    }))), trust);
+    expect(forged).toMatchObject({ ok: false, code: 'PACK_SCOPE_UNMET', message: expect.stringContaining(`speaks of ${stated} entries`) });
   });
 
   test('names another tree in an export', async () => {

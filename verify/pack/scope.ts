@@ -15,6 +15,8 @@ export interface ScopeEvidence {
   readonly entries: ReadonlyMap<number, PackEntry>;
   /** The streams that are there whole, by name: the indexes of their events in order. */
   readonly whole: ReadonlyMap<string, readonly number[]>;
+  /** The size at which the stream index says that they are whole. */
+  readonly indexedSize: number;
   /** A payload of the pack; null where it is not there. */
   readonly payload: (digest: Uint8Array) => Uint8Array | null;
 }
@@ -36,12 +38,15 @@ interface Told {
 
 type Decision = Extract<Manifest['scope'], { kind: 'decision' }>;
 
-function verifyDecision({ decision, artifact }: Decision, { entries, whole, payload }: ScopeEvidence): PackAnswer<Told> {
+function verifyDecision({ decision, artifact }: Decision, { entries, whole, indexedSize, payload }: ScopeEvidence): PackAnswer<Told> {
   // 1. It is there, and about the artifact.
   const event = entries.get(decision)?.event ?? null;
   if (event?.type !== 'decision.recorded') return unmet(`entry ${decision} is no decision, or not there`);
   if (`sha256:${formatHex(event.data.artifact[1])}` !== artifact) return unmet(`the decision in entry ${decision} is about another artifact`);
-  // 2. Every stream that it read is there whole, up to the version and place that it read.
+  // 2. Every stream that it read is there whole, up to the version and place that it read. An index over fewer entries than it read says
+  //    nothing of what came between: a stream cut there would be whole, and an old head the newest.
+  const { size } = event.data.tree;
+  if (indexedSize < size) return unmet(`the stream index speaks of ${indexedSize} entries, and the decision in entry ${decision} read ${size}`);
   const reference = event.payloads?.find(({ role }) => role === 'pins')?.digest;
   const bytes = reference === undefined ? null : payload(reference[1]);
   if (bytes === null) return unmet(`the pins of the decision in entry ${decision} are not there`);

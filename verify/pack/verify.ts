@@ -121,7 +121,8 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   if (contradiction !== null) return no('PACK_CONTRADICTORY', contradiction);
   // 10. The scope's promise, and 11. the payloads.
   const whole = new Map([...streams.whole.values()].map(({ name, events }) => [name, events.map(({ index }) => index)]));
-  const scope = verifyScope({ manifest, entries, whole, payload: (digest) => pack.read(payloadName(`sha256:${formatHex(digest)}`)) });
+  const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
+  const scope = verifyScope({ manifest, entries, whole, indexedSize: streams.size, payload });
   if (!scope.ok) return scope;
   const payloads = accountPayloads(pack, entries.values());
   if (!payloads.ok) return payloads;
