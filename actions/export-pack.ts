@@ -7,14 +7,15 @@ import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
-  checkpointName, encodeManifest, encodePackStreams, keysName, manifestName, parseManifest, readPins, receiptName, signatureName, signManifest, streamsName,
+  checkpointName, encodeManifest, encodePackStreams, keysName, manifestName, parseManifest, receiptName, signatureName, signManifest, streamsName,
   writeZip, type Manifest, type Member, type MemberRole, type PackSigner, type Scope, type ZipContent,
 } from '../verify/pack/index.ts';
 import { formatReceipt } from '../verify/index.ts';
 import { choosePayloads, openedPayloadOf, type PayloadChoice, type PayloadPorts } from './pack-payloads.ts';
 import { readmeOf } from './pack-readme.ts';
-import { partOfDecision } from './pack-shards.ts';
-import { artifactOf, decisionOf, entriesBetween, gatherStreams, type PackRequest } from './pack-streams.ts';
+import { readDecisions, statedAmong, type PackedDecision, type PackedDecisions } from './pack-decisions.ts';
+import { partsOf } from './pack-shards.ts';
+import { artifactOf, gatherStreams, spanBetween, type PackRequest } from './pack-streams.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export interface ExportPorts extends PayloadPorts {
@@ -58,19 +59,20 @@ const materialBytesMax = 512 * 1024 * 1024;
  */
 export async function exportPack(ports: ExportPorts, request: PackRequest, by: Actor, options: ExportOptions = {}): Promise<ExportedPack> {
   const { log, payloads, signer } = ports;
-  const decision = request.kind === 'decision' ? await decisionOf(log, request.decision) : null;
   if (request.kind === 'artifact' && (await log.head(`artifact:${request.artifact}`)) === null) {
     throw new LedgerError('SUBJECT_UNKNOWN', `Cannot pack ${request.artifact}: no event concerns it`, { hint: 'name it as "stella stream artifact:…" does' });
   }
+  const so = request.kind === 'period' ? await spanBetween(log, request, log.published.size) : null;
+  const decisions = await readDecisions(ports, request, so);
   // 1. The stream index is stated, so that what the pack holds can be shown to be all; a decision has stated its own.
-  const stated = decision === null ? await statedNow(log) : (request as { decision: number }).decision;
-  const { size, root, note } = await headFor(ports, stated);
+  const own = request.kind === 'decision' ? request.decision : request.kind === 'period' ? await statedAmong(log, decisions) : null;
+  const stated = own ?? (await statedNow(log));
+  const { size, root, note } = await headFor(ports, Math.max(stated, (so?.end ?? 0) - 1));
   const { origin } = log.control.genesis;
-  const scope = await scopeOf(log, request, decision, size);
-  const pinned = decision === null ? await pinnedAround(ports, request) : await pinnedBy(ports, decision);
-  const gathered = await gatherStreams(log, scope, stated, size, pinned);
-  const { chosen, withheld, erasures } = await choosePayloads(ports, scope, gathered.entries, size, options);
-  const part = decision === null ? null : await partOfDecision(ports, decision);
+  const scope = await scopeOf(log, request, decisions, size, so);
+  const gathered = await gatherStreams(log, scope, stated, size, decisions);
+  const { chosen, withheld, erasures } = await choosePayloads(ports, scope, decisions, gathered.entries, size, options);
+  const parts = await partsOf(ports, decisions, scope.kind);
   const entries = new Map(gathered.entries);
   for (const index of erasures) entries.set(index, decodeEvent(await log.entry(index)));
   // 2. The members, the manifest that names them, and its signature.
@@ -80,7 +82,7 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
     content(keysName, 'keys', encodeUtf8(`${ports.vkeys.join('\n')}\n`)),
     content(streamsName, 'streams', encodePackStreams(gathered.streams)),
     content('README.md', 'readme', encodeUtf8(readmeOf({ origin, scope, size, entries, streams: gathered.streams, withheld }))),
-    ...(part === null ? [] : [content(part.name, 'shard', part.bytes)]),
+    ...parts.map(({ name, bytes }) => content(name, 'shard', bytes)),
     ...[...(options.programs ?? [])].map(([name, bytes]) => content(name, 'program', bytes)),
     ...(await Promise.all([...entries.keys()].map(async (index) => content(receiptName(index), 'receipt', await receiptOf(log, index, size, note))))),
   ];
@@ -155,33 +157,15 @@ async function headFor({ log, cosigned = null, signer }: ExportPorts, stated: nu
   return { size: cosigned.size, root: await log.rootAt(cosigned.size), note: cosigned.note };
 }
 
-async function scopeOf(log: LogView, request: PackRequest, decision: DecisionEvent | null, size: number): Promise<Scope> {
+async function scopeOf(log: LogView, request: PackRequest, { made }: PackedDecisions, size: number, so: LogSpan | null): Promise<Scope> {
   if (request.kind === 'artifact') return request;
-  if (request.kind === 'period') return { ...request, ...(await entriesBetween(log, request.from, request.to, size)) };
-  return { ...request, artifact: artifactOf((decision as DecisionEvent).data.artifact) };
+  if (request.kind === 'decision') return { ...request, artifact: artifactOf((made[0] as PackedDecision).event.data.artifact) };
+  const { start, end } = await spanBetween(log, request, size, so ?? undefined);
+  if (start >= 0) return { ...request, start, end };
+  throw new LedgerError('ENTRY_MISSING', 'Cannot pack the period: nothing was recorded in it', { hint: '"stella log" shows when entries were recorded' });
 }
 
-type DecisionEvent = Event & { type: 'decision.recorded' };
-
-/** The names of the streams that a decision read. @throws {LedgerError} PAYLOAD_MISSING when its pins are not here */
-async function pinnedBy({ payloads }: PayloadPorts, event: DecisionEvent): Promise<string[]> {
-  return readPins(await readPayload(payloads, digestOf(event, 'pins'))).streams.map(({ name }) => name);
-}
-
-/** For an artifact: the streams that decisions about it read, so that its pack replays them; of those whose pins are here. */
-async function pinnedAround(ports: PayloadPorts, request: PackRequest): Promise<string[]> {
-  if (request.kind !== 'artifact') return [];
-  const names = new Set<string>();
-  for await (const { event } of ports.log.stream(`artifact:${request.artifact}`)) {
-    if (event.type !== 'decision.recorded') continue;
-    try {
-      for (const name of await pinnedBy(ports, event)) names.add(name);
-    } catch (error) {
-      if (!(error instanceof LedgerError) || error.code !== 'PAYLOAD_MISSING') throw error;
-    }
-  }
-  return [...names];
-}
+type LogSpan = Awaited<ReturnType<typeof spanBetween>>;
 
 /** The digest of a payload that its event must have. */
 function digestOf(event: Event, role: string): Uint8Array {

@@ -4,9 +4,10 @@ import { deriveSealKeys, type Event, type PayloadReference } from '../ledger/eve
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
-import { payloadId, payloadName, readPins, type Scope, type Withheld } from '../verify/pack/index.ts';
+import { payloadId, payloadName, type Scope, type Withheld } from '../verify/pack/index.ts';
 import { findErasure } from './erase.ts';
-import { openSealed, readPayload } from './sealed-payload.ts';
+import type { PackedDecisions } from './pack-decisions.ts';
+import { openSealed } from './sealed-payload.ts';
 
 export interface PayloadPorts {
   readonly log: LogView;
@@ -36,9 +37,9 @@ export interface ChosenPayloads {
 }
 
 export async function choosePayloads(
-  ports: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>, size: number, choice: PayloadChoice,
+  ports: PayloadPorts, scope: Scope, decisions: PackedDecisions, entries: ReadonlyMap<number, Event | null>, size: number, choice: PayloadChoice,
 ): Promise<ChosenPayloads> {
-  const needed = await neededBy(ports, scope, entries);
+  const needed = neededBy(scope, decisions, entries);
   const chosen = new Map<string, ChosenPayload>();
   const withheld: Withheld[] = [];
   const erasures = new Set<number>();
@@ -99,15 +100,26 @@ const alwaysPacked: ReadonlySet<string> = new Set(['contract', 'root', 'statemen
 /** Of other artifacts, what they are made of is nobody's business who asked about this one. */
 const aboutOne: ReadonlySet<string> = new Set(['document', 'findings', 'input', 'inventory', 'results', 'trace']);
 
-async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: ReadonlyMap<number, Event | null>): Promise<Needed> {
-  if (scope.kind === 'period') return (_, entry, { role }) => entry >= scope.start && entry < scope.end && !neverPacked.has(role);
+function neededBy(scope: Scope, decisions: PackedDecisions, entries: ReadonlyMap<number, Event | null>): Needed {
+  const read = readBy(decisions, entries);
+  if (scope.kind === 'period') {
+    // Beside the period lies what its decisions read, and of that nothing else.
+    return (event, entry, reference) => !neverPacked.has(reference.role)
+      && ((entry >= scope.start && entry < scope.end) || (decisions.streams.size > 0 && read(event, reference)));
+  }
   const stream = `artifact:${scope.artifact}`;
   const isAbout = (event: Event) => event.streams.some(({ name }) => name === stream);
-  if (scope.kind === 'artifact') return (event, _, { role }) => !neverPacked.has(role) && (isAbout(event) || !aboutOne.has(role));
-  const decision = entries.get(scope.decision);
-  const digests = new Set<string>();
-  if (decision?.type === 'decision.recorded') {
-    const { findings, published } = decision.data;
+  if (scope.kind === 'artifact') {
+    return (event, _, reference) => !neverPacked.has(reference.role) && (isAbout(event) || !aboutOne.has(reference.role) || read(event, reference));
+  }
+  // For extracting facts again, and looking at what was read: documents about this very artifact, too.
+  return (event, _, reference) => !neverPacked.has(reference.role) && (read(event, reference) || (reference.role === 'document' && isAbout(event)));
+}
+
+/** What decisions stand on. */
+function readBy({ made, facts }: PackedDecisions, entries: ReadonlyMap<number, Event | null>): (event: Event, reference: PayloadReference) => boolean {
+  const digests = new Set(facts);
+  for (const { event: { data: { findings, published }, payloads } } of made) {
     if (findings !== undefined) digests.add(formatHex(findings.digest[1]));
     // The list that was scanned: with the part of the snapshot it can be scanned again.
     const scan = findings === undefined ? null : entries.get(findings.scan);
@@ -116,19 +128,12 @@ async function neededBy({ payloads }: PayloadPorts, scope: Scope, entries: Reado
       if (list !== undefined) digests.add(formatHex(list[1]));
     }
     const bundle = published === undefined ? undefined : entries.get(published.entry)?.payloads?.find(({ role }) => role === 'bundle')?.digest;
-    const own = [...(decision.payloads ?? []).map(({ digest }) => digest), bundle];
-    for (const reference of own) if (reference !== undefined) digests.add(formatHex(reference[1]));
-    const pins = decision.payloads?.find(({ role }) => role === 'pins')?.digest;
-    if (pins !== undefined) for (const hex of readPins(await readPayload(payloads, pins[1])).facts) digests.add(hex);
+    for (const reference of [...(payloads ?? []).map(({ digest }) => digest), bundle]) if (reference !== undefined) digests.add(formatHex(reference[1]));
   }
-  const drawn = ({ payloads: own = [] }: Event) => own.some((one) => one.role === 'facts' && one.digest !== undefined && digests.has(formatHex(one.digest[1])));
-  return (event, _, { role, digest }) => {
-    if (neverPacked.has(role)) return false;
-    if (alwaysPacked.has(role) || (digest !== undefined && digests.has(formatHex(digest[1])))) return true;
-    // For extracting facts again, and looking at what was read: documents about this very artifact, and those, such as VEX about others,
-    // whose facts the decision read; what they say stands in the facts that are in the pack as well.
-    return role === 'document' && (isAbout(event) || drawn(event));
-  };
+  const isRead = ({ digest }: PayloadReference) => digest !== undefined && digests.has(formatHex(digest[1]));
+  const drawn = ({ payloads: own = [] }: Event) => own.some((one) => one.role === 'facts' && isRead(one));
+  // Of documents those, such as VEX about others, whose facts were read; what they say stands in the facts that are in the pack as well.
+  return (event, reference) => alwaysPacked.has(reference.role) || isRead(reference) || (reference.role === 'document' && drawn(event));
 }
 
 function compareText(a: string, b: string): number {

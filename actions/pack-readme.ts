@@ -54,7 +54,7 @@ ${streams.streams.length} streams are there whole, ${absent} of them without any
 | \`receipts/\` | the entries, each in a file named by its index, with its proof |
 | \`streams.json\` | what the stream index says of each stream: its last version, or that it has none |
 | \`payloads/\`, \`opened/\` | documents and facts, named by their SHA-256; sealed ones that were opened, named by their commitment |
-| \`shards/\` | what the decision's scan read of its advisory snapshot, with proofs |
+| \`shards/\` | what the decisions' scans read of advisory snapshots, with proofs |
 | \`*.mjs\` | programs in plain JavaScript |
 
 ## What is not in it

@@ -1,11 +1,13 @@
-// The part of a snapshot that a decision's scan read: with it, and the list that was scanned, anybody can scan again.
+// The parts of snapshots that decisions' scans read: with them, and the lists that were scanned, anybody can scan again.
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import { decodeEvent, type Event } from '../ledger/events/index.ts';
+import { decodeEvent } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { shardsUsed } from '../scanner/index.ts';
-import { findSnapshot, scanOf, withSnapshot } from './feeds.ts';
+import { PartTaking } from '../scanner/index.ts';
+import type { Scope } from '../verify/pack/index.ts';
+import { findSnapshot, scanOf, withSnapshot, type ScanRecord } from './feeds.ts';
+import type { PackedDecisions } from './pack-decisions.ts';
 import { listOfScan, readList } from './scan-list.ts';
 
 /** A part, and the name of its member. */
@@ -14,29 +16,72 @@ export interface PackedPart {
   readonly bytes: Uint8Array;
 }
 
-/** The member of a scan's part: named by the snapshot, and by the scan that read it. */
-export function partName(snapshot: Uint8Array, scan: number): string {
-  return `shards/${formatHex(snapshot)}-${scan}.part`;
+/** The member of a part: named by the snapshot, and, in a decision's pack, by the scan that read it; of many scans all that they read is one part. */
+export function partName(snapshot: Uint8Array, scan?: number): string {
+  return scan === undefined ? `shards/${formatHex(snapshot)}.part` : `shards/${formatHex(snapshot)}-${scan}.part`;
+}
+
+interface PartPorts {
+  readonly log: LogView;
+  readonly payloads: PayloadStore;
 }
 
 /**
- * Takes from the snapshot of a decision's scan what that scan read.
+ * Takes from the snapshots of decisions' scans what those scans read: one part for each snapshot.
  *
- * @returns null where the decision saw no scan, or where the snapshot or the list is not here any more: the findings prove as much without
+ * What is not here any more is left out, a snapshot or a list that was scanned: the findings prove as much without.
+ *
+ * @param scope - a decision's pack has one scan, and its part the name of it
  */
-export async function partOfDecision(
-  { log, payloads }: { readonly log: LogView; readonly payloads: PayloadStore }, { data }: Event & { type: 'decision.recorded' },
-): Promise<PackedPart | null> {
-  if (data.findings === undefined) return null;
-  const event = decodeEvent(await log.entry(data.findings.scan));
-  if (event.type !== 'scan.completed') return null;
-  const scan = scanOf(data.findings.scan, event);
+export async function partsOf(ports: PartPorts, decisions: PackedDecisions, scope: Scope['kind']): Promise<PackedPart[]> {
+  const bySnapshot = new Map<string, ScanRecord[]>();
+  for (const scan of await scansOf(ports.log, decisions)) {
+    const key = `${formatHex(scan.data.snapshot[1])} ${scan.data.feed}`;
+    bySnapshot.set(key, [...(bySnapshot.get(key) ?? []), scan]);
+  }
+  const parts = new Map<string, PackedPart>();
+  for (const scans of bySnapshot.values()) {
+    const { index, data: { snapshot: [, digest] } } = scans[0] as ScanRecord;
+    const part = await partOf(ports, scans);
+    const name = partName(digest, scope === 'decision' ? index : undefined);
+    if (part !== null && part.length <= partBytesMax && !parts.has(name)) parts.set(name, { name, bytes: part });
+  }
+  return [...parts.values()];
+}
+
+/** A part is read whole: of more it is the snapshot that somebody wants. */
+const partBytesMax = 256 * 1024 * 1024;
+
+async function scansOf(log: LogView, { made }: PackedDecisions): Promise<ScanRecord[]> {
+  const indexes = new Set(made.flatMap(({ event: { data: { findings } } }) => (findings === undefined ? [] : [findings.scan])));
+  const scans: ScanRecord[] = [];
+  for (const index of indexes) {
+    const event = decodeEvent(await log.entry(index));
+    if (event.type === 'scan.completed') scans.push(scanOf(index, event));
+  }
+  return scans;
+}
+
+/** What scans of one snapshot read; null where nothing of it is here. */
+async function partOf({ log, payloads }: PartPorts, scans: readonly ScanRecord[]): Promise<Uint8Array | null> {
+  const { data: { snapshot: [, digest], feed } } = scans[0] as ScanRecord;
+  const name = `sha256:${formatHex(digest)}`;
+  return orNull(async () => withSnapshot(payloads, await findSnapshot(log, feed, { is: 'name', name }), async (_, file) => {
+    const taking = new PartTaking(file, name);
+    let taken = 0;
+    for (const scan of scans) {
+      const list = await orNull(() => readList({ payloads }, listOfScan(scan)));
+      if (list === null) continue;
+      taking.add(list, { engineVersion: scan.data.engine });
+      taken += 1;
+    }
+    return taken === 0 ? null : taking.bytes();
+  }));
+}
+
+async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
-    const name = `sha256:${formatHex(scan.data.snapshot[1])}`;
-    const imported = await findSnapshot(log, scan.data.feed, { is: 'name', name });
-    const list = await readList({ payloads }, listOfScan(scan));
-    const part = await withSnapshot(payloads, imported, (_, file) => shardsUsed(file, name, list, { engineVersion: scan.data.engine }));
-    return { name: partName(scan.data.snapshot[1], scan.index), bytes: part.bytes };
+    return await read();
   } catch (error) {
     if (error instanceof LedgerError) return null;
     throw error;

@@ -5,6 +5,7 @@ import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import { mainOf } from '../projections/walk.ts';
 import type { DecisionTree, PackStream, PackStreams, Scope } from '../verify/pack/index.ts';
+import type { PackedDecisions } from './pack-decisions.ts';
 
 /** What somebody asks a pack of. Times are milliseconds since 1970, both included. */
 export type PackRequest =
@@ -24,9 +25,9 @@ export interface PackEntries {
  *
  * @param stated - index of the entry that states the stream index
  * @param size - the size that the pack's checkpoint is of; the stated index speaks of fewer entries
- * @param pinned - for a decision: the streams it read; for an artifact: those that the decisions about it read
+ * @param decisions - those that the pack is about: the streams that they read are there whole
  */
-export async function gatherStreams(log: LogView, scope: Scope, stated: number, size: number, pinned: readonly string[] = []): Promise<PackEntries> {
+export async function gatherStreams(log: LogView, scope: Scope, stated: number, size: number, decisions: PackedDecisions): Promise<PackEntries> {
   const events = new Map<number, Event | null>();
   const take = async (index: number): Promise<Event | null> => {
     if (!events.has(index)) events.set(index, eventOf(await log.entry(index)));
@@ -36,7 +37,7 @@ export async function gatherStreams(log: LogView, scope: Scope, stated: number, 
   const indexSize = stating?.type === 'ledger.indexed' ? stating.data.size : stating?.type === 'decision.recorded' ? stating.data.tree.size : 0;
   const index = await log.readStreamIndexAt(indexSize);
   await take(0);
-  const names = new Set<string>(['ledger', ...pinned]);
+  const names = new Set<string>(['ledger', ...decisions.streams]);
   if (scope.kind === 'artifact') for (const name of await namesAround(log, `artifact:${scope.artifact}`)) names.add(name);
   if (scope.kind === 'decision') await take(scope.decision);
   if (scope.kind === 'period') {
@@ -62,17 +63,17 @@ export async function gatherStreams(log: LogView, scope: Scope, stated: number, 
   // An event that brings more streams to another is nothing without it.
   for (const [at, event] of events) if (event !== null && mainOf(event.type) !== null) await take(at - (event.data as { readonly back: number }).back);
   const growth = stating?.type === 'decision.recorded' ? await log.proveConsistency(stating.data.tree.size, size) : [];
-  const trees = scope.kind === 'decision' ? [] : await treesOf(log, events, size);
+  const trees = scope.kind === 'decision' ? [] : await treesOf(log, decisions, size);
   return { scope, streams: { stated, growth, trees, streams }, entries: new Map([...events].sort(([a], [b]) => a - b)) };
 }
 
 /** The trees that decisions read, with what shows that the log went on from them. */
-async function treesOf(log: LogView, events: ReadonlyMap<number, Event | null>, size: number): Promise<DecisionTree[]> {
+async function treesOf(log: LogView, { made }: PackedDecisions, size: number): Promise<DecisionTree[]> {
   const trees: DecisionTree[] = [];
-  for (const [decision, event] of [...events].sort(([a], [b]) => a - b)) {
+  for (const { index, event: { data: { tree } } } of made) {
     // One that claims a tree which the log has not come to has no proof, and says so when it is replayed.
-    if (event?.type !== 'decision.recorded' || event.data.tree.size > size) continue;
-    trees.push({ decision, growth: await log.proveConsistency(event.data.tree.size, size) });
+    if (index >= size || tree.size > size) continue;
+    trees.push({ decision: index, growth: await log.proveConsistency(tree.size, size) });
   }
   return trees;
 }
@@ -84,20 +85,34 @@ async function namesAround(log: LogView, stream: string): Promise<string[]> {
   return [...names];
 }
 
-/** The entries recorded in a time: those from the first that is not before it up to the last that is not after it. */
-export async function entriesBetween(log: LogView, from: number, to: number, size: number): Promise<{ start: number; end: number }> {
-  let [start, end, at] = [-1, 0, 0];
-  for await (const entry of log.entries(0, size)) {
+/** Entries of the log, from `start` up to, but without, `end`; `start` is -1 where there are none. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The entries recorded in a time: those from the first that is not before it up to the last that is not after it.
+ *
+ * @param known - what the first `read` entries came to, where somebody has looked before
+ */
+export async function spanBetween(
+  log: LogView, { from, to }: { readonly from: number; readonly to: number }, size: number, known: Span & { readonly read: number } = nothingRead,
+): Promise<Span & { readonly read: number }> {
+  if (known.read > size) return spanBetween(log, { from, to }, size);
+  let { start, end, read } = known;
+  for await (const entry of log.entries(read, size)) {
     const time = eventOf(entry)?.at ?? null;
     if (time !== null && time >= from && time <= to) {
-      if (start < 0) start = at;
-      end = at + 1;
+      if (start < 0) start = read;
+      end = read + 1;
     }
-    at += 1;
+    read += 1;
   }
-  if (start >= 0) return { start, end };
-  throw new LedgerError('ENTRY_MISSING', 'Cannot pack the period: nothing was recorded in it', { hint: '"stella log" shows when entries were recorded' });
+  return { start, end, read };
 }
+
+const nothingRead = { start: -1, end: 0, read: 0 } as const;
 
 function eventOf(entry: Uint8Array): Event | null {
   return kindOf(entry) === 'event' ? decodeEvent(entry) : null;

@@ -53,12 +53,20 @@ export async function replayPack(verified: VerifiedPack, options: PackReplayOpti
     state = states.stateOf(index, event);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    return { ...about, verdict: { is: 'CANNOT', missing: 'incomplete', message: error.message }, decided: null, notes: [] };
+    return withNext({ ...about, verdict: { is: 'CANNOT', missing: 'incomplete', message: error.message }, decided: null, notes: [] }, verified);
   }
   const replay = await replayDecision(index, event, state, rest);
   const { size } = event.data.tree;
   const notes = full && states.isFull ? [`${size} entries read: documents ${formatHex(states.documentsAt(size))}`] : [];
-  return { ...about, ...replay, notes: [...replay.notes, ...notes] };
+  return withNext({ ...about, ...replay, notes: [...replay.notes, ...notes] }, verified);
+}
+
+/** With what to do where a pack of many decisions does not hold what one of them read. */
+export function withNext(replay: PackReplay, { manifest: { scope } }: VerifiedPack): PackReplay {
+  const { verdict, decision, notes } = replay;
+  const lacks = verdict.is === 'CANNOT' && (verdict.missing === 'incomplete' || verdict.missing === 'payload');
+  const next = `the pack of this decision alone has what it read: ask for "stella export pack --decision ${decision}"`;
+  return lacks && scope.kind !== 'decision' && !notes.includes(next) ? { ...replay, notes: [...notes, next] } : replay;
 }
 
 const hint = 'export one with "stella export pack --decision N"';

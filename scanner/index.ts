@@ -28,7 +28,7 @@ export { SnapshotBuilder, type Built } from './snapshot/build.ts';
 export { diffSnapshots, verifySnapshot, type RecordChange } from './snapshot/diff.ts';
 export type { Manifest, RecordRef, SnapshotFile, SnapshotSink, SourceNote, Spool } from './snapshot/format.ts';
 export { Snapshot, type Touched } from './snapshot/open.ts';
-export { shardsUsed, type Part } from './snapshot/part.ts';
+export { PartTaking, shardsUsed, type Part } from './snapshot/part.ts';
 export { openPart } from './snapshot/part-file.ts';
 export { lookupsOf, type EntryTrace, type Lookup, type Lookups, type ScanComponent, type Unsupported } from './match/components.ts';
 export { explain, inputNames, recompute, type Explained, type Explanation } from './match/explain.ts';

@@ -57,11 +57,41 @@ export interface Part {
  * @throws {LedgerError} INPUT_MALFORMED, SNAPSHOT_DAMAGED as `Snapshot`
  */
 export function shardsUsed(file: SnapshotFile, digest: string, input: ScanInput, options: Omit<ScanOptions, 'stop'>): Part {
-  const places = new ReadPlaces(file);
-  const snapshot = new Snapshot(places, digest);
-  const document = scan(input, snapshot, options);
-  if ('stopped' in document) throw new TypeError('a scan without a limit stopped');
-  for (const id of new Set(document.findings.map((finding) => finding.id))) explain(id, { components: [] }, snapshot);
-  const { shards, records } = snapshot.touched;
-  return { bytes: encodePart(file, places.pieces()), shards, records, document };
+  const taking = new PartTaking(file, digest);
+  const document = taking.add(input, options);
+  const { shards, records } = taking.touched;
+  return { bytes: taking.bytes(), shards, records, document };
+}
+
+/**
+ * Takes what scans of several lists read, into one part: what they have in common, the hashes of all shards above all, stands there once.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED, SNAPSHOT_DAMAGED as `Snapshot`
+ */
+export class PartTaking {
+  readonly #file: SnapshotFile;
+  readonly #places: ReadPlaces;
+  readonly #snapshot: Snapshot;
+
+  constructor(file: SnapshotFile, digest: string) {
+    this.#file = file;
+    this.#places = new ReadPlaces(file);
+    this.#snapshot = new Snapshot(this.#places, digest);
+  }
+
+  get touched(): { readonly shards: number; readonly records: number } {
+    return this.#snapshot.touched;
+  }
+
+  /** @returns what the scan found */
+  add(input: ScanInput, options: Omit<ScanOptions, 'stop'>): FindingsDocument {
+    const document = scan(input, this.#snapshot, options);
+    if ('stopped' in document) throw new TypeError('a scan without a limit stopped');
+    for (const id of new Set(document.findings.map((finding) => finding.id))) explain(id, { components: [] }, this.#snapshot);
+    return document;
+  }
+
+  bytes(): Uint8Array {
+    return encodePart(this.#file, this.#places.pieces());
+  }
 }

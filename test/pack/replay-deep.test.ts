@@ -7,27 +7,30 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { erasePayload } from '../../actions/erase.ts';
 import type { ExportOptions } from '../../actions/export-pack.ts';
+import type { PackRequest } from '../../actions/pack-streams.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
 import { replayPackDeeply } from '../../actions/replay-pack-deep.ts';
+import { scanArtifact } from '../../actions/scan-artifact.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
 import { encodeUtf8, parseHex } from '../../ledger/bytes.ts';
 import { decodeEvent, type NewEvent } from '../../ledger/events/index.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Replay } from '../../policy/gate/replay.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
-import { image, other, type Bench } from '../actions/kit.ts';
+import { cyclonedx, image, imageDigest, other, type Bench } from '../actions/kit.ts';
 import { by } from '../log/kit.ts';
-import { draftOf, gated, membersOf, packed, resigned, scanned, trust, vkeys } from './kit.ts';
+import { bytesOf, draftOf, exporting, gated, membersOf, packed, repacked, resigned, scanned, trust, vkeys } from './kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stella-replay-deep-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const packOf = (bench: Bench, decision: number, options: ExportOptions = {}) => packed(bench, { kind: 'decision', decision }, options);
 
-async function fromPack(pack: Uint8Array): Promise<Replay> {
+async function fromPack(pack: Uint8Array, decision?: number): Promise<Replay> {
   const answer = verifyPack(memorySource(pack), trust);
   if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`);
-  return replayPackDeeply(answer);
+  return replayPackDeeply(answer, {}, decision);
 }
 
 const told = ({ verdict, notes }: Replay) => ({ verdict, notes });
@@ -149,5 +152,75 @@ describe('DRIFT', () => {
     const live = told(await replayDeeply(bench.stores, decision));
     expect(live.verdict).toMatchObject({ is: 'DRIFT', member: 'findings', cause: { kind: 'record', index } });
     expect(told(await fromPack(await packOf(bench, decision)))).toEqual(live);
+  });
+});
+
+describe('of packs of many decisions', async () => {
+  const bench = await scanned();
+  const { log, payloads, world: { clock } } = { ...bench.stores, world: bench.world };
+  const first = await gated(bench);
+  clock.pass(60_000);
+  const begun = clock.wall;
+  // Another list, another scan on the same snapshot; VEX about another artifact that the decision reads.
+  const library = (name: string) => ({ type: 'library', name, version: '1.0.0', purl: `pkg:npm/${name}@1.0.0`, 'bom-ref': name });
+  await bench.addOne(cyclonedx({ serialNumber: 'urn:uuid:3e671687-395b-41f5-a30f-a58921a69b70', components: [library('a'), library('b')] }));
+  await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
+  await bench.addOne(vexAbout(other, { status: 'affected', action_statement: 'update' }), { subjects: [['sha256', parseHex(other)]] });
+  const second = await gated(bench);
+  clock.pass(60_000);
+  const end = clock.wall;
+  // What comes later is neither's: it stays out of a period that ends before it.
+  await bench.addOne(vexAbout(image, { status: 'fixed' }));
+
+  const requests = {
+    artifact: { kind: 'artifact', artifact: `sha256:${image}` },
+    'period from the beginning': { kind: 'period', from: 0, to: end },
+    'period that begins after the first scan': { kind: 'period', from: begun, to: end },
+  } as const satisfies Record<string, PackRequest>;
+
+  test.each(Object.entries(requests))('%s: each as the ledger says, with one part of the snapshot for all its scans', async (name, request) => {
+    const pack = await packed(bench, request);
+    const parts = [...membersOf(pack).keys()].filter((one) => one.startsWith('shards/'));
+    expect(parts).toEqual([expect.stringMatching(/^shards\/[0-9a-f]{64}\.part$/)]);
+    for (const decision of name.includes('after') ? [second] : [first, second]) {
+      const live = told(await replayDeeply(bench.stores, decision));
+      expect(live).toEqual({ verdict: { is: 'SAME' }, notes: [decision === first ? '1 document read again' : '2 documents read again', 'scanned again'] });
+      expect(told(await fromPack(pack, decision))).toEqual(live);
+    }
+    // Made again from its event, it is the same file.
+    const exported = await exporting(bench, request);
+    expect(await repacked(bench, exported.index)).toEqual(await bytesOf(exported));
+  });
+
+  test('what it lacks is named, and what to ask for: a part, a document, the list that was scanned', async () => {
+    const next = `the pack of this decision alone has what it read: ask for "stella export pack --decision ${second}"`;
+    for (const request of Object.values(requests)) {
+      const pack = await packed(bench, request);
+      const members = membersOf(pack);
+      const part = [...members.keys()].find((one) => one.startsWith('shards/')) as string;
+      const scan = (await bench.types(0)).lastIndexOf('scan.completed');
+      const without = await fromPack(await resigned(new Map([...members].filter(([name]) => name !== part))), second);
+      expect(without.verdict).toEqual({
+        is: 'CANNOT', missing: 'payload', message: `Cannot read the part of the snapshot that the scan in entry ${scan} read: it is not in the pack`,
+      });
+      expect(without.notes.at(-1)).toBe(next);
+      const documents = await fromPack(await packed(bench, request, { withoutDocuments: true }), second);
+      expect(documents.verdict).toEqual({
+        is: 'CANNOT', missing: 'payload', message: expect.stringMatching(/^the document of entry \d+ was erased, or is not here$/),
+      });
+      expect(documents.notes.at(-1)).toBe(next);
+    }
+  });
+
+  test('a snapshot that is not in the ledger any more leaves no part: CANNOT(payload), and the decision replays all the same', async () => {
+    const gone = { ...bench, stores: { ...bench.stores, payloads: Object.assign(Object.create(payloads) as typeof payloads, {
+      openAt: async () => { throw new LedgerError('PAYLOAD_MISSING', 'Cannot read the snapshot: it is not here'); },
+    }) } } as unknown as Bench;
+    for (const request of Object.values(requests)) {
+      const pack = await packed(gone, request);
+      expect([...membersOf(pack).keys()].filter((one) => one.startsWith('shards/'))).toEqual([]);
+      const { verdict } = await fromPack(pack, second);
+      expect(verdict).toMatchObject({ is: 'CANNOT', missing: 'payload', message: expect.stringContaining('the part of the snapshot') });
+    }
   });
 });

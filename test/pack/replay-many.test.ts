@@ -12,7 +12,9 @@ import { nodeHashing } from '../../cli/programs/arguments.ts';
 import { replayFile, type ReplayFileOptions } from '../../cli/programs/replay-file.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
-import { memorySource, streamsName, verifyPack } from '../../verify/pack/index.ts';
+import {
+  encodePackStreams, manifestName, memorySource, parseManifest, streamsName, verifyPack, type VerifiedPack,
+} from '../../verify/pack/index.ts';
 import { memorySecrets } from '../actions/kit.ts';
 import { app, Gates } from '../gate/kit.ts';
 import { RandomHistory } from '../gate/histories.ts';
@@ -31,7 +33,9 @@ interface Told {
   readonly verdict: string;
   readonly counts?: Record<string, number>;
   readonly notes?: readonly string[];
-  readonly decisions: readonly { decision: number; verdict: string; missing?: string; message?: string; outcome: string; member?: string; recorded?: string }[];
+  readonly decisions: readonly {
+    decision: number; verdict: string; missing?: string; message?: string; outcome: string; member?: string; recorded?: string; notes?: string[];
+  }[];
   readonly lines: readonly string[];
 }
 
@@ -40,6 +44,12 @@ async function told(pack: Uint8Array, asked: ReplayFileOptions = {}, by = trust)
   writeFileSync(file, pack);
   const { ends, lines, members } = await replayFile(file, by, { hashing: nodeHashing }, asked);
   return { decisions: [], ...members, ends, lines } as unknown as Told;
+}
+
+function treeOf({ entries }: VerifiedPack, index: number): { readonly size: number } {
+  const event = entries.get(index)?.event;
+  if (event?.type !== 'decision.recorded') throw new TypeError('no decision');
+  return event.data.tree;
 }
 
 const history = await RandomHistory.make(11);
@@ -74,40 +84,90 @@ describe('every decision of a pack is made again', () => {
   });
 });
 
-describe('of a period', () => {
-  test('what began before it is missing, by name; a stream that began in it is there', async () => {
-    const seen = await RandomHistory.make(12);
-    // The last quarter of a history: the policy and the artifact began long before.
-    const [, start] = seen.decisions.slice(-4).map(({ index }) => index) as [number, number];
-    const { at } = decodeEvent(await seen.gates.log.entry(start));
-    const pack = await packOf(seen.gates, { kind: 'period', from: at, to: seen.gates.world.clock.wall });
-    const { ends, verdict, counts, decisions: answered } = await told(pack);
+describe('of a period', async () => {
+  const seen = await RandomHistory.make(12);
+  // The last quarter of a history: the policy and the artifact began long before.
+  const { at: from } = decodeEvent(await seen.gates.log.entry(seen.decisions.at(-3)?.index as number));
+  const quarter = await packOf(seen.gates, { kind: 'period', from, to: seen.gates.world.clock.wall });
+  const { scope } = parseManifest(membersOf(quarter).get(manifestName) as Uint8Array);
+  const start = scope.kind === 'period' ? scope.start : 0;
+  const meant = seen.decisions.filter(({ index }) => index >= start);
+
+  test('what its decisions read from before it goes with it: each is SAME, and no later event comes along', async () => {
+    const { ends, verdict, decisions: answered } = await told(quarter);
+    expect([ends, verdict, answered.map(({ decision, outcome }) => [decision, outcome])])
+      .toEqual(['yes', 'SAME', meant.map(({ index, outcome }) => [index, outcome])]);
+    const answer = verifyPack(memorySource(quarter), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    // The index is the one that the period's last decision states: nothing has to be appended to show it.
+    expect(answer.indexedSize).toBe(Math.max(...meant.map(({ index }) => treeOf(answer, index).size)));
+    expect([...answer.entries.keys()].some((index) => index > 0 && index < start - 1)).toBe(true);
+
+    // A period that ends before the last of its decisions' streams go on: what came after it stays out, the ledger's own stream aside.
+    const [first] = meant as [(typeof meant)[number]];
+    const one = decodeEvent(await seen.gates.log.entry(first.index)).at;
+    const pack = await packOf(seen.gates, { kind: 'period', from, to: one });
+    const early = verifyPack(memorySource(pack), trust);
+    if (!early.ok || early.manifest.scope.kind !== 'period') throw new Error('no period');
+    const { end } = early.manifest.scope;
+    const later = [...early.entries.values()].filter(({ index, event }) => index > end && event?.streams.every(({ name }) => name !== 'ledger'));
+    expect(later).toEqual([]);
+    expect((await told(pack)).verdict).toBe('SAME');
+  });
+
+  test('without what came before it, as older ledgers write it: what is missing, by name, and what to ask for', async () => {
+    const members = membersOf(quarter);
+    const text = new TextDecoder().decode(members.get(streamsName));
+    const lines = text.split('\n');
+    const only = lines.filter((line) => !line.startsWith('{"name":') || line.startsWith('{"name":"ledger"')).join('\n').replace(/,(\n\]\}\n)$/, '$1');
+    const { ends, verdict, counts, decisions: answered } = await told(await resigned(new Map([...members, [streamsName, new TextEncoder().encode(only)]])));
     expect([ends, verdict, counts?.['SAME']]).toEqual(['cannot', 'CANNOT', 0]);
     for (const one of answered) {
       expect(one).toMatchObject({ verdict: 'CANNOT', missing: 'incomplete', message: expect.stringMatching(/^Cannot read the stream "artifact:sha256:/) });
+      expect(one.notes).toEqual([`the pack of this decision alone has what it read: ask for "stella export pack --decision ${one.decision}"`]);
     }
     expect(answered.length).toBeGreaterThan(0);
   });
 
-  test('without its first entry it still replays what began in it', async () => {
+  test('under an index that speaks of less than a decision read: what came between is in the period, or it cannot be told', async () => {
+    // Stated by the first of its decisions, the pack shows the others' streams by what the period itself holds without gaps.
+    const [first, last] = [meant[0]?.index as number, meant.at(-1)?.index as number];
+    const { log } = seen.gates;
+    const answer = verifyPack(memorySource(quarter), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    const { size } = treeOf(answer, first);
+    const index = await log.readStreamIndexAt(size);
+    const streams = [...answer.streams.values()].map(({ name, version }) => {
+      const head = index.prove(name);
+      return { name, head, version: name === 'ledger' ? version : head.claim === 'present' ? head.version : 0 };
+    });
+    const trees = await Promise.all(meant.map(async (one) => ({
+      decision: one.index, growth: await log.proveConsistency(treeOf(answer, one.index).size, answer.manifest.size),
+    })));
+    const growth = await log.proveConsistency(size, answer.manifest.size);
+    const members = new Map([...membersOf(quarter), [streamsName, encodePackStreams({ stated: first, growth, trees, streams })]]);
+    expect(await told(await resigned(members))).toMatchObject({ verdict: 'SAME', counts: { SAME: meant.length } });
+    expect(last).toBeGreaterThan(first);
+  });
+
+  test('without its first entry it still replays what began in it, and what was asked of nobody', async () => {
     const one = await Gates.begin();
     one.world.clock.pass(60_000);
-    const from = one.world.clock.wall;
+    const begun = one.world.clock.wall;
     await addAttestationKey(one.log, author.key, by);
     const { appended } = await one.gate();
-    const pack = await packOf(one, { kind: 'period', from, to: one.world.clock.wall });
+    const pack = await packOf(one, { kind: 'period', from: begun, to: one.world.clock.wall });
     const answer = verifyPack(memorySource(pack), trust);
     expect(answer).toMatchObject({ ok: true, manifest: { scope: { start: 1 } } });
-    // A denial about what nobody knows: that no event concerns it, this period alone cannot show.
-    expect((await told(pack)).decisions).toMatchObject([{ decision: appended.index, verdict: 'CANNOT', missing: 'incomplete' }]);
+    // A denial about what nobody knows: that no event concerns it, the index shows.
+    expect((await told(pack)).decisions).toMatchObject([{ decision: appended.index, verdict: 'SAME', outcome: 'deny' }]);
     await one.policy('release', { 'gate.rego': 'package gate\n\nallow := true\n' });
     await one.feed('osv', 'snapshot 1');
     await one.scan(app, await one.sbom(app, ['pkg:npm/a@1']), []);
     await one.trust('vendor');
     const decided = await one.gate();
-    const whole = await packOf(one, { kind: 'period', from, to: one.world.clock.wall });
+    const whole = await packOf(one, { kind: 'period', from: begun, to: one.world.clock.wall });
     expect((await told(whole)).decisions).toMatchObject([
-      // Streams that began after it show that there was nothing of them before.
       { decision: appended.index, verdict: 'SAME', outcome: 'deny' }, { decision: decided.appended.index, verdict: 'SAME', outcome: 'allow' },
     ]);
   });
