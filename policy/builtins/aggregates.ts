@@ -48,7 +48,7 @@ function isMember(value: Value, collection: Value): boolean {
   if (collection instanceof RegoSet) return collection.has(value);
   if (isArray(collection)) return collection.some((element) => equalValues(element, value));
   if (!(collection instanceof RegoObject)) return false;
-  for (const element of collection.entries.values()) if (equalValues(element, value)) return true;
+  for (const element of collection.members()) if (equalValues(element, value)) return true;
   return false;
 }
 

@@ -1,7 +1,8 @@
 // JSON in and out of Rego values, losslessly: numbers keep their text, objects come out in the order of their keys.
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { Num } from './number.ts';
-import { compareStrings, isArray, type Key, RegoObject, RegoSet, sortValues, type Value } from './value.ts';
+import { type LayoutNode, Layouts } from './layout.ts';
+import { compareStrings, isArray, type Layout, ObjectBuilder, RegoObject, RegoSet, sortValues, type Value } from './value.ts';
 
 /** Containers inside one another that a document may have: every later walk over it recurses. */
 export const depthMax = 1_000;
@@ -30,6 +31,7 @@ class Reader {
   #depth = 0;
   /** Texts seen as keys, so that ten thousand objects share one string for each. */
   readonly #keys = new Map<string, string>();
+  readonly #layouts = new Layouts();
 
   constructor(text: string) {
     this.#text = text;
@@ -129,40 +131,75 @@ class Reader {
   }
 
   #object(): RegoObject {
-    const entries = new Map<Key, Value>();
-    let others: Map<Key, Value> | null = null;
+    const values: Value[] = [];
+    let node: LayoutNode = this.#layouts.empty;
     for (let first = true; this.#next(first, 0x7d); first = false) {
-      this.#space();
-      if (this.#text.charCodeAt(this.#at) !== 0x22) throw this.#malformed();
-      const read = this.#string();
-      let key = this.#keys.get(read);
-      if (key === undefined) this.#keys.set(read, (key = read));
-      this.#space();
-      if (this.#text.charCodeAt(this.#at) !== 0x3a) throw this.#malformed();
-      this.#at++;
+      const key = this.#key();
       const value = this.#value();
-      if (key.charCodeAt(0) === 0) {
-        (others ??= new Map()).set(`\0s${key}`, key);
-        entries.set(`\0s${key}`, value);
-      } else entries.set(key, value);
+      const next = node.after(key);
+      if (next === null) return this.#map(node.names, values, key, value);
+      node = next;
+      values.push(value);
     }
-    return new RegoObject(entries, others);
+    return RegoObject.laidOut(node.layout, values);
+  }
+
+  /** The rest of an object of which not all is laid out. */
+  #map(names: readonly string[], values: readonly Value[], key: string, value: Value): RegoObject {
+    const object = new ObjectBuilder();
+    for (const [i, name] of names.entries()) object.set(name, values[i] as Value);
+    object.set(key, value);
+    while (this.#next(false, 0x7d)) object.set(this.#key(), this.#value());
+    return object.build();
+  }
+
+  #key(): string {
+    this.#space();
+    if (this.#text.charCodeAt(this.#at) !== 0x22) throw this.#malformed();
+    const read = this.#string();
+    let key = this.#keys.get(read);
+    if (key === undefined) this.#keys.set(read, (key = read));
+    this.#space();
+    if (this.#text.charCodeAt(this.#at) !== 0x3a) throw this.#malformed();
+    this.#at++;
+    return key;
   }
 }
 
-/** A value out of plain JavaScript data, for callers who hold no text. @throws {TypeError} on what JSON cannot hold */
-export function fromPlain(data: unknown): Value {
+/**
+ * A value out of plain JavaScript data, for callers who hold no text.
+ *
+ * @param layouts - of what was made before, where documents are alike
+ * @throws {TypeError} on what JSON cannot hold
+ */
+export function fromPlain(data: unknown, layouts = new Layouts()): Value {
   if (data === null || typeof data === 'boolean' || typeof data === 'string') return data;
   if (typeof data === 'bigint') return Num.fromBigInt(data);
   if (typeof data === 'number') {
+    if (Number.isSafeInteger(data) && !Object.is(data, -0)) return data;
     const value = Number.isFinite(data) ? Num.parse(Object.is(data, -0) ? '-0' : String(data)) : null;
     if (value === null) throw new TypeError(`not a JSON number: ${data}`);
     return value;
   }
   if (data instanceof RegoObject || data instanceof RegoSet || data instanceof Num) return data;
-  if (Array.isArray(data)) return data.map(fromPlain);
+  if (Array.isArray(data)) return data.map((element) => fromPlain(element, layouts));
   if (typeof data !== 'object') throw new TypeError(`not JSON: ${typeof data}`);
-  return RegoObject.of(Object.entries(data).filter(([, value]) => value !== undefined).map(([key, value]) => [key, fromPlain(value)]));
+  const object = data as Readonly<Record<string, unknown>>;
+  const values: Value[] = [];
+  let node: LayoutNode = layouts.empty;
+  for (const key of Object.keys(object)) {
+    const member = object[key];
+    if (member === undefined) continue;
+    const next = node.after(key);
+    if (next === null) return mapOfPlain(object, layouts);
+    node = next;
+    values.push(fromPlain(member, layouts));
+  }
+  return RegoObject.laidOut(node.layout, values);
+}
+
+function mapOfPlain(object: Readonly<Record<string, unknown>>, layouts: Layouts): RegoObject {
+  return RegoObject.of(Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => [key, fromPlain(value, layouts)]));
 }
 
 /** Plain data: sets as sorted arrays, keys that are no strings as their JSON text, numbers as doubles (so not lossless). */
@@ -195,6 +232,7 @@ export function formatJson(value: Value, html = false): string {
 
 /** Pairs under their JSON keys, in the order of those texts; of keys with one text (1 and "1") the last counts, as in OPA. */
 export function jsonEntries(object: RegoObject): [string, Value][] {
+  if (object.layout !== null) return object.layout.keys.map((key, i) => [key, object.values[(object.layout as Layout).places[i] as number] as Value]);
   const pairs = [...object].map(([key, member]): [string, Value] => [jsonKey(key), member]);
   if (object.keys.every((key) => typeof key === 'string')) return pairs;
   return [...new Map(pairs)].sort(([a], [b]) => compareStrings(a, b));

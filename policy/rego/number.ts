@@ -7,14 +7,23 @@ const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** The largest decimal exponent a number may have: OPA refuses binary exponents beyond 1e5. */
 const exponentMax = 30_102;
 
+/** Characters of a number's text that a double keeps, whatever they are. */
+const shortMax = 15;
+
 /** A number that is no safe integer in canonical text: a fraction, a big integer, or `1.0`, `1e3`, `-0` as written. */
 export class Num {
   readonly text: string;
   #decimal: Decimal | null = null;
   #key: number | string | null = null;
+  /**
+   * The double of a text of at most fifteen characters without an exponent, NaN of others. Such decimals (and safe integers) are
+   * in the order of their doubles, no two of them sharing one: a double keeps fifteen digits.
+   */
+  readonly #short: number;
 
   private constructor(text: string) {
     this.text = text;
+    this.#short = text.length > shortMax || /[eE]/.test(text) ? Number.NaN : Number(text);
   }
 
   /** Reads JSON number text; `null` where it is none or its exponent is beyond OPA's bound. */
@@ -74,6 +83,9 @@ export class Num {
 
   static compare(a: number | Num, b: number | Num): number {
     if (typeof a === 'number' && typeof b === 'number') return a - b;
+    // Not a number where a text is long: then the difference is none either.
+    const difference = (typeof a === 'number' ? a : a.#short) - (typeof b === 'number' ? b : b.#short);
+    if (!Number.isNaN(difference)) return difference;
     const [x, y] = [decimalAny(a), decimalAny(b)];
     const exponent = Math.min(x.exponent, y.exponent);
     const scale = (d: Decimal) => d.digits * 10n ** BigInt(d.exponent - exponent) * (d.negative ? -1n : 1n);

@@ -94,16 +94,42 @@ export class RegoSet {
   }
 }
 
+/** The keys that many objects share (layout.ts), none of them another than its own canonical key. */
+export interface Layout {
+  /** In the order in which values stand. */
+  readonly names: readonly string[];
+  /** In their order, and where each one's value stands. */
+  readonly keys: readonly string[];
+  readonly places: readonly number[];
+  /** -1 where there is none. */
+  placeOf(key: Key): number;
+}
+
+const NO_VALUES: readonly Value[] = [];
+
 export class RegoObject {
-  readonly entries: ReadonlyMap<Key, Value>;
+  /** Null where the object is a map. */
+  readonly layout: Layout | null;
+  /** By the layout's places. */
+  readonly values: readonly Value[];
+  readonly #entries: ReadonlyMap<Key, Value> | null;
   /** Keys that are not their own canonical key (composites and other numbers), under that key. */
-  readonly others: ReadonlyMap<Key, Value> | null;
+  readonly #others: ReadonlyMap<Key, Value> | null;
   #sorted: readonly Value[] | null = null;
   #text: string | null = null;
 
-  constructor(entries: ReadonlyMap<Key, Value>, others: ReadonlyMap<Key, Value> | null = null) {
-    this.entries = entries;
-    this.others = others;
+  constructor(
+    entries: ReadonlyMap<Key, Value> | null, others: ReadonlyMap<Key, Value> | null = null, layout: Layout | null = null, values: readonly Value[] = NO_VALUES,
+  ) {
+    this.layout = layout;
+    this.values = values;
+    this.#entries = entries;
+    this.#others = others;
+  }
+
+  /** @param values - in the order of the layout's names */
+  static laidOut(layout: Layout, values: readonly Value[]): RegoObject {
+    return new RegoObject(null, null, layout, values);
   }
 
   static of(pairs: Iterable<readonly [Value, Value]>): RegoObject {
@@ -113,27 +139,36 @@ export class RegoObject {
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.layout === null ? (this.#entries as ReadonlyMap<Key, Value>).size : this.values.length;
   }
 
   get(key: Value): Value | undefined {
-    return this.entries.get(keyOf(key));
+    return this.find(keyOf(key));
   }
 
   has(key: Value): boolean {
-    return this.entries.has(keyOf(key));
+    return this.find(keyOf(key)) !== undefined;
   }
 
-  /** The key as it was written. */
-  original(key: Key): Value {
-    return this.others?.get(key) ?? key;
+  /** The member under a canonical key. */
+  find(key: Key): Value | undefined {
+    const { layout } = this;
+    if (layout === null) return (this.#entries as ReadonlyMap<Key, Value>).get(key);
+    const place = layout.placeOf(key);
+    return place < 0 ? undefined : this.values[place];
+  }
+
+  /** Its members, in no order. */
+  members(): Iterable<Value> {
+    return this.layout === null ? (this.#entries as ReadonlyMap<Key, Value>).values() : this.values;
   }
 
   /** Keys in order. */
   get keys(): readonly Value[] {
+    if (this.layout !== null) return this.layout.keys;
     if (this.#sorted === null) {
       const keys: Value[] = [];
-      for (const key of this.entries.keys()) keys.push(this.original(key));
+      for (const key of (this.#entries as ReadonlyMap<Key, Value>).keys()) keys.push(this.#others?.get(key) ?? key);
       this.#sorted = sortValues(keys);
     }
     return this.#sorted;
@@ -141,7 +176,28 @@ export class RegoObject {
 
   /** Pairs in the order of their keys. */
   *[Symbol.iterator](): IterableIterator<[Value, Value]> {
-    for (const key of this.keys) yield [key, this.get(key) as Value];
+    const { layout, values } = this;
+    if (layout === null) for (const key of this.keys) yield [key, this.get(key) as Value];
+    else for (const [i, key] of layout.keys.entries()) yield [key, values[layout.places[i] as number] as Value];
+  }
+
+  /** Whether another object has the same keys with equal values. */
+  equals(other: RegoObject): boolean {
+    if (this.size !== other.size) return false;
+    if (this.layout !== null) {
+      const { layout, values } = this;
+      const same = layout === other.layout;
+      for (let i = 0; i < values.length; i++) {
+        const theirs = same ? other.values[i] : other.find(layout.names[i] as string);
+        if (theirs === undefined || !equalValues(values[i] as Value, theirs)) return false;
+      }
+      return true;
+    }
+    for (const [key, value] of this.#entries as ReadonlyMap<Key, Value>) {
+      const theirs = other.find(key);
+      if (theirs === undefined || !equalValues(value, theirs)) return false;
+    }
+    return true;
   }
 
   get textKey(): string {
@@ -200,12 +256,7 @@ export function equalValues(a: Value, b: Value): boolean {
     return true;
   }
   if (a instanceof RegoObject) {
-    if (!(b instanceof RegoObject) || a.size !== b.size) return false;
-    for (const [key, value] of a.entries) {
-      const other = b.entries.get(key);
-      if (other === undefined || !equalValues(value, other)) return false;
-    }
-    return true;
+    return b instanceof RegoObject && a.equals(b);
   }
   if (b instanceof RegoSet || b instanceof RegoObject || a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!equalValues(a[i] as Value, b[i] as Value)) return false;

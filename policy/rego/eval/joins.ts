@@ -161,7 +161,7 @@ function entriesOf(collection: Value): (readonly [Value, Value])[] {
 function membersOf(collection: Value): readonly Value[] {
   if (isArray(collection)) return collection;
   if (collection instanceof RegoSet) return collection.sorted;
-  return collection instanceof RegoObject ? [...collection.entries.values()] : [];
+  return collection instanceof RegoObject ? [...collection.members()] : [];
 }
 
 /** Indexes of collections, which never change; made when a collection is looped over for the second time. */

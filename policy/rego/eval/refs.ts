@@ -1,20 +1,28 @@
 // Refs: a document, then keys one after the other; a free key iterates, in the order of the keys.
 import { isVar, type Term } from '../ast.ts';
 import { Num } from '../number.ts';
-import { type Key, keyOf, RegoObject, RegoSet, isArray, type Value } from '../value.ts';
+import { type Key, keyOf, type Layout, RegoObject, RegoSet, isArray, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
 import type { DocumentNode } from './documents.ts';
 import type { Get, Machine, Slots, Step, Then } from './machine.ts';
 import type { Scope } from './scope.ts';
 import { compileGet, compileMatch, constantOf, type Match } from './terms.ts';
 
-type KeyPlan = { readonly is: 'constant'; readonly value: Value; readonly key: Key } | { readonly is: 'ground'; readonly get: Get }
-  | { readonly is: 'free'; readonly match: Match };
+type KeyPlan = ConstantKey | { readonly is: 'ground'; readonly get: Get } | { readonly is: 'free'; readonly match: Match };
+
+interface ConstantKey {
+  readonly is: 'constant';
+  readonly value: Value;
+  readonly key: Key;
+  /** The layout that was met last, and where the key's value stands in it: a loop's elements are mostly alike. */
+  layout: Layout | null;
+  place: number;
+}
 
 function planKeys(terms: readonly Term[], scope: Scope, bodies: BodyCompiler): KeyPlan[] {
   return terms.map((term) => {
     const value = constantOf(term);
-    if (value !== undefined) return { is: 'constant', value, key: keyOf(value) };
+    if (value !== undefined) return { is: 'constant', value, key: keyOf(value), layout: null, place: -1 };
     if (scope.isGround(term)) return { is: 'ground', get: compileGet(term, scope, bodies) };
     return { is: 'free', match: compileMatch(term, scope, bodies) };
   });
@@ -28,7 +36,7 @@ function elementAt(elements: readonly Value[], index: Value): Value | undefined 
 }
 
 export function memberOf(value: Value, key: Value): Value | undefined {
-  if (value instanceof RegoObject) return value.entries.get(keyOf(key));
+  if (value instanceof RegoObject) return value.find(keyOf(key));
   if (isArray(value)) return elementAt(value, key);
   return value instanceof RegoSet ? value.members.get(keyOf(key)) : undefined;
 }
@@ -36,11 +44,19 @@ export function memberOf(value: Value, key: Value): Value | undefined {
 /** As `memberOf`, in base data: there a number also finds the key that is its text. */
 function baseMember(value: Value, key: Value): Value | undefined {
   const found = memberOf(value, key);
-  return found === undefined && typeof key === 'number' && value instanceof RegoObject ? value.entries.get(String(key)) : found;
+  return found === undefined && typeof key === 'number' && value instanceof RegoObject ? value.find(String(key)) : found;
 }
 
-function memberAt(value: Value, plan: KeyPlan & { is: 'constant' }): Value | undefined {
-  if (value instanceof RegoObject) return value.entries.get(plan.key);
+function memberAt(value: Value, plan: ConstantKey): Value | undefined {
+  if (value instanceof RegoObject) {
+    const { layout } = value;
+    if (layout === null) return value.find(plan.key);
+    if (layout !== plan.layout) {
+      plan.layout = layout;
+      plan.place = layout.placeOf(plan.key);
+    }
+    return plan.place < 0 ? undefined : value.values[plan.place];
+  }
   if (isArray(value)) return elementAt(value, plan.value);
   return value instanceof RegoSet ? value.members.get(plan.key) : undefined;
 }
@@ -65,7 +81,7 @@ export function compileGroundRef(terms: readonly Term[], scope: Scope, bodies: B
   const keys = planKeys(rest, scope, bodies);
   const get = compileGet(head, scope, bodies);
   if (keys.length === 1 && keys[0]?.is === 'constant') {
-    const [only] = keys as [KeyPlan & { is: 'constant' }];
+    const [only] = keys as [ConstantKey];
     return (m, r) => {
       const value = get(m, r);
       return value === undefined ? undefined : memberAt(value, only);
