@@ -60,5 +60,5 @@ export async function openSealed({ payloads, secrets }: Omit<SealPorts, 'random'
 export async function readPayload(payloads: Pick<PayloadStore, 'get'>, digest: Uint8Array): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of payloads.get(digest)) pieces.push(piece);
-  return concatBytes(...pieces);
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : concatBytes(...pieces);
 }

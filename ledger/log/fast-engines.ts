@@ -38,7 +38,7 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 }
 
 /** SHA-256 written into place, a unit of the string at a time: a Buffer over the target would cost more than the hash. */
-export function sha256Into(message: Uint8Array, target: Uint8Array, at: number): void {
+function sha256Into(message: Uint8Array, target: Uint8Array, at: number): void {
   const text = digest('sha256', message, 'latin1');
   for (let i = 0; i < hashBytes; i++) target[at + i] = text.charCodeAt(i);
 }

@@ -1,7 +1,7 @@
 // The head of every stream: its version and its last event, in typed arrays, found by the hash of its name.
 import { encodeUtf8, equalBytes } from '../bytes.ts';
 import type { HeadsByOrdinal, StreamHead } from '../streams/index.ts';
-import { sha256, sha256Into } from './engine.ts';
+import { sha256 } from './engine.ts';
 
 const chunkStreams = 16_384;
 const cachedNamesMax = 131_072;
@@ -17,7 +17,6 @@ export class NamedHeads implements HeadsByOrdinal {
   /** Ordinal + 1 at the slot that the key's first 32 bits lead to. */
   #slots = new Uint32Array(1024);
   readonly #names = new NameCache();
-  readonly #keys = new KeyCache();
 
   get count(): number {
     return this.#count;
@@ -26,9 +25,10 @@ export class NamedHeads implements HeadsByOrdinal {
   /** @returns the stream's place in this table, or -1 where it has none @param bytes - hold the name, in UTF-8, at `start` to `end` */
   find(bytes: Uint8Array, start: number, end: number): number {
     const known = this.#names.find(bytes, start, end);
-    if (known >= 0) return known;
-    const found = this.#search(this.#keys.keyOf(bytes, start, end));
-    if (found >= 0) this.#names.add(bytes, start, end, found);
+    if (known >= 0) return known === absent ? -1 : known;
+    const found = this.#search(sha256(bytes.subarray(start, end)));
+    // A gate asks for thousands of streams that are not there, and its decision expects them to be absent still.
+    this.#names.set(bytes, start, end, found < 0 ? absent : found);
     return found;
   }
 
@@ -93,7 +93,7 @@ export class NamedHeads implements HeadsByOrdinal {
   /** Makes a place for a stream that has none. */
   add(bytes: Uint8Array, start: number, end: number): number {
     const ordinal = this.#add(sha256(bytes.subarray(start, end)));
-    this.#names.add(bytes, start, end, ordinal);
+    this.#names.set(bytes, start, end, ordinal);
     return ordinal;
   }
 
@@ -178,6 +178,9 @@ const recordBytes = 128;
 const recordName = 8;
 const slotsTriedMax = 16;
 
+/** The place of a stream that has none, until it is given one: more than any table has. */
+const absent = 0x7fff_ffff;
+
 /** Places by name, so that a name in use is not hashed with SHA-256 again: at most so many, then it begins anew. */
 class NameCache {
   #count = 0;
@@ -208,19 +211,27 @@ class NameCache {
     for (let i = 0; i < count; i++) {
       const word = (recordBytes / 4) * ((into[i] as number) - 1);
       if (word >= 0) read += words[word + 16] as number;
-      into[i] = word < 0 ? 0x7fff_ffff : (words[word] as number);
+      into[i] = word < 0 ? absent : (words[word] as number);
     }
     return read;
   }
 
-  add(bytes: Uint8Array, start: number, end: number, ordinal: number): void {
-    if (end - start > recordBytes - recordName) return;
+  /** Keeps a name's place, which is the new one where it had another. */
+  set(bytes: Uint8Array, start: number, end: number, ordinal: number): void {
+    const length = end - start;
+    if (length > recordBytes - recordName) return;
     if (this.#count === cachedNamesMax) {
       this.#slots.fill(0);
       this.#count = 0;
     }
     let at = homeOf(bytes, start, end) % this.#slots.length;
     for (let tried = 1; this.#slots[at] !== 0; tried++) {
+      const entry = (this.#slots[at] as number) - 1;
+      const word = (recordBytes / 4) * entry;
+      if (this.#words[word + 1] === length && this.#is(entry, bytes, start, length)) {
+        this.#words[word] = ordinal;
+        return;
+      }
       if (tried === slotsTriedMax) return;
       at = (at + 1) % this.#slots.length;
     }
@@ -229,7 +240,7 @@ class NameCache {
     this.#slots[at] = entry + 1;
     this.#records.set(bytes.subarray(start, end), recordBytes * entry + recordName);
     this.#words[(recordBytes / 4) * entry] = ordinal;
-    this.#words[(recordBytes / 4) * entry + 1] = end - start;
+    this.#words[(recordBytes / 4) * entry + 1] = length;
   }
 
   #is(entry: number, bytes: Uint8Array, start: number, length: number): boolean {
@@ -237,33 +248,6 @@ class NameCache {
     const from = recordBytes * entry + recordName;
     for (let i = 0; i < length; i++) if (records[from + i] !== bytes[start + i]) return false;
     return true;
-  }
-}
-
-const keySlots = 32_768;
-const keyNameMax = 95;
-
-/**
- * Keys by name, so that a name asked for again is not hashed again although there is no such stream: a gate asks for thousands,
- * and its decision expects them to be absent still. One name a slot, the newest; the memory comes with the first.
- */
-class KeyCache {
-  #records: Uint8Array | null = null;
-
-  keyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const length = end - start;
-    if (length > keyNameMax || length === 0) return sha256(bytes.subarray(start, end));
-    const records = (this.#records ??= new Uint8Array(recordBytes * keySlots));
-    const at = recordBytes * (homeOf(bytes, start, end) % keySlots);
-    let i = records[at] === length ? 0 : length + 1;
-    while (i < length && records[at + 1 + i] === bytes[start + i]) i++;
-    const place = at + recordBytes - 32;
-    if (i !== length) {
-      records[at] = length;
-      records.set(bytes.subarray(start, end), at + 1);
-      sha256Into(bytes.subarray(start, end), records, place);
-    }
-    return records.subarray(place, place + 32);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { concatBytes, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { concatBytes, encodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { openPayloads } from '../../ledger/store/payloads.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { freshDirectory } from './place.ts';
@@ -61,6 +61,20 @@ describe('payloads', () => {
     expect(await payloads.remove(digest)).toBe(true);
     expect(await payloads.remove(digest)).toBe(false);
     await expect(bytesOf(payloads.get(digest))).rejects.toMatchObject({ code: 'PAYLOAD_MISSING' });
+  });
+
+  test.each([0, 1, 65_535, 65_536, 65_537, 2 ** 24, 2 ** 24 + 1])('%i bytes come back as they went in, and a changed last one is found', async (size) => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const bytes = new Uint8Array(size).map((_, i) => (i * 31 + (i >>> 8)) & 0xff);
+    const { digest } = await payloads.put([bytes], size);
+    const read = await bytesOf(payloads.get(digest));
+    expect(equalBytes(read, bytes)).toBe(true);
+    if (size === 0) return;
+    bytes[size - 1] = (bytes[size - 1] as number) ^ 1;
+    const hex = formatHex(digest);
+    writeFileSync(join(directory, hex.slice(0, 2), hex), bytes);
+    await expect(bytesOf(payloads.get(digest))).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
   });
 
   test('100 MB pass in bounded memory', async () => {
