@@ -2,7 +2,7 @@
 
 /** A shape of a JSON value. Objects are closed: a member that is not named makes a value another one. */
 export type JsonShape =
-  | { readonly kind: 'object'; readonly members: Readonly<Record<string, Member>> }
+  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Member>; /** How many may not be absent. */ readonly required: number }
   | { readonly kind: 'array'; readonly of: JsonShape }
   | { readonly kind: 'text'; readonly pattern?: RegExp; readonly max: number }
   | { readonly kind: 'oneOf'; readonly values: readonly string[] }
@@ -39,7 +39,7 @@ type ObjectOf<M> = { readonly [K in Exclude<keyof M, OptionalNames<M>>]: ShapeTy
 export function object<M extends Members>(members: M): Shaped<ObjectOf<M>> {
   const shaped = Object.entries(members).map(([name, { shape, optional: may = false, says }]): [string, Member] =>
     [name, says === undefined ? { shape, optional: may } : { shape, optional: may, says }]);
-  return { shape: { kind: 'object', members: Object.fromEntries(shaped) } };
+  return { shape: { kind: 'object', members: new Map(shaped), required: shaped.filter(([, { optional: may }]) => !may).length } };
 }
 
 export function array<T>(of: Shaped<T>): Shaped<readonly T[]> {
@@ -72,59 +72,62 @@ export function said<S extends Shaped<unknown>>(says: string, of: S): S {
 }
 
 /** @returns what is wrong, as JSON pointer and reason, or null when the value has the shape */
-export function complaintOf(shape: JsonShape, value: unknown, pointer = ''): string | null {
+export function complaintOf(shape: JsonShape, value: unknown): string | null {
+  const complaint = complaintIn(shape, value);
+  return complaint === null || complaint.startsWith('/') ? complaint : `/${complaint}`;
+}
+
+// The pointer is put together on the way out, where something is wrong: for ten thousand findings in order none is ever made.
+function complaintIn(shape: JsonShape, value: unknown): string | null {
   switch (shape.kind) {
     case 'object':
-      return objectComplaint(shape, value, pointer);
+      return objectComplaint(shape, value);
     case 'array': {
-      if (!Array.isArray(value)) return wrong(pointer, 'is no array');
+      if (!Array.isArray(value)) return ' is no array';
       for (let i = 0; i < value.length; i++) {
-        const complaint = complaintOf(shape.of, value[i], `${pointer}/${i}`);
-        if (complaint !== null) return complaint;
+        const complaint = complaintIn(shape.of, value[i]);
+        if (complaint !== null) return `/${i}${complaint}`;
       }
       return null;
     }
     case 'text':
-      if (typeof value !== 'string' || value === '') return wrong(pointer, 'is no text');
-      if (value.length > shape.max) return wrong(pointer, `is longer than ${shape.max}`);
-      return shape.pattern === undefined || shape.pattern.test(value) ? null : wrong(pointer, 'is of another form');
+      if (typeof value !== 'string' || value === '') return ' is no text';
+      if (value.length > shape.max) return ` is longer than ${shape.max}`;
+      return shape.pattern === undefined || shape.pattern.test(value) ? null : ' is of another form';
     case 'oneOf':
-      return typeof value === 'string' && shape.values.includes(value) ? null : wrong(pointer, `is none of ${shape.values.join(', ')}`);
+      return typeof value === 'string' && shape.values.includes(value) ? null : ` is none of ${shape.values.join(', ')}`;
     case 'integer':
-      return Number.isSafeInteger(value) && (value as number) >= 0 ? null : wrong(pointer, 'is no integer from 0 on');
+      return Number.isSafeInteger(value) && (value as number) >= 0 ? null : ' is no integer from 0 on';
     case 'number':
-      return typeof value === 'number' && value >= shape.min && value <= shape.max ? null : wrong(pointer, `is no number from ${shape.min} to ${shape.max}`);
+      return typeof value === 'number' && value >= shape.min && value <= shape.max ? null : ` is no number from ${shape.min} to ${shape.max}`;
     case 'boolean':
-      return typeof value === 'boolean' ? null : wrong(pointer, 'is not true or false');
+      return typeof value === 'boolean' ? null : ' is not true or false';
     default:
       return shape satisfies never;
   }
 }
 
-function objectComplaint({ members }: JsonShape & { kind: 'object' }, value: unknown, pointer: string): string | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(pointer, 'is no object');
+function objectComplaint({ members, required }: JsonShape & { kind: 'object' }, value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ' is no object';
   const object = value as Readonly<Record<string, unknown>>;
+  let missing = required;
   for (const name of Object.keys(object)) {
-    const member = Object.hasOwn(members, name) ? members[name] : undefined;
-    if (member === undefined) return wrong(`${pointer}/${name}`, 'is not part of the policy input');
-    const complaint = complaintOf(member.shape, object[name], `${pointer}/${name}`);
-    if (complaint !== null) return complaint;
+    const member = members.get(name);
+    if (member === undefined) return `/${name} is not part of the policy input`;
+    const complaint = complaintIn(member.shape, object[name]);
+    if (complaint !== null) return `/${name}${complaint}`;
+    if (!member.optional) missing--;
   }
-  for (const name in members) {
-    if (!(members[name] as Member).optional && !Object.hasOwn(object, name)) return wrong(`${pointer}/${name}`, 'is missing');
-  }
-  return null;
-}
-
-function wrong(pointer: string, reason: string): string {
-  return `${pointer === '' ? '/' : pointer} ${reason}`;
+  if (missing === 0) return null;
+  for (const [name, { optional: may }] of members) if (!may && !Object.hasOwn(object, name)) return `/${name} is missing`;
+  throw new TypeError('an object has more of its members than it has');
 }
 
 /** The shape as JSON Schema (2020-12), without `$schema` and `$id`. */
 export function schemaOf(shape: JsonShape): Record<string, unknown> {
   switch (shape.kind) {
     case 'object': {
-      const entries = Object.entries(shape.members);
+      const entries = [...shape.members];
       return {
         type: 'object',
         additionalProperties: false,

@@ -80,6 +80,9 @@ describe('the shape', () => {
     const { id: _, ...nameless } = input.findings[0] as PolicyInput['findings'][number];
     expect(inputComplaint({ ...input, findings: [nameless] })).toBe('/findings/0/id is missing');
     expect(inputComplaint([])).toBe('/ is no object');
+    const [first, second] = input.findings as [PolicyInput['findings'][number], PolicyInput['findings'][number]];
+    expect(inputComplaint({ ...input, findings: [first, { ...second, aliases: ['CVE-2', ''] }] })).toBe('/findings/1/aliases/1 is no text');
+    expect(inputComplaint({ ...input, findings: [first, { ...second, extra: 1 }] })).toBe('/findings/1/extra is not part of the policy input');
   });
 });
 
