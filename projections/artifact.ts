@@ -3,7 +3,7 @@ import type { DataOf } from '../ledger/events/index.ts';
 import { attestationPointer, reportPointer, sbomPointer, supersede, vexPointer } from './evidence.ts';
 import type { AttestationPointer, ReportPointer, SbomPointer, VexPointer } from './evidence.ts';
 import type { EventAt } from './event-at.ts';
-import { adds, defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
+import { adds, addsOnce, counts, defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
 
 type Related = DataOf<'artifact.related'>;
 
@@ -57,14 +57,9 @@ export const artifact = defineProjection<ArtifactDocument>({
     'scan.failed'(document, event) {
       document.failures = byFeed(document.failures, { ...pointerTo(event), feed: event.data.feed, reason: event.data.reason });
     },
-    'document.stored'({ documents }, { index }) {
-      documents.count += 1;
-      documents.newest = index;
-    },
+    'document.stored': counts('documents'),
     'evidence.superseded': ({ sboms, attestations, reports, vex }, event) => supersede([sboms, attestations, reports, vex], event),
-    'contract.assigned'({ contracts }, { index, at, data }) {
-      if (!contracts.some(({ name }) => name === data.name)) contracts.push({ name: data.name, entry: index, at });
-    },
+    'contract.assigned': addsOnce('contracts', 'name', ({ index, at, data }: EventAt<'contract.assigned'>) => ({ name: data.name, entry: index, at })),
     'contract.unassigned'(document, { data }) {
       document.contracts = document.contracts.filter(({ name }) => name !== data.name);
     },

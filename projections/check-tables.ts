@@ -1,9 +1,10 @@
 // The tables against the entries: a rebuild in memory, compared by digest, and each row that differs named.
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
+import { decodeDocument } from './encoded.ts';
 import { projectionList } from './gate-critical.ts';
 import { MemoryFold } from './memory.ts';
-import { decodeDocument, readCursor, currentTables, tableOf, type TableStore } from './tables.ts';
+import { readCursor, currentTables, tableOf, type TableStore } from './tables.ts';
 
 /** A row that is not what the entries give. */
 export interface TableFault {

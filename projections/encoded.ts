@@ -1,8 +1,12 @@
 // Encoded documents, added to as they are: what most events do is one more item at the end of a list, and bytes take it without decoding.
 import { LedgerError } from '../ledger/errors.ts';
-import { encodeCbor, major, writeHead } from '../ledger/events/index.ts';
+import { decodeCbor, encodeCbor, major, writeHead } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
-import type { Adding } from './projection.ts';
+import type { Adding, Document } from './projection.ts';
+
+export function decodeDocument(bytes: Uint8Array): Document {
+  return decodeCbor(bytes) as unknown as Document;
+}
 
 /** An item for the end of a list. */
 export interface Addition {

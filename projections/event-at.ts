@@ -1,6 +1,6 @@
 // An event as folds see it: its place and what it says, from an event somebody decoded or read in place from the log's own bytes.
 import {
-  decodeCbor, decodeEvent, skimMembers, EVENTS, type CborMap, type Event, type EventName, type Skim,
+  decodeCbor, decodeEvent, skimMember, skimMembers, EVENTS, type CborMap, type Event, type EventName, type Skim,
 } from '../ledger/events/index.ts';
 
 /** One event at its place; `T` narrows `data` when `type` is compared. Times are milliseconds since 1970. */
@@ -63,6 +63,17 @@ export class SkimmedEvent {
     this.#first = first;
     this.#only = only;
     this.#by = this.#data = this.#claimed = this.#payloads = undefined;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Where in `bytes` the encoding of a member of its data begins; −1 where there is none, and where the data has to be lifted. */
+  memberAt(name: string): number {
+    const [places, first] = [this.#places, this.#first];
+    if (places[first + 10] !== EVENTS[this.type].length) return -1;
+    return skimMember(this.#bytes, places[first + 2] as number, places[first + 3] as number, name);
   }
 
   get by(): unknown {

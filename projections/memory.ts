@@ -1,27 +1,29 @@
 // Documents in memory: a fold over the whole log, to any size, and one stream's fold from given events.
+import { encodeUtf8 } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { Event, EventName } from '../ledger/events/index.ts';
 import type { Hasher } from '../ledger/merkle/index.ts';
-import { digestOf, encodeDocument, type EncodedDocument } from './digest.ts';
+import { digestOf, type EncodedDocument } from './digest.ts';
 import { eventAt } from './event-at.ts';
 import { projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
+import { GrowingDocuments } from './growing.ts';
 import { evolve, type Document, type Projection } from './projection.ts';
-import type { StreamTable } from './stream-table.ts';
+import type { StreamTable, Tags } from './stream-table.ts';
 import { EntryWalker, mainOf, partOf, stopped, type Follower, type PackedEntries, type Visit } from './walk.ts';
 
 /** A fold that takes entries one after another, from entry 0 on. */
 export class MemoryFold {
-  readonly #walker: EntryWalker<Document>;
+  readonly #walker: EntryWalker;
+  readonly #documents: GrowingDocuments;
   readonly #projections: readonly Projection[];
-  /** By projection, and how many documents there were when it was made. */
-  readonly #maps = new Map<Projection, { readonly begun: number; readonly documents: Map<string, Document> }>();
+  /** By projection, and how many entries there were when it was made. */
+  readonly #maps = new Map<string, { readonly size: number; readonly documents: ReadonlyMap<string, Document> }>();
   #size = 0;
-  /** How many documents there are. */
-  #begun = 0;
 
   /** @param projections - which documents are made; all gate-critical ones when left out */
   constructor(projections: readonly Projection[] = projectionList, follower: Follower | null = null) {
     this.#walker = new EntryWalker(projections, follower);
+    this.#documents = new GrowingDocuments(this.#walker.streams);
     this.#projections = projections;
   }
 
@@ -31,20 +33,20 @@ export class MemoryFold {
   }
 
   /** The streams met so far. */
-  get streams(): Pick<StreamTable<Document>, 'size' | 'placeOf' | 'namesFrom'> {
+  get streams(): Pick<StreamTable, 'size' | 'placeOf' | 'namesFrom'> {
     return this.#walker.streams;
   }
 
   /** Takes the next entry. @throws {LedgerError} PROJECTION_STOPPED at one that this version cannot read: nothing after it counts */
   add(entry: Uint8Array): void {
-    this.#walker.entry(this.#size, entry, 0, entry.length, this.#visit);
+    this.#walker.entry(this.#size, entry, 0, entry.length, this.#visit, this.#near);
     this.#size += 1;
   }
 
   /** Takes a run of entries that begins where the fold stands. @throws {LedgerError} as `add` */
   addRun(run: PackedEntries): void {
     if (run.start !== this.#size) throw new RangeError(`a run from ${run.start} for a fold of ${this.#size}`);
-    this.#walker.walk(run, this.#visit);
+    this.#walker.walk(run, this.#visit, this.#near);
     this.#size += run.count;
   }
 
@@ -53,18 +55,34 @@ export class MemoryFold {
     this.addRun(partOf(run, this.#size, size));
   }
 
-  /** A stream's document at this size, or null where nothing moved one. It changes when the fold goes on. */
+  /** A stream's document at this size, or null where nothing moved one. It may change when the fold goes on. */
   get<N extends ProjectionName>(name: N, stream: string): Documents[N] | null {
-    return (this.#map(name).get(stream) as Documents[N] | undefined) ?? null;
+    const projection = this.#projection(name);
+    const place = this.#walker.streams.placeOf(encodeUtf8(stream));
+    if (place < 0 || !this.#isOf(projection, place)) return null;
+    return this.#documents.documentAt(place, projection) as unknown as Documents[N] | null;
   }
 
-  /** All documents of a projection by their streams, in the order in which they began. */
+  /** All documents of a projection by their streams, in the order in which these were met. They may change when the fold goes on. */
   all<N extends ProjectionName>(name: N): ReadonlyMap<string, Documents[N]> {
-    return this.#map(name) as ReadonlyMap<string, Document> as ReadonlyMap<string, Documents[N]>;
+    const known = this.#maps.get(name);
+    if (known?.size === this.#size) return known.documents as ReadonlyMap<string, Document> as ReadonlyMap<string, Documents[N]>;
+    const projection = this.#projection(name);
+    const documents = new Map<string, Document>();
+    for (const place of this.#placesOf(projection)) {
+      const document = this.#documents.documentAt(place, projection);
+      if (document !== null) documents.set(this.#walker.streams.nameAt(place), document);
+    }
+    this.#maps.set(name, { size: this.#size, documents });
+    return documents as ReadonlyMap<string, Document> as ReadonlyMap<string, Documents[N]>;
   }
 
   *encoded(name: string): Iterable<EncodedDocument> {
-    for (const [key, document] of this.#map(name)) yield { key, document: encodeDocument(document) };
+    const projection = this.#projection(name);
+    for (const place of this.#placesOf(projection)) {
+      const document = this.#documents.encodedAt(place, projection);
+      if (document !== null) yield { key: this.#walker.streams.nameAt(place), document };
+    }
   }
 
   /** The digest of a projection's documents. @see digestOf */
@@ -78,22 +96,16 @@ export class MemoryFold {
     return found;
   }
 
-  #map(name: string): Map<string, Document> {
-    const projection = this.#projection(name);
-    const known = this.#maps.get(projection);
-    if (known?.begun === this.#begun) return known.documents;
-    const own = this.#walker.streams.all.filter((stream) => stream.projection === projection && stream.kept !== null);
-    const documents = new Map(own.map((stream) => [stream.name, stream.kept as Document]));
-    this.#maps.set(projection, { begun: this.#begun, documents });
-    return documents;
+  #isOf(projection: Projection, place: number): boolean {
+    return this.#projections[this.#walker.streams.projectionAt(place)] === projection;
   }
 
-  readonly #visit: Visit<Document> = (stream, event, index) => {
-    const { kept } = stream;
-    if (kept === null) this.#begun += 1;
-    const moved = evolve(stream.projection, stream.name, kept, event, index);
-    if (moved !== kept) stream.kept = moved;
-  };
+  *#placesOf(projection: Projection): Iterable<number> {
+    for (let place = 0; place < this.#walker.streams.size; place++) if (this.#isOf(projection, place)) yield place;
+  }
+
+  readonly #visit: Visit = (place, reader, event, index) => this.#documents.move(place, reader, event, index);
+  readonly #near = (tags: Tags): void => void (tags.touched += this.#documents.near(tags));
 }
 
 /**

@@ -23,7 +23,13 @@ export type Pointer = {
 type Handler<D, T extends EventName> = (document: D, event: EventAt<T>) => void;
 export type Handlers<D> = { readonly [T in EventName]?: Handler<D, T> };
 
-/** What some handlers do and nothing else: they put one item at the end of a list, so that an encoded document need not be decoded for it. */
+/** What some handlers do and nothing else, so that an encoded document need not be decoded for it. */
+export type Deed =
+  | (Adding & { readonly is: 'adds' })
+  | (Adding & { readonly is: 'addsOnce'; readonly key: string })
+  | { readonly is: 'counts'; readonly in: string };
+
+/** They put one item at the end of a list that begins empty. */
 export interface Adding {
   /** The list, a member of the document. */
   readonly to: string;
@@ -32,14 +38,42 @@ export interface Adding {
 }
 
 /** A handler that adds an item to the end of a list. @param item - from the event alone */
-export function adds<L extends string, T extends EventName, I>(to: L, item: (event: EventAt<T>) => I): Handler<{ readonly [K in L]: I[] }, T> & Adding {
-  const handler = (document: { readonly [K in L]: I[] }, event: EventAt<T>) => void document[to].push(item(event));
-  return Object.assign(handler, { to, item: item as unknown as Adding['item'] });
+export function adds<L extends string, T extends EventName, I>(to: L, item: (event: EventAt<T>) => I): Handler<{ readonly [K in L]: I[] }, T> {
+  return doing({ is: 'adds', to, item: item as unknown as Adding['item'] }, (document, event) => void document[to].push(item(event)));
 }
 
-/** Says how a handler adds, or null for one that does anything else. */
+/** A handler that does so unless the list has an item whose text `key` is that of the event's data. @param item - has that text */
+export function addsOnce<L extends string, T extends EventName, K extends string & keyof DataOf<T>, I extends { readonly [M in K]: string }>(
+  to: L, key: K, item: (event: EventAt<T>) => I,
+): Handler<{ readonly [M in L]: I[] }, T> {
+  return doing({ is: 'addsOnce', to, key, item: item as unknown as Adding['item'] }, (document, event) => {
+    const said = (event.data as DataOf<T>)[key] as unknown;
+    if (!document[to].some((one) => one[key] === said)) document[to].push(item(event));
+  });
+}
+
+/** A handler that counts events in a member that begins as `{ count: 0 }`, and notes the newest: its own entry, not a `*.linked` one's. */
+export function counts<M extends string>(member: M): Handler<{ readonly [K in M]: { count: number; newest?: number } }, EventName> {
+  return doing({ is: 'counts', in: member }, (document, { index }) => {
+    const counted = document[member];
+    counted.count += 1;
+    counted.newest = index;
+  });
+}
+
+function doing<H extends Handler<never, never>>(does: Deed, handler: H): H {
+  return Object.assign(handler, { does });
+}
+
+/** Says what a handler does, or null for one that does anything else. */
+export function deedOf(handler: unknown): Deed | null {
+  return typeof handler === 'function' && 'does' in handler ? (handler.does as Deed) : null;
+}
+
+/** Says how a handler adds, or null for one that does anything else, or does so at times. */
 export function addingOf(handler: unknown): Adding | null {
-  return typeof handler === 'function' && 'to' in handler && 'item' in handler ? (handler as unknown as Adding) : null;
+  const deed = deedOf(handler);
+  return deed?.is === 'adds' ? deed : null;
 }
 
 /**
@@ -83,11 +117,16 @@ export function isStreamOf({ streams }: Pick<Projection, 'streams'>, name: strin
  * @param index - of the entry in the stream: the event's own, or that of the `*.linked` entry which brought it here
  */
 export function evolve<D extends Document>(projection: Projection<D>, stream: string, document: D | null, event: EventAt, index: number): D {
-  const handler = projection.on[event.type] as Handler<D, EventName>;
   const next = document ?? ({ ...projection.begin(stream), last: index } as D);
-  handler(next, event);
-  next.last = index;
+  moveOn(projection, next, event, index);
   return next;
+}
+
+/** Changes a document that has begun, as `evolve` does. */
+export function moveOn<D extends Document>(projection: Projection<D>, document: D, event: EventAt, index: number): void {
+  const handler = projection.on[event.type] as Handler<D, EventName>;
+  handler(document, event);
+  document.last = index;
 }
 
 export function pointerTo(event: EventAt): Pointer {

@@ -1,10 +1,11 @@
 // Documents of one size of the log: from the tables where these show it, else folded from the stream.
 import type { Kysely } from 'kysely';
 import { decodeEvent, type Event } from '../ledger/events/index.ts';
+import { decodeDocument } from './encoded.ts';
 import { PROJECTIONS, projectionList, type Documents, type ProjectionName } from './gate-critical.ts';
 import { foldEntries, foldStream, type MemoryFold, type StreamEvent } from './memory.ts';
 import type { Document, Projection } from './projection.ts';
-import { currentTables, cursorKey, decodeDocument, tableOf, type TableName } from './tables.ts';
+import { currentTables, cursorKey, tableOf, type TableName } from './tables.ts';
 import { mainOf } from './walk.ts';
 
 /** The tables as queries see them. */

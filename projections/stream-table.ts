@@ -1,15 +1,7 @@
-// Streams met again and again, found by the bytes of their names: a fold keeps its documents with them.
+// Streams met again and again, found by the bytes of their names: a fold keeps its documents by their places.
+import { encodeUtf8 } from '../ledger/bytes.ts';
 import type { Skim } from '../ledger/events/index.ts';
 import type { Projection } from './projection.ts';
-
-/** A stream that was met. @typeParam K - what the one who folds keeps with it */
-export interface Stream<K> {
-  readonly name: string;
-  /** The projection that folds it, or null. */
-  readonly projection: Projection | null;
-  /** Null until somebody keeps something. */
-  kept: K | null;
-}
 
 /** The stream tags of some entries, one after another, in arrays that are used again. Names are places in the bytes of the entries. */
 export class Tags {
@@ -59,11 +51,15 @@ const headWords = 3;
  * Streams by name, each at a place: the number of those met before it.
  *
  * Making a text of 80 bytes and looking it up costs 0.4 µs, finding it by its bytes a quarter of that. On a large ledger most of
- * what is left is waiting for far memory, so that little lies on the way, and what many tags need is asked for at once.
+ * what is left is waiting for far memory, so that little lies on the way, and what many tags need is asked for at once. No object
+ * is made for a stream: a name's text is made when somebody asks.
  */
-export class StreamTable<K extends object> {
-  readonly #projectionOf: (name: string) => Projection | null;
-  readonly #streams: Stream<K>[] = [];
+export class StreamTable {
+  readonly #beginnings: readonly { readonly bytes: Uint8Array; readonly isWhole: boolean }[];
+  #size = 0;
+  /** By place: where its record begins, and which projection folds it. */
+  #records = new Int32Array(1024);
+  #projections = new Uint8Array(1024);
   /** Where a name's record begins, in words; 0 for none. */
   #slots = new Int32Array(1 << 12);
   /** Records one after another; the first word is none's. */
@@ -71,35 +67,42 @@ export class StreamTable<K extends object> {
   #bytes = new DataView(this.#words.buffer);
   #arena = new Uint8Array(this.#words.buffer);
   #end = 1;
-  #records = new Int32Array(1024);
+  // Of the tags that are looked for.
+  #found = new Int32Array(1024);
   #hashes = new Int32Array(1024);
 
-  constructor(projectionOf: (name: string) => Projection | null) {
-    this.#projectionOf = projectionOf;
+  constructor(projections: readonly Pick<Projection, 'streams'>[]) {
+    this.#beginnings = projections.map(({ streams }) => ({ bytes: encodeUtf8(streams), isWhole: !streams.endsWith(':') }));
   }
 
   get size(): number {
-    return this.#streams.length;
+    return this.#size;
   }
 
-  /** In the order in which they were met. */
-  get all(): readonly Stream<K>[] {
-    return this.#streams;
+  /** Which projection folds the stream at a place, by its number in the list; the number behind them where none does. */
+  projectionAt(place: number): number {
+    return this.#projections[place] as number;
   }
 
-  at(place: number): Stream<K> {
-    return this.#streams[place] as Stream<K>;
+  nameAt(place: number): string {
+    const record = this.#records[place] as number;
+    const start = 4 * (record + headWords);
+    return String.fromCharCode.apply(null, this.#arena.subarray(start, start + (this.#words[record + 1] as number)) as unknown as number[]);
   }
 
   /** The names of the streams from a place on, each behind its length in 16 bits. */
   namesFrom(place: number): Uint8Array {
-    const names = this.#streams.slice(place).map(({ name }) => name);
-    const bytes = new Uint8Array(names.reduce((sum, name) => sum + 2 + name.length, 0));
+    const lengthOf = (one: number) => this.#words[(this.#records[one] as number) + 1] as number;
+    let size = 0;
+    for (let one = place; one < this.#size; one++) size += 2 + lengthOf(one);
+    const bytes = new Uint8Array(size);
     let at = 0;
-    for (const name of names) {
-      bytes[at++] = name.length >>> 8;
-      bytes[at++] = name.length;
-      for (let i = 0; i < name.length; i++) bytes[at++] = name.charCodeAt(i);
+    for (let one = place; one < this.#size; one++) {
+      const length = lengthOf(one);
+      bytes[at++] = length >>> 8;
+      bytes[at++] = length;
+      const start = 4 * ((this.#records[one] as number) + headWords);
+      for (let i = 0; i < length; i++) bytes[at++] = this.#arena[start + i] as number;
     }
     return bytes;
   }
@@ -120,30 +123,29 @@ export class StreamTable<K extends object> {
     const { count, nameStart, nameEnd, place } = tags;
     if (count > this.#hashes.length) {
       this.#hashes = new Int32Array(place.length);
-      this.#records = new Int32Array(place.length);
+      this.#found = new Int32Array(place.length);
     }
     const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const [hashes, records, slots, words, streams] = [this.#hashes, this.#records, this.#slots, this.#words, this.#streams];
+    const [hashes, found, slots, words] = [this.#hashes, this.#found, this.#slots, this.#words];
     const mask = slots.length - 1;
     let touched = 0;
     // Short loops that wait for nothing before the one that compares: the processor has many of their reads under way at once.
     for (let i = 0; i < count; i++) {
       const hash = hashOf(from, nameStart[i] as number, nameEnd[i] as number);
       hashes[i] = hash;
-      records[i] = slots[hash & mask] as number;
+      found[i] = slots[hash & mask] as number;
     }
     for (let i = 0; i < count; i++) {
-      const record = records[i] as number;
+      const record = found[i] as number;
       touched += (words[record] as number) + (words[record + 16] as number);
     }
     for (let i = 0; i < count; i++) {
-      const record = records[i] as number;
+      const record = found[i] as number;
       const [start, length] = [nameStart[i] as number, (nameEnd[i] as number) - (nameStart[i] as number)];
       place[i] = record > 0 && this.#is(record, hashes[i] as number, from, start, length)
         ? (this.#words[record + 2] as number)
         : this.#meet(hashes[i] as number, bytes, from, start, length);
     }
-    for (let i = 0; i < count; i++) touched += (streams[place[i] as number]?.kept as { last?: number } | null)?.last ?? 0;
     tags.touched = touched;
   }
 
@@ -172,7 +174,7 @@ export class StreamTable<K extends object> {
   #meet(hash: number, bytes: Uint8Array, from: DataView, start: number, length: number): number {
     const found = this.#recordOf(hash, from, start, length);
     if (found >= 0) return this.#words[found + 2] as number;
-    const [place, record] = [this.#streams.length, this.#end];
+    const [place, record] = [this.#size++, this.#end];
     // Some room is left behind the last, so that touching a record's second line stays inside.
     this.#end += headWords + Math.ceil(length / 4);
     if (this.#end + 32 > this.#words.length) {
@@ -180,16 +182,26 @@ export class StreamTable<K extends object> {
       this.#bytes = new DataView(this.#words.buffer);
       this.#arena = new Uint8Array(this.#words.buffer);
     }
-    const own = bytes.subarray(start, start + length);
     this.#words[record] = hash;
     this.#words[record + 1] = length;
     this.#words[record + 2] = place;
-    this.#arena.set(own, 4 * (record + headWords));
+    const [arena, to] = [this.#arena, 4 * (record + headWords)];
+    for (let i = 0; i < length; i++) arena[to + i] = bytes[start + i] as number;
     this.#slots[-1 - found] = record;
-    const name = String.fromCharCode.apply(null, own as unknown as number[]);
-    this.#streams.push({ name, projection: this.#projectionOf(name), kept: null });
+    if (place === this.#records.length) {
+      this.#records = grown(this.#records, new Int32Array(2 * place));
+      this.#projections = grown(this.#projections, new Uint8Array(2 * place));
+    }
+    this.#records[place] = record;
+    this.#projections[place] = this.#projectionOf(bytes, start, length);
     if (2 * place > this.#slots.length) this.#spread();
     return place;
+  }
+
+  #projectionOf(bytes: Uint8Array, start: number, length: number): number {
+    const fits = ({ bytes: own, isWhole }: { bytes: Uint8Array; isWhole: boolean }) => (isWhole ? length === own.length : length >= own.length);
+    const found = this.#beginnings.findIndex((one) => fits(one) && isAt(one.bytes, bytes, start));
+    return found < 0 ? this.#beginnings.length : found;
   }
 
   #spread(): void {
@@ -204,7 +216,12 @@ export class StreamTable<K extends object> {
   }
 }
 
-function grown<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
+function isAt(beginning: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < beginning.length; i++) if (beginning[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+export function grown<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -2,11 +2,11 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeCbor } from '../ledger/events/index.ts';
 import { encodeDocument } from './digest.ts';
-import { additionOf, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
+import { additionOf, decodeDocument, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
 import type { EventAt } from './event-at.ts';
 import { projectionList } from './gate-critical.ts';
-import { addingOf, evolve, type Adding, type Document, type Projection } from './projection.ts';
-import { EntryWalker, partOf, type FoldedStream, type PackedEntries } from './walk.ts';
+import { evolve, type Adding, type Document, type Projection } from './projection.ts';
+import { EntryWalker, partOf, type PackedEntries, type Reader } from './walk.ts';
 
 /** What a row holds, and what a store is given to write. */
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
@@ -61,17 +61,16 @@ export async function tablesSize(store: Pick<TableStore, 'row'>): Promise<number
   return cursor?.tables === currentTables ? cursor.size : 0;
 }
 
-export function decodeDocument(bytes: Uint8Array): Document {
-  return decodeCbor(bytes) as unknown as Document;
-}
-
 /**
  * A document as it is kept between batches: encoded, for most events only add to it; a stream that moves now mostly moved a moment ago.
  *
  * In a batch it is one of two: bytes with additions to come, or decoded, once an event did anything else.
  */
 class Held {
-  readonly stream: FoldedStream<Held>;
+  readonly place: number;
+  /** The stream's. */
+  readonly name: string;
+  readonly projection: Projection;
   readonly table: TableName;
   /** As the table has it, or will; null before its first event, and while it is not read. */
   bytes: Uint8Array | null = null;
@@ -85,17 +84,18 @@ class Held {
   batch = 0;
   generation = 0;
 
-  constructor(stream: FoldedStream<Held>) {
-    this.stream = stream;
-    this.table = tableOf(stream.projection);
+  /** @param place - of the stream in the walker's table */
+  constructor(place: number, name: string, projection: Projection) {
+    this.place = place;
+    this.name = name;
+    this.projection = projection;
+    this.table = tableOf(projection);
   }
 
   /** Moves it on by an event. @returns false where that needs the row first */
-  move(event: EventAt, index: number, addition: (adding: Adding) => Addition): boolean {
-    const { projection, name } = this.stream;
-    const adding = addingOf(projection.on[event.type]);
-    if (this.decoded === null && adding !== null) this.additions.push(addition(adding));
-    else if (this.isRead) this.decoded = evolve(projection, name, this.decoded ?? this.#decode(), event, index);
+  move({ deed }: Reader, event: EventAt, index: number, addition: (adding: Adding) => Addition): boolean {
+    if (this.decoded === null && deed?.is === 'adds') this.additions.push(addition(deed));
+    else if (this.isRead) this.decoded = evolve(this.projection, this.name, this.decoded ?? this.#decode(), event, index);
     else return false;
     this.last = index;
     return true;
@@ -126,8 +126,7 @@ class Held {
 
   /** Of its bytes, made now for a document that begins, and what is added to them. */
   #extendedMax(): number {
-    const { projection, name } = this.stream;
-    this.bytes ??= encodeDocument({ ...projection.begin(name), last: this.last });
+    this.bytes ??= encodeDocument({ ...this.projection.begin(this.name), last: this.last });
     return extendedBytesMax(this.bytes, this.additions);
   }
 
@@ -148,7 +147,9 @@ const rebuildStep = 16_384;
 export class LiveProjector {
   readonly #store: TableStore;
   readonly #keptMax: number;
-  #walker = new EntryWalker<Held>(projectionList);
+  #walker = new EntryWalker(projectionList);
+  /** By the places of their streams. */
+  #held: (Held | null)[] = [];
   /** Documents that this generation moved, and those of the one before. */
   #young: Held[] = [];
   #old: Held[] = [];
@@ -205,6 +206,7 @@ export class LiveProjector {
 
   #forget(): void {
     this.#walker = new EntryWalker(projectionList);
+    this.#held = [];
     [this.#young, this.#old, this.#bytes] = [[], [], 0];
   }
 
@@ -249,20 +251,26 @@ export class LiveProjector {
     const unread: Held[] = [];
     let waiting = false;
     this.#batch += 1;
-    this.#walker.walk(entries, (stream, event, index, version) => {
-      const held = (stream.kept ??= new Held(stream));
+    this.#walker.walk(entries, (place, reader, event, index, version) => {
+      const held = this.#heldAt(place, reader);
       if (held.batch !== this.#batch) this.#touch(held, version === 1, touched, unread);
-      if (index >= held.waitsFrom || held.move(event, index, (adding) => this.#addition(adding, event))) return;
+      if (index >= held.waitsFrom || held.move(reader, event, index, (adding) => this.#addition(adding, event))) return;
       held.waitsFrom = index;
       waiting = true;
     });
     await this.#read(unread);
     if (waiting) {
-      this.#walker.walk(entries, ({ kept }, event, index) => {
-        if (index >= (kept as Held).waitsFrom) (kept as Held).move(event, index, (adding) => this.#addition(adding, event));
+      this.#walker.walk(entries, (place, reader, event, index) => {
+        const held = this.#heldAt(place, reader);
+        if (index >= held.waitsFrom) held.move(reader, event, index, (adding) => this.#addition(adding, event));
       });
     }
     return [...this.#write(touched), cursorAt(entries.start + entries.count)];
+  }
+
+  #heldAt(place: number, { projection }: Reader): Held {
+    while (this.#held.length <= place) this.#held.push(null);
+    return (this.#held[place] ??= new Held(place, this.#walker.streams.nameAt(place), projection));
   }
 
   #touch(held: Held, isNew: boolean, touched: Held[], unread: Held[]): void {
@@ -285,7 +293,7 @@ export class LiveProjector {
   async #read(unread: readonly Held[]): Promise<void> {
     const byTable = Map.groupBy(unread, ({ table }) => table);
     for (const [table, held] of byTable) {
-      const rows = await this.#store.rowsAt(table, held.map(({ stream }) => stream.name));
+      const rows = await this.#store.rowsAt(table, held.map(({ name }) => name));
       for (const [i, row] of rows.entries()) {
         const one = held[i] as Held;
         one.bytes = row === null ? null : (row['document'] as Uint8Array);
@@ -302,7 +310,7 @@ export class LiveProjector {
     let at = 0;
     const writes = touched.map((held) => {
       at = held.write(slab, at);
-      return { table: held.table, key: held.stream.name, row: { last: held.last, document: held.bytes } };
+      return { table: held.table, key: held.name, row: { last: held.last, document: held.bytes } };
     });
     this.#bytes += bytes;
     if (this.#bytes > this.#keptMax / 2) this.#forgetOld();
@@ -312,7 +320,7 @@ export class LiveProjector {
   }
 
   #forgetOld(): void {
-    for (const held of this.#old) if (held.generation !== this.#generation) held.stream.kept = null;
+    for (const held of this.#old) if (held.generation !== this.#generation) this.#held[held.place] = null;
     [this.#old, this.#young, this.#bytes] = [this.#young, [], 0];
     this.#generation += 1;
   }

@@ -2,20 +2,30 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeCbor, EVENTS, Skim, skimEntry, skimmedText, type EventName } from '../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from './event-at.ts';
-import { isStreamOf, type Projection } from './projection.ts';
-import { StreamTable, Tags, type Stream } from './stream-table.ts';
+import { deedOf, type Deed, type Projection } from './projection.ts';
+import { StreamTable, Tags } from './stream-table.ts';
 
-/** A stream that a projection folds. */
-export type FoldedStream<K> = Stream<K> & { readonly projection: Projection };
+/** What a projection does with events of a type. */
+export interface Reader {
+  readonly projection: Projection;
+  /** Null where that is for the handler alone to say. */
+  readonly deed: Deed | null;
+  /** Of those that a walker has. */
+  readonly number: number;
+}
+
+/** An event of the log's own bytes, as folds see it. */
+export type ShownEvent = EventAt & Pick<SkimmedEvent, 'bytes' | 'memberAt'>;
 
 /**
  * Called for each document that an event moves.
  *
+ * @param place - of the stream in the walker's table
  * @param event - valid until the call returns
  * @param index - of the entry in the stream: the event's own, or that of the `*.linked` entry which brought it here
  * @param version - that the entry gives the stream: 1 where it is its first
  */
-export type Visit<K> = (stream: FoldedStream<K>, event: EventAt, index: number, version: number) => void;
+export type Visit = (place: number, reader: Reader, event: ShownEvent, index: number, version: number) => void;
 
 /** Who follows the streams of all entries, whatever they move. */
 export interface Follower {
@@ -53,8 +63,9 @@ export function partOf(run: PackedEntries, start: number, end: number): PackedEn
 
 interface TypeRoute {
   readonly name: EventName;
-  /** The projections that read it. */
-  readonly readers: readonly Projection[];
+  /** Those who read it, by the number of their projection, and null behind them. */
+  readonly readers: readonly (Reader | null)[];
+  readonly isRead: boolean;
   /** What they read of its data; null for all. */
   readonly only: readonly string[] | null;
   /** For `sbom.linked` the route of `sbom.ingested`, whose event it brings. */
@@ -102,14 +113,14 @@ interface Main {
 }
 
 /** Reads entries in the order of the log, and says which documents they move. It stops at one it cannot read, and never skips. */
-export class EntryWalker<K extends object> {
+export class EntryWalker {
   readonly #routes = new Map<string, TypeRoute>();
   readonly #types = new Map<number, TypeRoute>();
   readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
   readonly #tags = new Tags();
   readonly #follower: Follower | null;
-  readonly streams: StreamTable<K>;
+  readonly streams: StreamTable;
   /** The newest event of each type that others may be linked to. */
   readonly #mains = new Map<EventName, Main>();
   /** What the entries at hand show, in objects that are used again, and where the parts of their events stand. */
@@ -117,20 +128,22 @@ export class EntryWalker<K extends object> {
   #shownCount = 0;
   #places = new Int32Array(together * SkimmedEvent.places);
   #decodes = true;
+  #readers = 0;
 
   /** @param follower - without one only streams that an event may move are looked for */
   constructor(projections: readonly Projection[], follower: Follower | null = null) {
     for (const name of Object.keys(EVENTS) as EventName[]) this.#route(name, projections);
-    this.streams = new StreamTable((name) => projections.find((projection) => isStreamOf(projection, name)) ?? null);
+    this.streams = new StreamTable(projections);
     this.#follower = follower;
   }
 
   /**
    * Goes over entries.
    *
+   * @param near - told of the tags of some entries, their streams found, before these are visited
    * @throws {LedgerError} PROJECTION_STOPPED at an entry that this version cannot read; those before it have been gone over
    */
-  walk({ start, count, packed }: PackedEntries, visit: Visit<K>): void {
+  walk({ start, count, packed }: PackedEntries, visit: Visit, near?: (tags: Tags) => void): void {
     let at = 0;
     for (let from = 0; from < count; from += together) {
       let refusal: LedgerError | null = null;
@@ -139,15 +152,15 @@ export class EntryWalker<K extends object> {
         refusal = this.#take(start + i, packed, at + 2, end);
         at = end;
       }
-      this.#show(packed, visit);
+      this.#show(packed, visit, near);
       if (refusal !== null) throw refusal;
     }
   }
 
   /** Goes over the entry at `bytes[start, end)`. @throws {LedgerError} as `walk` */
-  entry(index: number, bytes: Uint8Array, start: number, end: number, visit: Visit<K>): void {
+  entry(index: number, bytes: Uint8Array, start: number, end: number, visit: Visit, near?: (tags: Tags) => void): void {
     const refusal = this.#take(index, bytes, start, end);
-    this.#show(bytes, visit);
+    this.#show(bytes, visit, near);
     if (refusal !== null) throw refusal;
   }
 
@@ -164,7 +177,7 @@ export class EntryWalker<K extends object> {
       if (route.isStating) this.#follower?.stated(index, bytes.subarray(start, end));
       if (route.isLinked) this.#noteMain(route, index, bytes, start, end);
       if (route.links !== null) this.#takeLinked(index, route.links, bytes, this.#partsOf(start, end));
-      else if (route.readers.length > 0) this.#note(index, route, skim.at, bytes, this.#places, this.#partsOf(start, end), index);
+      else if (route.isRead) this.#note(index, route, skim.at, bytes, this.#places, this.#partsOf(start, end), index);
       else if (this.#follower !== null) this.#note(index, route, skim.at, bytes, this.#places, 0, index);
       // Entries of a raw ledger are anybody's bytes: nothing is decoded behind the first.
       if (index === 0) this.#decodes = !isRaw(bytes.subarray(start, end));
@@ -196,7 +209,7 @@ export class EntryWalker<K extends object> {
     const { back } = decodeCbor(bytes.subarray(dataStart, dataEnd)) as { back: number };
     const main = this.#mains.get(route.name);
     if (main?.index !== index - back) throw new LedgerError('EVENT_INVALID', `no ${route.name} stands ${back} entries before it`);
-    if (route.readers.length > 0) this.#note(main.index, route, main.at, main.bytes, main.places.slice(), 0, index);
+    if (route.isRead) this.#note(main.index, route, main.at, main.bytes, main.places.slice(), 0, index);
     else if (this.#follower !== null) this.#note(index, route, this.#skim.at, bytes, this.#places, first, index);
   }
 
@@ -220,26 +233,28 @@ export class EntryWalker<K extends object> {
   }
 
   /** Finds the streams of all entries taken, and visits what they move. */
-  #show(bytes: Uint8Array, visit: Visit<K>): void {
+  #show(bytes: Uint8Array, visit: Visit, near?: (tags: Tags) => void): void {
     const tags = this.#tags;
-    this.streams.findAll(bytes, tags);
+    const { streams } = this;
+    streams.findAll(bytes, tags);
     try {
       this.#follower?.tags(tags);
+      near?.(tags);
       let tag = 0;
       for (let i = 0; i < this.#shownCount; i++) {
         const { index, route, at, places, first, taggedIndex, tagsEnd, bytes: own } = this.#shown[i] as Shown;
-        const { readers } = route;
-        if (readers.length === 0) {
+        const { readers, isRead } = route;
+        if (!isRead) {
           tag = tagsEnd;
           continue;
         }
         const event = this.#event;
         event.move(index, route.name, at, own, places, first, route.only);
         for (; tag < tagsEnd; tag++) {
-          const stream = this.streams.at(tags.place[tag] as number);
-          const { projection } = stream;
-          if (projection === null || !readers.includes(projection)) continue;
-          visit(stream as FoldedStream<K>, event as unknown as EventAt, taggedIndex, tags.version[tag] as number);
+          const place = tags.place[tag] as number;
+          const reader = readers[streams.projectionAt(place)] as Reader | null;
+          if (reader === null) continue;
+          visit(place, reader, event as unknown as ShownEvent, taggedIndex, tags.version[tag] as number);
         }
       }
     } finally {
@@ -263,11 +278,16 @@ export class EntryWalker<K extends object> {
     const known = this.#routes.get(name);
     if (known !== undefined) return known;
     const main = mainOf(name);
-    const readers = projections.filter(({ on }) => on[name] !== undefined);
-    const read = readers.map(({ reads }) => reads?.[name] as readonly string[] | undefined);
+    const readers = [...projections, null].map((projection) => {
+      if (projection === null) return null;
+      const handler = projection.on[name];
+      return handler === undefined ? null : { projection, deed: deedOf(handler), number: this.#readers++ };
+    });
+    const read = readers.flatMap((reader) => (reader === null ? [] : [reader.projection.reads?.[name] as readonly string[] | undefined]));
     const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
     const links = main === null ? null : this.#route(main, projections);
-    const route = { name, readers, only, links, isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
+    const isRead = read.length > 0;
+    const route = { name, readers, isRead, only, links, isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
     this.#routes.set(name, route);
     return route;
   }

@@ -27,4 +27,4 @@ export type { Digest, DigestAlgorithm } from './schema.ts';
 export {
   commitmentLead, commitmentOf, deriveSealKeys, open, seal, sealLabel, sealNonce, sealSecretBytes, sealTagBytes, type Sealed, type SealKeys,
 } from './seal.ts';
-export { Skim, skimEntry, skimMembers, skimmedText } from './skim.ts';
+export { Skim, skimEntry, skimMember, skimMembers, skimmedText } from './skim.ts';

@@ -120,6 +120,24 @@ export function skimMembers(bytes: Uint8Array, start: number, end: number, names
   return members;
 }
 
+/**
+ * Where the value of a member of the map at `bytes[start, end)` begins; −1 where there is no such member.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED where it is no map
+ */
+export function skimMember(bytes: Uint8Array, start: number, end: number, name: string): number {
+  source = bytes;
+  limit = end;
+  at = start;
+  for (let pairs = argument(map); pairs > 0; pairs--) {
+    const length = argument(text);
+    at += length;
+    if (isTextAt(name, bytes, at - length, length)) return at;
+    skipValue();
+  }
+  return -1;
+}
+
 function isTextAt(name: string, bytes: Uint8Array, start: number, length: number): boolean {
   if (name.length !== length) return false;
   for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[start + i]) return false;

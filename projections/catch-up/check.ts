@@ -3,7 +3,7 @@ import { equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { TableFault } from '../check-tables.ts';
 import { digestOf } from '../digest.ts';
-import { decodeDocument } from '../tables.ts';
+import { decodeDocument } from '../encoded.ts';
 import { groupOf, openerOf, tablesOf, type CatchingUp } from './definition.ts';
 import { Rebuild } from './memory.ts';
 import { catchingUpList } from './projections.ts';

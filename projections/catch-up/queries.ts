@@ -1,6 +1,6 @@
 // What the tables of catching-up projections answer, each answer of one size: that of the cursor in the same snapshot.
 import { isSought, packageName, readPurl, type PackageSought } from '../purls.ts';
-import { decodeDocument } from '../tables.ts';
+import { decodeDocument } from '../encoded.ts';
 import type { DecisionDocument, AppliedDocument } from './decisions.ts';
 import { entryKey, groupOf, type CatchingUp } from './definition.ts';
 import { decisions } from './decisions.ts';

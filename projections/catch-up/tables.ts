@@ -2,7 +2,7 @@
 import { sql, type Kysely } from 'kysely';
 import { encodeDocument } from '../digest.ts';
 import type { Document } from '../projection.ts';
-import { decodeDocument } from '../tables.ts';
+import { decodeDocument } from '../encoded.ts';
 import { tablesOf, type CatchingUp, type Documents, type TableDefinition } from './definition.ts';
 import { Grouped } from './fold.ts';
 

@@ -1,11 +1,14 @@
 // Folds in memory: the whole log, one stream alone and runs of packed entries come to the same documents; nothing is skipped.
 import { describe, expect, test } from 'vitest';
 import { formatHex } from '../../ledger/bytes.ts';
-import { decodeEvent, encodeCbor, type CborMap, type CborValue } from '../../ledger/events/index.ts';
+import { decodeEvent, encodeCbor, type CborMap, type CborValue, type Event } from '../../ledger/events/index.ts';
 import { packEntries } from '../../ledger/store/packed.ts';
+import type { ArtifactDocument } from '../../projections/artifact.ts';
 import { digestOf, encodeDocument } from '../../projections/digest.ts';
+import { eventAt } from '../../projections/event-at.ts';
 import { projectionList, projectionOf, type ProjectionName } from '../../projections/gate-critical.ts';
 import { foldStream, MemoryFold, type StreamEvent } from '../../projections/memory.ts';
+import { deedOf, evolve, type Document } from '../../projections/projection.ts';
 import { mainOf } from '../../projections/walk.ts';
 import { effort } from '../effort.ts';
 import { codeOf } from '../events/vectors.ts';
@@ -57,6 +60,60 @@ describe.each(seeds)('history %i', (seed) => {
       runs.addRun({ start, count: some.length, packed: packEntries(some) });
     }
     for (const { name } of projectionList) expect(formatHex(runs.digest(name))).toBe(formatHex(single.digest(name)));
+  });
+});
+
+describe('a document that only grows', () => {
+  const growing = ['contract.assigned', 'document.stored', 'sbom.ingested', 'report.ingested', 'vex.stated'] as const;
+  const changing = ['contract.unassigned', 'evidence.superseded', 'scan.completed', 'artifact.related'] as const;
+
+  test.each([
+    ['by what adds and counts', growing], ['until other events change it', [...growing, ...growing, ...changing]],
+  ] as const)('%s is at every size what handlers make of it', async (_, types) => {
+    const [log, history] = [await new World().create(), new History(20_261_122, types)];
+    for (let i = 0; i < effort(250, 120); i++) await log.append([{ drafts: history.command(log.published.size) }]);
+    const fold = new MemoryFold();
+    const made = new Map<string, Document>();
+    const events: Event[] = [];
+    const again: string[] = [];
+    for await (const entry of log.entries()) {
+      const [index, event] = [fold.size, decodeEvent(entry)];
+      fold.add(entry);
+      events.push(event);
+      const shown = mainOf(event.type) === null ? index : index - (event.data as { back: number }).back;
+      for (const { name } of event.streams) {
+        const projection = projectionOf(name);
+        if (projection === null || projection.on[(events[shown] as Event).type] === undefined) continue;
+        const document = evolve(projection, name, made.get(name) ?? null, eventAt(shown, events[shown] as Event), index);
+        made.set(name, document);
+        const { contracts = [] } = document as Partial<ArtifactDocument>;
+        if (event.type === 'contract.assigned' && contracts.length > 0 && contracts.at(-1)?.entry !== index) again.push(name);
+        const found = fold.get(projection.name as ProjectionName, name);
+        expect(found === null ? null : formatHex(encodeDocument(found)), `${name} at ${index}`).toBe(formatHex(encodeDocument(document)));
+      }
+    }
+    for (const projection of projectionList) {
+      const own = [...made].filter(([name]) => projectionOf(name) === projection).map(([key, document]) => ({ key, document: encodeDocument(document) }));
+      expect(new Set(fold.all(projection.name as ProjectionName).keys())).toEqual(new Set(own.map(({ key }) => key)));
+      expect(formatHex(fold.digest(projection.name))).toBe(formatHex(digestOf(projection, own)));
+    }
+    // A contract assigned twice is no second item: the case is there.
+    expect(again.length).toBeGreaterThan(5);
+  });
+
+  test('adds to lists and counts in members that begin empty, each list in one way', () => {
+    for (const { begin, on, streams } of projectionList) {
+      const begun = begin(`${streams}${'0'.repeat(64)}`) as Record<string, unknown>;
+      const ways = new Map<string, Set<string>>();
+      for (const handler of Object.values(on)) {
+        const deed = deedOf(handler);
+        if (deed === null) continue;
+        const member = deed.is === 'counts' ? deed.in : deed.to;
+        expect(begun[member]).toEqual(deed.is === 'counts' ? { count: 0 } : []);
+        ways.set(member, (ways.get(member) ?? new Set()).add(deed.is));
+      }
+      for (const way of ways.values()) expect(way.size).toBe(1);
+    }
   });
 });
 
