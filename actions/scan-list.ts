@@ -5,13 +5,16 @@ import type { Digest, Event } from '../ledger/events/index.ts';
 import { decodeEvent } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { parseFacts } from '../evidence/facts.ts';
+import { parseFacts, sbomReferences } from '../evidence/facts.ts';
+import { countingSbom } from '../projections/counting-sbom.ts';
 import { decodeInventory, inputOfFacts, type ScanInput } from '../scanner/index.ts';
 import { payloadOf, scanOf, type ScanRecord, type StoredPayload } from './feeds.ts';
+import { payloadOrNull } from './catch-up.ts';
 import { readPayload } from './sealed-payload.ts';
+import { StreamState } from './stream-state.ts';
 
 export interface ListPorts {
-  readonly log: Pick<LogView, 'stream' | 'entry'>;
+  readonly log: Pick<LogView, 'entry' | 'heads' | 'stream'>;
   readonly payloads: PayloadStore;
 }
 
@@ -21,22 +24,32 @@ export type ListPlace =
   | { readonly is: 'inventory'; readonly trace: StoredPayload | null } & StoredPayload;
 
 /**
- * The artifact's newest bill of materials that nothing supersedes; else the inventory of its newest scan.
+ * The artifact's bill of materials that counts, as a gate has it; else the inventory of its newest scan.
  *
  * @throws {LedgerError} SBOM_UNKNOWN
  */
-export async function findList({ log }: Pick<ListPorts, 'log'>, subject: Digest<'sha256'>): Promise<ListPlace> {
-  const superseded = new Set<number>();
-  let inventory: ListPlace | null = null;
-  for await (const { index, event } of log.stream(`artifact:sha256:${formatHex(subject[1])}`)) {
-    if (event.type === 'evidence.superseded') superseded.add(event.data.entry);
-    else if (event.type === 'sbom.ingested' && !superseded.has(index)) return sbomAt(index, event);
-    else if (event.type === 'scan.completed' && inventory === null) {
-      const scan = scanOf(index, event);
-      if (scan.inventory !== null) inventory = listOfScan(scan);
+export async function findList(ports: ListPorts, subject: Digest<'sha256'>): Promise<ListPlace> {
+  const { log, payloads } = ports;
+  const hex = formatHex(subject[1]);
+  const stream = `artifact:sha256:${hex}`;
+  const state = new StreamState(log, payloads, Number.POSITIVE_INFINITY);
+  const artifact = (await state.documents('artifact', [stream])).get(stream) ?? null;
+  if (artifact !== null && artifact.sboms.length > 0) {
+    // Nearly always there is one, and nobody has to be asked whether it counts.
+    const { attestations } = artifact.sboms.length === 1 ? { attestations: [] } : artifact;
+    const trust = attestations.length === 0 ? null : ((await state.documents('trust', ['trust'])).get('trust') ?? null);
+    const references = new Map<string, readonly string[]>();
+    for (const { facts } of attestations) {
+      const bytes = await payloadOrNull(payloads, facts);
+      references.set(formatHex(facts), bytes === null ? [] : sbomReferences(parseFacts(bytes), hex));
     }
+    const { sbom } = countingSbom(artifact, trust, ({ facts }) => references.get(formatHex(facts)) ?? []);
+    if (sbom !== null) return { is: 'sbom', entry: sbom.entry, facts: sbom.facts };
   }
-  if (inventory !== null) return inventory;
+  for await (const { index, event } of log.stream(stream)) {
+    const scan = event.type === 'scan.completed' ? scanOf(index, event) : null;
+    if (scan !== null && scan.inventory !== null) return listOfScan(scan);
+  }
   throw new LedgerError('SBOM_UNKNOWN', `Cannot scan sha256:${formatHex(subject[1])}: no bill of materials of it is on record`, {
     hint: 'add one with "stella add", or scan the image itself',
   });

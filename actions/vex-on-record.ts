@@ -2,10 +2,11 @@
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { Facts } from '../evidence/facts.ts';
-import { parseFacts } from '../evidence/facts.ts';
+import { parseFacts, sbomReferences } from '../evidence/facts.ts';
 import type { ArtifactDocument } from '../projections/artifact.ts';
+import { countingSbom } from '../projections/counting-sbom.ts';
 import type { VexArtifact, VexStatement } from '../projections/effective-vex.ts';
-import type { VexPointer } from '../projections/evidence.ts';
+import type { SbomPointer, VexPointer } from '../projections/evidence.ts';
 import type { DocumentReader } from '../projections/reader.ts';
 import { payloadOrNull } from './catch-up.ts';
 
@@ -46,7 +47,7 @@ export class VexOnRecord {
     return read?.statements ?? [];
   }
 
-  /** What an artifact is called beside its digest: its other digests, and the purl that its newest bill of materials gives it. */
+  /** What an artifact is called beside its digest: its other digests, and the purl that the bill of materials gives it that counts. */
   artifact(digest: Uint8Array): Promise<VexArtifact> {
     const name = formatHex(digest);
     let found = this.#artifacts.get(name);
@@ -58,10 +59,17 @@ export class VexOnRecord {
     const document: ArtifactDocument | null = await this.#ports.documents.get('artifact', `artifact:sha256:${formatHex(digest)}`);
     const others = (document?.relations ?? []).filter(({ artifact }) => equalBytes(artifact[1], digest))
       .flatMap(({ digests = [] }) => digests.map(([algorithm, value]) => [algorithm, formatHex(value)] as const));
-    const sbom = (document?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1);
-    const facts = sbom === undefined ? null : await this.#open(sbom.facts);
+    const sbom = document === null ? null : await this.#countingSbom(document, formatHex(digest));
+    const facts = sbom === null ? null : await this.#open(sbom.facts);
     const purl = facts?.root === undefined ? undefined : facts.components?.[facts.root]?.purl;
     return { digest, others, purls: purl === undefined ? [] : [purl] };
+  }
+
+  async #countingSbom(document: ArtifactDocument, hex: string): Promise<SbomPointer | null> {
+    const attestations = document.sboms.length === 1 ? [] : document.attestations;
+    const trust = attestations.length === 0 ? null : await this.#ports.documents.get('trust', 'trust');
+    for (const { facts } of attestations) await this.#open(facts);
+    return countingSbom(document, trust, ({ facts }) => sbomReferences(this.#facts.get(formatHex(facts)) ?? {}, hex)).sbom;
   }
 
   async #open(digest: Uint8Array): Promise<Facts | null> {

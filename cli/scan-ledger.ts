@@ -112,7 +112,7 @@ export async function unrecorded(call: Call, target: Target | null, asked: Asked
   const log = await openForReading(place);
   const payloads = openPlacePayloads(place);
   const imported = await findSnapshot(log, feedOf(call), wantedOf(call));
-  const input = target === null ? await readList({ payloads }, await findList({ log }, asked.given as Digest<'sha256'>)) : await inputOf(target);
+  const input = target === null ? await readList({ payloads }, await findList({ log, payloads }, asked.given as Digest<'sha256'>)) : await inputOf(target);
   return withSnapshot(payloads, imported, (snapshot) => scanUnrecorded(call, target, asked, { input, snapshot, snapshotMs: newestOf(imported) }));
 }
 

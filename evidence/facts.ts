@@ -94,6 +94,19 @@ export interface Facts {
 }
 
 /**
+ * The documents that attestations say are an artifact's bills of materials, by SHA-256 (hexadecimal).
+ *
+ * @param artifact - SHA-256 of the artifact, hexadecimal: a statement about others says nothing of it
+ */
+export function sbomReferences({ attestations = [] }: Pick<Facts, 'attestations'>, artifact: string): string[] {
+  return attestations.flatMap(({ predicate, subjects = [] }) => {
+    const { kind, digest } = (predicate ?? {}) as { readonly kind?: string; readonly digest?: NamedDigest };
+    const isAbout = subjects.some(({ digests }) => digests.some(([algorithm, value]) => algorithm === 'sha256' && value === artifact));
+    return kind === 'sbom-reference' && isAbout && digest?.[0] === 'sha256' ? [digest[1]] : [];
+  });
+}
+
+/**
  * Extracts the facts of a view as canonical JSON (RFC 8785).
  *
  * Every object below is built with its keys in order, so that `JSON.stringify` writes the canonical form: 5,000 components

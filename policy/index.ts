@@ -151,10 +151,12 @@ export class Policy {
     this.#program = program;
   }
 
-  /** Every rule, `else` branches left out, in the order of files and rows. */
-  get rules(): readonly RuleName[] {
+  /** Every rule with its package and the document it is part of, `else` branches left out, in the order of files and rows. */
+  get rules(): readonly (RuleName & { readonly package: string; readonly document: string })[] {
     const all = this.#program.compiled.modules.flatMap(({ rules }) => rules);
-    return all.map((rule) => ({ path: pathOf(rule), file: rule.loc.source.file, row: rule.loc.row })).sort(byPlace);
+    return all.map((rule) => ({
+      path: pathOf(rule), package: formatRef(rule.module.pkg.path), document: formatRef(rulePath(rule)), file: rule.loc.source.file, row: rule.loc.row,
+    })).sort(byPlace);
   }
 
   /** Rules named `test_…` or `todo_test_…`, in the order of files and rows. */

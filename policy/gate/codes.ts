@@ -14,11 +14,13 @@ export const DENIALS = [
   'CONTRACT_UNREADABLE',
   // The contract asks for evidence that is not there.
   'EVIDENCE_MISSING',
+  // It was scanned with several feeds, and nobody said which counts.
+  'FEED_UNNAMED',
   // No scan of the artifact was completed (with the feed that was asked for).
   'SCAN_MISSING',
   // The newest scan failed: what the one before it found is not what is there now.
   'SCAN_FAILED',
-  // A newer bill of materials has arrived since the scan.
+  // Another bill of materials counts than the one that was scanned: a newer one, or the one that is signed.
   'SCAN_OUTDATED',
   // The snapshot's advisories are older than the policy allows.
   'SNAPSHOT_STALE',
@@ -58,6 +60,8 @@ export const WARNINGS = [
   'CLOCK_NOT_IN_INPUT',
   // A newer snapshot of the feed is on record than the one scanned with.
   'SNAPSHOT_SUPERSEDED',
+  // A newer bill of materials was left aside: nobody trusted has signed it, and the one that counts is signed.
+  'SBOM_UNTRUSTED',
   // The scanner could not look up some components.
   'COMPONENTS_UNMATCHED',
   // Trusted issuers contradict each other: the worst status counts.

@@ -68,7 +68,7 @@ export interface Decided {
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
   const { semantics = CURRENT, policies = new PolicyShelf(), sha256 = pureSha256 } = options;
   const { effective, weakened, limits } = request;
-  const gathered = await gather(request, state, semantics.waiver, policies.contents);
+  const gathered = await gather(request, state, semantics, policies.contents);
   const codes = new Set<DenialCode>(gathered.codes);
   const notes = [...gathered.notes];
   const deny = (code: DenialCode, note: string) => {
@@ -79,8 +79,8 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const policy = await policies.read(gathered, state.source, semantics.rego, deny);
   const entrypoints = asSet(request.entrypoints ?? gathered.published?.entrypoints ?? []);
   // 2. What is there, and how fresh it is.
-  checkScan(gathered, deny);
-  const days = configured(policy, 'snapshot_days') ?? snapshotDaysDefault;
+  checkScan(gathered, semantics.gate, deny);
+  const days = snapshotDays(policy, semantics.gate, deny);
   const { age, holding } = await snapshotAge(request.artifact, gathered, { t: effective, most: days * dayMs, gate: semantics.gate }, state.source, deny);
   if (age === Number.POSITIVE_INFINITY) deny('SNAPSHOT_STALE', 'the advisories that were scanned with were never imported into the feed');
   else if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
@@ -94,7 +94,7 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const encoded = built === null ? null : encodeInput(built.input);
   // 4. The policy is asked, unless its input is none: the shape is what keeps policies from failing open.
   const judgement = policy === null || built === null || complaint !== null ? null : judge({
-    policy: policy.policy, entrypoints, input: fromPlain(built.input), data: policy.bundle.data, effective, limits,
+    policy: policy.policy, entrypoints, input: fromPlain(built.input), data: policy.bundle.data, effective, limits, gate: semantics.gate,
   });
   for (const code of judgement?.codes ?? []) codes.add(code);
   if (typeof judgement?.error === 'string') notes.push(judgement.error);
@@ -154,21 +154,30 @@ function setOf<K extends string>(name: K, values: readonly string[]) {
   return (values.length === 0 ? {} : { [name]: asSet(values) }) as { readonly [N in K]?: readonly string[] };
 }
 
-function checkScan({ scan, sbom, artifact }: Gathered, deny: (code: DenialCode, note: string) => void): void {
+type Deny = (code: DenialCode, note: string) => void;
+
+function checkScan({ scan, sbom, artifact }: Gathered, gate: number, deny: Deny): void {
   const failed = (artifact?.failures ?? []).find(({ feed, entry }) => (scan === null || feed === scan.feed) && entry > (scan?.entry ?? -1));
   if (failed !== undefined) deny('SCAN_FAILED', `the newest scan failed (${failed.reason}), entry ${failed.entry}`);
   if (scan === null) return;
-  if (sbom !== null && scan.sbom !== undefined && sbom.entry > scan.sbom.entry) {
-    deny('SCAN_OUTDATED', `the bill of materials in entry ${sbom.entry} was not scanned`);
+  if (scan.sbom === undefined) return;
+  const scanned = scan.sbom.entry;
+  if (gate < 3 ? sbom !== null && sbom.entry > scanned : sbom?.entry !== scanned) {
+    const why = sbom === null ? `in entry ${scanned} counts no more` : `in entry ${sbom.entry} was not scanned`;
+    deny('SCAN_OUTDATED', `the bill of materials ${why}`);
   }
 }
 
-/** A number at `data.stella.config.<name>`, where the shipped policies have theirs. */
-function configured(policy: PublishedPolicy | null, name: string): number | null {
+/** How old advisories may be: `data.stella.config.snapshot_days`, where the shipped policies have their numbers. */
+function snapshotDays(policy: PublishedPolicy | null, gate: number, deny: Deny): number {
   let value: Value | undefined = policy?.bundle.data;
-  for (const key of ['stella', 'config', name]) value = value instanceof RegoObject ? value.get(key) : undefined;
-  const days = value === undefined ? null : toPlain(value);
-  return typeof days === 'number' && days >= 0 ? days : null;
+  for (const key of ['stella', 'config', 'snapshot_days']) value = value instanceof RegoObject ? value.get(key) : undefined;
+  if (value === undefined) return snapshotDaysDefault;
+  const days = toPlain(value);
+  if (typeof days === 'number' && days >= 0) return days;
+  // Somebody wrote a bound, and not the one that would be taken instead.
+  if (gate >= 3) deny('SNAPSHOT_STALE', 'data.stella.config.snapshot_days of the policy is no number of days');
+  return snapshotDaysDefault;
 }
 
 function warningsOf(policy: PublishedPolicy | null, built: Built | null, judgement: Judgement | null): WarningCode[] {

@@ -2,10 +2,11 @@
 import { compareBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { parseJson } from '../../ledger/json.ts';
-import { parseFacts, type Facts } from '../../evidence/facts.ts';
+import { parseFacts, sbomReferences, type Facts } from '../../evidence/facts.ts';
 import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
 import { readContract, type Contract } from '../../projections/contract-document.ts';
 import type { ContractDocument } from '../../projections/contract.ts';
+import { countingSbom, type CountingSbom } from '../../projections/counting-sbom.ts';
 import type { AttestationPointer, SbomPointer, VexPointer } from '../../projections/evidence.ts';
 import type { FeedDocument } from '../../projections/feed.ts';
 import type { KeyDocument } from '../../projections/key.ts';
@@ -17,6 +18,7 @@ import type { Waiver } from '../../projections/waiver.ts';
 import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
 import { holdingActs } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
+import type { Semantics } from './input.ts';
 import type { ContentShelf } from './shelf.ts';
 import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
 
@@ -49,8 +51,10 @@ export interface Gathered {
   /** The newest scan that counts, and what it found. */
   readonly scan: ScanPointer | null;
   readonly findings: FindingsDocument | null;
-  /** The newest bill of materials that nobody superseded. */
+  /** The bill of materials that counts. */
   readonly sbom: SbomPointer | null;
+  /** Newer ones that nobody trusted has signed, where one that counts is signed. */
+  readonly sbomsAside: readonly SbomPointer[];
   readonly attestations: readonly AttestationPointer[];
   /** Every VEX document about the artifact or about a vulnerability found, in the order of the log. */
   readonly vex: readonly VexPointer[];
@@ -71,11 +75,12 @@ export interface ContractRead {
 /**
  * Reads a state for a request.
  *
- * @param waiver - semantics of waivers: from 2 on the signatures of acts on them are checked
+ * @param semantics - of waivers: from 2 on the signatures of acts on them are checked; of the gate: from 3 on a signed bill of
+ *   materials gives way to signed ones alone, and of several feeds one has to be named
  * @throws {LedgerError} PROJECTION_STOPPED at an event of a later time
  */
 export async function gather(
-  { artifact, policy, contracts, feed }: GateRequest, { source, origin }: State, waiver: number, contents: ContentShelf,
+  { artifact, policy, contracts, feed }: GateRequest, { source, origin }: State, { gate, waiver }: Pick<Semantics, 'gate' | 'waiver'>, contents: ContentShelf,
 ): Promise<Gathered> {
   const reading = new Reading(source, contents);
   const stream = artifactStream(artifact);
@@ -87,10 +92,15 @@ export async function gather(
   const names = [...new Set([...contracts, ...(found?.contracts ?? []).map(({ name }) => name)])].sort();
   const read = await Promise.all(names.map((name) => contractOf(name, reading)));
 
-  const scan = newestScan(found, feed);
+  // The newest scan would hide what one with another feed found.
+  const feeds = (found?.scans ?? []).map((one) => one.feed);
+  const isUnnamed = gate >= 3 && feed === undefined && feeds.length > 1;
+  if (isUnnamed) reading.deny('FEED_UNNAMED', `it was scanned with the feeds ${feeds.join(', ')}, and none was named`);
+  const scan = isUnnamed ? null : newestScan(found, feed);
   const feedName = feed ?? scan?.feed;
   const feedDocument = feedName === undefined ? null : await reading.document('feed', `feed:${feedName}`);
-  if (scan === null) reading.deny('SCAN_MISSING', feed === undefined ? 'no scan of it was completed' : `no scan of it with the feed "${feed}" was completed`);
+  const withFeed = feed === undefined ? '' : ` with the feed "${feed}"`;
+  if (scan === null && !isUnnamed) reading.deny('SCAN_MISSING', `no scan of it${withFeed} was completed`);
   const findings = scan === null ? null : await findingsOf(scan, reading);
 
   const ids = findings === null ? [] : namesIn(findings.findings);
@@ -99,14 +109,25 @@ export async function gather(
   const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
   const signed = waiver < 2 ? null : await reading.signed(waivers, keys, origin);
 
-  const sbom = (found?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1) ?? null;
   const attestations = (found?.attestations ?? []).filter(({ superseded }) => superseded === undefined);
   const vex = vexOf([...(found?.vex ?? []), ...[...vulnerabilities.values()].flatMap((document) => document.vex)]);
-  const facts = await reading.facts([...(sbom === null ? [] : [sbom]), ...attestations, ...vex]);
+  const said = await reading.facts([...attestations, ...vex]);
+  const { sbom, aside } = gate < 3 ? { sbom: newestSbom(found), aside: [] } : countingIn(found, trust, said, artifact);
+  const facts = sbom === null || said.has(formatHex(sbom.facts)) ? said : new Map([...said, ...(await reading.facts([sbom]))]);
   return {
     codes: reading.codes, notes: reading.notes.toSorted(), pins: reading.pins(), artifact: found, published, contracts: read,
-    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, attestations, vex, waivers, signed, facts,
+    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, sbomsAside: aside, attestations, vex, waivers, signed, facts,
   };
+}
+
+/** Under semantics 1 and 2: whoever signed it. */
+function newestSbom(artifact: ArtifactDocument | null): SbomPointer | null {
+  return (artifact?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1) ?? null;
+}
+
+function countingIn(artifact: ArtifactDocument | null, trust: TrustDocument | null, facts: ReadonlyMap<string, Facts>, digest: Uint8Array): CountingSbom {
+  const hex = formatHex(digest);
+  return countingSbom(artifact ?? { sboms: [], attestations: [] }, trust, ({ facts: said }) => sbomReferences(facts.get(formatHex(said)) ?? {}, hex));
 }
 
 /** Whether anything was said about it: a decision about it, or its place in a relation, says nothing. */

@@ -42,6 +42,7 @@ export function buildInput(
   if ((gathered.scan?.unmatched ?? 0) > 0) warnings.add('COMPONENTS_UNMATCHED');
   const superseded = gathered.scan !== null && gathered.feed?.newest !== undefined && snapshotTime(gathered) === null;
   if (superseded) warnings.add('SNAPSHOT_SUPERSEDED');
+  if (gathered.sbomsAside.length > 0) warnings.add('SBOM_UNTRUSTED');
   const sbom = sbomOf(gathered);
   const scan = scanOf(gathered);
   const input: PolicyInput = {

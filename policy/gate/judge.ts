@@ -2,8 +2,13 @@
 import { formatJson, type EvaluationOfMany, type Limits, type Policy, type Place, RegoObject, RegoSet, type Value } from '../index.ts';
 import type { DenialCode } from './codes.ts';
 
-/** How answers become one, and what denies beside them: another meaning of the same is a new number, and these stay. 2: snapshot-age.ts. */
-export const gateSemantics = 2;
+/**
+ * How answers become one, and what denies beside them: another meaning of the same is a new number, and these stay.
+ *
+ * 2: snapshot-age.ts. 3: no rule that denies is left out (below); the bill of materials that counts, and a scan of it
+ * (projections/counting-sbom.ts); one feed; and days that are none are none.
+ */
+export const gateSemantics = 3;
 
 /** What one rule said. `details` is its value as JSON, where that is more than a text. */
 export interface Message {
@@ -37,6 +42,8 @@ export interface Question {
   /** Milliseconds since 1970: the only clock that the policy sees. */
   readonly effective: number;
   readonly limits: Limits;
+  /** Under which `gateSemantics`. */
+  readonly gate: number;
 }
 
 /** An entrypoint's package, and its rules that decide. */
@@ -55,11 +62,12 @@ interface Asked {
  *
  * @see spec/decision.md, "Asking the policy"
  */
-export function judge({ policy, entrypoints, input, data, effective, limits }: Question): Judgement {
+export function judge({ policy, entrypoints, input, data, effective, limits, gate }: Question): Judgement {
   const unknown = entrypoints.length === 0 || entrypoints.some((entrypoint) => !policy.has(entrypoint));
   if (unknown) return { ...nothing, codes: ['ENTRYPOINT_UNKNOWN'] };
-  const rulePaths = new Set(policy.rules.map(({ path }) => path));
-  const asked = entrypoints.toSorted().map((entrypoint) => askedOf(entrypoint, rulePaths));
+  const { rules } = policy;
+  const rulePaths = new Set(rules.map(({ path }) => path));
+  const asked = entrypoints.toSorted().map((entrypoint) => (gate < 3 ? askedBefore(entrypoint, rulePaths) : askedOf(entrypoint, rules)));
   const paths = [...new Set(asked.flatMap(({ rules }) => rules.map(({ path }) => path)))];
   const evaluation = policy.evaluateAll(paths, { input, data, clock: BigInt(effective) * 1_000_000n, limits });
   const { fired, printed, stats, error } = evaluation;
@@ -73,7 +81,32 @@ export function judge({ policy, entrypoints, input, data, effective, limits }: Q
 
 const nothing: Judgement = { codes: [], denials: [], warnings: [], answers: '{}', fired: [], printed: [], steps: 0, error: null };
 
-function askedOf(entrypoint: string, rulePaths: ReadonlySet<string>): Asked {
+/**
+ * Rules may stand below the names that decide (`deny.high contains msg`), and beside an entrypoint of another name: who asked for
+ * `allow` or `release` alone would not hear them.
+ */
+function askedOf(entrypoint: string, rules: Policy['rules']): Asked {
+  const [, parent = '', last = ''] = /^(.*)\.(\w+)$/.exec(entrypoint) ?? [];
+  const below = [`${entrypoint}.`, `${entrypoint}[`];
+  const isRule = rules.some(({ document, package: of }) => of === parent && (document === entrypoint || below.some((start) => document.startsWith(start))));
+  const pkg = isRule ? parent : entrypoint;
+  const named = new Map<string, Asked['rules'][number]>();
+  for (const { document: path, package: of } of rules) {
+    if (of !== pkg) continue;
+    const name = path.slice(pkg.length + 1);
+    const [first = ''] = /^\w+/.exec(name) ?? [];
+    const kind = first.endsWith('_') ? kindOf(first.slice(0, -1)) : kindOf(first);
+    if (kind === 'allow') named.set(first, { kind, name: first, path: `${pkg}.${first}` });
+    else if (kind !== null) named.set(name, { kind, name, path });
+  }
+  const found = [...named.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const itself = { kind: 'value', name: 'value', path: entrypoint } as const;
+  if (isRule && kindOf(last) === null) return { entrypoint, rules: [itself, ...found.filter(({ kind }) => kind !== 'allow')] };
+  return { entrypoint, rules: found.length > 0 ? found : [itself] };
+}
+
+/** Under semantics 1 and 2. */
+function askedBefore(entrypoint: string, rulePaths: ReadonlySet<string>): Asked {
   const [, parent = '', last = ''] = /^(.*)\.(\w+)$/.exec(entrypoint) ?? [];
   const pkg = kindOf(last) !== null && rulePaths.has(entrypoint) ? parent : entrypoint;
   const rules = [...rulePaths]

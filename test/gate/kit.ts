@@ -102,12 +102,10 @@ export class Gates {
     return (await this.log.appendOne({ drafts: [prepareDraft(event, sha256)] })).index;
   }
 
-  /** @param components - purls */
-  async sbom(artifact: readonly ['sha256', Uint8Array], components: readonly string[], claimed = this.world.clock.wall): Promise<number> {
-    const facts: JcsValue = {
-      components: [...components].sort().map((purl) => ({ licences: ['MIT'], name: nameIn(purl), purl, type: 'library' })),
-      semantics: 1,
-    };
+  /** @param components - purls @param facts - of the file, where it holds more than these */
+  async sbom(artifact: readonly ['sha256', Uint8Array], components: readonly string[], claimed = this.world.clock.wall, facts: JcsValue = {
+    components: [...components].sort().map((purl) => ({ licences: ['MIT'], name: nameIn(purl), purl, type: 'library' })), semantics: 1,
+  }): Promise<number> {
     return this.append({
       type: 'sbom.ingested', by: actor('ci'), data: { subjects: [artifact], format: 'cyclonedx', semantics: 1, components: components.length, deviations: 0 },
       payloads: [await this.put('document', encodeUtf8(`sbom ${this.log.published.size}`)), await this.put('facts', facts)],
@@ -204,7 +202,9 @@ export class Gates {
   }
 
   /** An attestation whose signature holds under somebody's key, and what it says in the words of facts. */
-  async attestation(artifact: readonly ['sha256', Uint8Array], signer: string, predicate: JcsValue, proven?: number): Promise<number> {
+  async attestation(
+    artifact: readonly ['sha256', Uint8Array], signer: string, predicate: JcsValue, proven?: number, facts?: JcsValue,
+  ): Promise<number> {
     const subject = { digests: [['sha256', formatHex(artifact[1])]] };
     const types = { payloadType: 'application/vnd.in-toto+json', predicateType: 'https://example/p' };
     const statement = { envelope: 'dsse', ...types, predicate, signatures: 1, subjects: [subject] };
@@ -215,7 +215,8 @@ export class Gates {
     return this.append({
       type: 'attestation.recorded', by: actor('ci'), data,
       payloads: [
-        await this.put('document', encodeUtf8(`attestation ${this.log.published.size}`)), await this.put('facts', { attestations: [statement], semantics: 1 }),
+        await this.put('document', encodeUtf8(`attestation ${this.log.published.size}`)),
+        await this.put('facts', facts ?? { attestations: [statement], semantics: 1 }),
       ],
     });
   }

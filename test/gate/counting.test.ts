@@ -1,0 +1,244 @@
+// What the gate reads when several things could count: no newcomer hides what is on record, and older decisions keep their rules.
+import { describe, expect, test } from 'vitest';
+import { gate } from '../../actions/gate.ts';
+import { importFeed } from '../../actions/import-feed.ts';
+import { publishPolicy } from '../../actions/publish-policy.ts';
+import { replayFromStreams } from '../../actions/replay.ts';
+import { scanArtifact } from '../../actions/scan-artifact.ts';
+import { addTrust } from '../../actions/trust.ts';
+import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import type { JcsValue } from '../../ledger/jcs.ts';
+import { CURRENT } from '../../policy/gate/decide.ts';
+import { parseJson, type RegoObject } from '../../policy/index.ts';
+import { signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
+import { Bench, cyclonedx, image, imageDigest, newKey } from '../actions/kit.ts';
+import { by, sha256 } from '../log/kit.ts';
+import { observationOf, workFile } from '../scanner/snapshot/memory.ts';
+import { app, Gates, noCriticals } from './kit.ts';
+
+const hole = observationOf('osv', {
+  id: 'CVE-2026-1', affected: [{ package: { ecosystem: 'npm', name: 'bad' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }],
+  severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H' }],
+} as JcsValue);
+
+function bom(name: string): JcsValue {
+  const component = { type: 'library', name, version: '1.0.0', purl: `pkg:npm/${name}@1.0.0`, 'bom-ref': name };
+  return JSON.parse(cyclonedx({ components: [component] })) as JcsValue;
+}
+
+/** A bill of materials inside a signed statement about the image. */
+async function signed(author: AuthorKey, document: JcsValue): Promise<string> {
+  const subject = [{ digest: { sha256: image } }];
+  const statement = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType: 'https://cyclonedx.org/bom', predicate: document };
+  return JSON.stringify(await signJson(statement, [author]));
+}
+
+/** A ledger that trusts one signer, whose bill of materials of the image lists what has a critical hole; scanned. */
+class Signed {
+  readonly bench: Bench;
+  readonly vendor = newKey();
+
+  private constructor(bench: Bench) {
+    this.bench = bench;
+  }
+
+  static async begin(): Promise<Signed> {
+    const one = new Signed(await Bench.begin());
+    const { stores, world } = one.bench;
+    const sources = () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: world.clock.now() }];
+    await importFeed({ ...stores, workFile }, { feed: 'f', sources, observations: [{ is: 'observation', observation: hole }] }, by);
+    const modules = [{ file: 'gate.rego', text: noCriticals['gate.rego'] }];
+    const bundle = { modules, data: parseJson('{}') as RegoObject, revision: '', regoVersion: 1 as const };
+    await publishPolicy(stores, { name: 'release', bundle, entrypoints: ['data.gate.allow'] }, by);
+    await one.trust();
+    await one.bench.addOne(await signed(one.vendor.author, bom('bad')));
+    await one.scan();
+    return one;
+  }
+
+  trust = async (): Promise<number> => (await addTrust(this.bench.stores, { kind: 'key', publicKey: this.vendor.pem }, by)).index;
+
+  scan = async (entry?: number): Promise<void> => {
+    const list = entry === undefined ? {} : { list: { is: 'entry' as const, entry } };
+    await scanArtifact({ ...this.bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' }, ...list }, by);
+  };
+
+  gate = async () => {
+    const ports = { ...this.bench.stores, now: this.bench.world.clock.now };
+    const { data, appended, decided } = await gate(ports, { artifact: imageDigest[1], policy: 'release' }, by);
+    expect((await replayFromStreams(this.bench.stores, appended.index)).verdict).toEqual({ is: 'SAME' });
+    // The image itself has no purl.
+    const told = [data.outcome, ...(data.codes ?? []), ...(data.warnings ?? [])].filter((code) => code !== 'COMPONENTS_UNMATCHED');
+    return { answer: told.join(' '), sbom: decided.shown.input?.sbom?.entry };
+  };
+}
+
+describe('a bill of materials that somebody trusted has signed', () => {
+  test('gives way to none that nobody signed: neither in a scan nor in the gate', async () => {
+    const one = await Signed.begin();
+    const before = await one.gate();
+    expect(before.answer).toBe('deny POLICY_DENIED');
+    const added = await one.bench.addOne(JSON.stringify(bom('quiet')));
+    await one.scan();
+    expect(await one.gate()).toEqual({ answer: 'deny POLICY_DENIED SBOM_UNTRUSTED', sbom: before.sbom });
+    // Whoever names the other one has it scanned, and no more.
+    const [stored] = added.events;
+    if (stored?.outcome.ok !== true) throw new TypeError('the other one was refused');
+    await one.scan(stored.outcome.index);
+    expect(await one.gate()).toEqual({ answer: 'deny SCAN_OUTDATED SBOM_UNTRUSTED', sbom: before.sbom });
+  });
+
+  test('nor to one whose signature is of somebody else, or none at all', async () => {
+    const one = await Signed.begin();
+    await one.bench.addOne(await signed(newKey().author, bom('quiet')));
+    const forged = JSON.parse(await signed(one.vendor.author, bom('quiet'))) as { signatures: { sig: string }[] };
+    const [first] = forged.signatures;
+    if (first !== undefined) first.sig = `${first.sig.slice(0, -8)}AAAAAAA=`;
+    await one.bench.addOne(JSON.stringify(forged));
+    await one.scan();
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED SBOM_UNTRUSTED');
+  });
+
+  test('gives way to a newer one that is signed too, and an older one does not come back in another file', async () => {
+    const one = await Signed.begin();
+    const { author } = one.vendor;
+    await one.bench.addOne(await signed(author, bom('quiet')));
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED SCAN_OUTDATED');
+    await one.scan();
+    const { answer, sbom } = await one.gate();
+    expect(answer).toBe('allow');
+    await one.bench.addOne(JSON.stringify(JSON.parse(await signed(author, bom('bad'))), null, 2));
+    expect(await one.gate()).toEqual({ answer, sbom });
+  });
+
+  test('counts as any other when its signer is trusted no more', async () => {
+    const gates = await gatesOf();
+    const trusted = await gates.trust('vendor');
+    await embedded(gates, 'pkg:npm/bad@1', 'vendor');
+    const plain = await gates.sbom(app, ['pkg:npm/quiet@1']);
+    await gates.scan(app, plain, []);
+    expect(await gates.answer()).toBe('deny SCAN_OUTDATED');
+    await gates.distrust(trusted);
+    expect(await gates.answer()).toBe('allow');
+  });
+
+  test('is one that a signed statement names by its digest', async () => {
+    const gates = await gatesOf();
+    await gates.trust('vendor');
+    const document = formatHex(sha256(encodeUtf8(`sbom ${gates.log.published.size}`)));
+    const named = await gates.sbom(app, ['pkg:npm/bad@1']);
+    const other = await gates.sbom(app, ['pkg:npm/quiet@1']);
+    await gates.scan(app, other, []);
+    expect(await gates.answer()).toBe('allow');
+    await gates.attestation(app, 'stranger', { kind: 'sbom-reference', digest: ['sha256', document] });
+    expect(await gates.answer()).toBe('allow');
+    await gates.attestation(app, 'vendor', { kind: 'sbom-reference', digest: ['sha256', document] });
+    expect(await gates.answer()).toBe('deny SCAN_OUTDATED');
+    await gates.scan(app, named, []);
+    const { data } = await gates.gate();
+    expect([data.outcome, data.warnings]).toEqual(['allow', ['SBOM_UNTRUSTED']]);
+  });
+
+  test('gave way to the newest under gate semantics 2: what was decided then stays SAME', async () => {
+    const gates = await gatesOf();
+    await gates.trust('vendor');
+    await embedded(gates, 'pkg:npm/bad@1', 'vendor');
+    await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+    const decision = await gates.decideUnder({ ...CURRENT, gate: 2 });
+    expect((await gates.event(decision)).data).toMatchObject({ outcome: 'allow' });
+    expect((await replayFromStreams(gates, decision)).verdict).toEqual({ is: 'SAME' });
+    expect(await gates.answer()).toBe('deny SCAN_OUTDATED');
+  });
+});
+
+async function gatesOf(): Promise<Gates> {
+  const gates = await Gates.begin();
+  await gates.policy('release', noCriticals);
+  await gates.feed('osv', 'snapshot 1');
+  return gates;
+}
+
+/** An attestation and the bill of materials inside it: two events, one file, the same facts. */
+async function embedded(gates: Gates, purl: string, signer: string): Promise<number> {
+  const subject = { digests: [['sha256', formatHex(app[1])]] };
+  const predicate = { format: 'cyclonedx', kind: 'document' };
+  const statement = { envelope: 'dsse', predicate, predicateType: 'https://cyclonedx.org/bom', signatures: 1, subjects: [subject] };
+  const facts = { attestations: [statement], components: [{ name: 'bad', purl, type: 'library' }], semantics: 1 };
+  await gates.attestation(app, signer, { kind: 'document' }, undefined, facts as unknown as JcsValue);
+  return gates.sbom(app, [purl], undefined, facts as unknown as JcsValue);
+}
+
+describe('scans with several feeds', () => {
+  const bad = { id: 'CVE-2026-1', purl: 'pkg:npm/bad@1' };
+
+  test('deny until one is named, whichever scan is the newest', async () => {
+    const gates = await gatesOf();
+    const sbom = await gates.sbom(app, [bad.purl]);
+    await gates.scan(app, sbom, [bad]);
+    expect(await gates.answer()).toBe('deny POLICY_DENIED');
+    await gates.feed('small', 'snapshot of little');
+    await gates.scan(app, sbom, [], 'snapshot of little', 'small');
+    const { data, appended } = await gates.gate();
+    expect([data.outcome, data.codes, data.feed, data.findings]).toEqual(['deny', ['FEED_UNNAMED'], undefined, undefined]);
+    expect((await replayFromStreams(gates, appended.index)).verdict).toEqual({ is: 'SAME' });
+    expect(await gates.answer({ weakened: ['SCAN_MISSING'] })).toBe('deny FEED_UNNAMED');
+    expect([await gates.answer({ feed: 'osv' }), await gates.answer({ feed: 'small' })]).toEqual(['deny POLICY_DENIED', 'allow']);
+    const before = await gates.decideUnder({ ...CURRENT, gate: 2 });
+    expect((await gates.event(before)).data).toMatchObject({ outcome: 'allow', feed: 'small' });
+    expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+  });
+});
+
+test.each(['"7"', '-1', 'null', '[1]', 'true'])('snapshot_days %s is no number of days', async (days) => {
+  const gates = await gatesOf();
+  await gates.policy('release', noCriticals, `{"stella": {"config": {"snapshot_days": ${days}}}}`);
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+  expect(await gates.answer()).toBe('deny SNAPSHOT_STALE');
+  const before = await gates.decideUnder({ ...CURRENT, gate: 2 });
+  expect((await gates.event(before)).data).toMatchObject({ outcome: 'allow' });
+  expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+});
+
+describe('rules that deny', () => {
+  const ALLOWS = 'package gate\n\nimport rego.v1\n\ndefault allow := true\n\n';
+  const ask = async (rules: string, entrypoints = ['data.gate.allow']) => {
+    const gates = await gatesOf();
+    await gates.policy('release', { 'gate.rego': `${ALLOWS}${rules}\n` }, '{}', entrypoints);
+    await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+    const before = await gates.decideUnder({ ...CURRENT, gate: 2 });
+    expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+    const { data, decided } = await gates.gate();
+    const { outcome } = (await gates.event(before)).data as { outcome: string };
+    return [outcome, data.outcome, decided.shown.results.denials.map(({ rule, text }) => `${rule}: ${text}`)];
+  };
+
+  test.each<[string, string, readonly string[]]>([
+    ['a partial object, which is what lacks "contains"', 'violation[msg] if msg := "x"', ['violation: x']],
+    ['a partial object with values', 'deny[key] := "why" if key := "x"', ['deny: x']],
+    ['a rule below the name', 'deny.high contains "x"', ['deny.high: x']],
+    ['a rule far below the name', 'violation.a.b contains "x" if true', ['violation.a.b: x']],
+    ['sets by a variable', 'deny[level] contains "x" if level := "HIGH"', ['deny: HIGH']],
+    ['a name that ends with the line', 'deny_ contains "x"', ['deny_: x']],
+  ])('are heard: %s', async (_, rules, denials) => expect(await ask(rules)).toEqual(['allow', 'deny', denials]));
+
+  test('that say nothing deny nothing', async () => {
+    expect(await ask('deny.high contains "x" if false\n\ndeny.low contains "y" if false')).toEqual(['allow', 'allow', []]);
+    expect(await ask('violation[msg] if {\n\tfalse\n\tmsg := "x"\n}')).toEqual(['allow', 'allow', []]);
+  });
+
+  test('are heard beside an entrypoint of another name', async () => {
+    expect(await ask('release := true\n\ndeny contains "x"', ['data.gate.release'])).toEqual(['allow', 'deny', ['deny: x']]);
+    expect(await ask('release := true\n\ndeny contains "x" if false', ['data.gate.release'])).toEqual(['allow', 'allow', []]);
+  });
+
+  test('of other packages are not of this one', async () => {
+    expect(await ask('', ['data.gate'])).toEqual(['allow', 'allow', []]);
+  });
+});
+
+test('an allow of parts is no allow', async () => {
+  const gates = await gatesOf();
+  await gates.policy('release', { 'gate.rego': 'package gate\n\nimport rego.v1\n\nallow.parts := true\n' }, '{}', ['data.gate']);
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+  expect(await gates.answer()).toBe('deny RESULT_MALFORMED');
+});
