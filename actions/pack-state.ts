@@ -11,7 +11,7 @@ import { PROJECTIONS, projectionList, type Documents, type ProjectionName } from
 import { foldStream, MemoryFold, type StreamEvent } from '../projections/memory.ts';
 import type { Projection } from '../projections/projection.ts';
 import { mainOf } from '../projections/walk.ts';
-import { payloadName, type VerifiedPack, type WholeStream } from '../verify/pack/index.ts';
+import { countBefore, payloadName, type VerifiedPack, type WholeStream } from '../verify/pack/index.ts';
 
 type Events = WholeStream['events'];
 type Tagged = { readonly index: number; readonly event: Event; readonly version: number; readonly prev?: number };
@@ -149,9 +149,9 @@ class PackState implements StateSource {
   async heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
     const heads = new Map<string, Head>();
     for (const stream of streams) {
-      const events = this.#events(stream);
-      const last = events.at(-1);
-      if (last !== undefined) heads.set(stream, { version: events.length, index: last.index });
+      const events = this.#all(stream);
+      const version = countBefore(events, this.#size);
+      if (version > 0) heads.set(stream, { version, index: (events[version - 1] as Events[number]).index });
     }
     return heads;
   }
@@ -181,10 +181,16 @@ class PackState implements StateSource {
     throw new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not in the pack`, { hint: 'ask for a pack that has it' });
   }
 
-  /** Versions 1 to n are there without a gap: verified. @throws {LedgerError} ENTRY_MISSING for a stream that is not there whole */
   #events(stream: string): Events {
+    const events = this.#all(stream);
+    const version = countBefore(events, this.#size);
+    return version === events.length ? events : events.slice(0, version);
+  }
+
+  /** Versions 1 to n are there without a gap: verified. @throws {LedgerError} ENTRY_MISSING for a stream that is not there whole */
+  #all(stream: string): Events {
     const whole = this.#whole(stream);
-    if (whole !== null) return whole.filter(({ index }) => index < this.#size);
+    if (whole !== null) return whole;
     throw missing(`Cannot read the stream "${stream}": it is not in the pack as a whole`);
   }
 

@@ -7,7 +7,7 @@ import { exportPack } from '../actions/export-pack.ts';
 import { gate } from '../actions/gate.ts';
 import { publishPolicy } from '../actions/publish-policy.ts';
 import { replayPack } from '../actions/replay-pack.ts';
-import { nodeHashing, sha256Of } from '../cli/programs/arguments.ts';
+import { nodeEngines, sha256Of } from '../cli/programs/arguments.ts';
 import { allVkeys } from '../cli/vkeys.ts';
 import { concatBytes, encodeUtf8 } from '../ledger/bytes.ts';
 import { openPayloads } from '../ledger/store/payloads.ts';
@@ -69,7 +69,7 @@ async function* packs(findings: number): AsyncIterable<Result> {
     const [verifying, replaying]: [number[], number[]] = [[], []];
     for (let i = 0; i < 5; i++) {
       const began = performance.now();
-      const answer = verifyPack(memorySource(pack), trust, { hashing: nodeHashing });
+      const answer = verifyPack(memorySource(pack), trust, nodeEngines);
       if (!answer.ok) throw new TypeError(`${answer.code}: ${answer.message}`);
       const verified = performance.now();
       const { verdict } = await replayPack(answer, { sha256: sha256Of });

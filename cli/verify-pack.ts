@@ -1,5 +1,5 @@
 // "stella verify" of a pack: the same verdict as the program in it, and with --audit a whole copy read.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { auditLog, type FullFinding } from '../actions/audit-log.ts';
 import { clip } from '../ledger/errors.ts';
 import type { Trust } from '../verify/index.ts';
@@ -7,7 +7,7 @@ import { reportPack, verifyPack, type PackOptions, type VerifiedPack } from '../
 import { UsageError, type Call } from './command.ts';
 import { copyAt } from './copies.ts';
 import type { ExitName } from './exit.ts';
-import { digestOfFile, nodeHashing, openSource, receiptBeside, trustFrom } from './programs/arguments.ts';
+import { digestOf, nodeEngines, openSource, receiptBeside, trustFrom } from './programs/arguments.ts';
 
 /** What a reader of packs may bring; a trust policy beside it, under the name that the command has for one. */
 export const trustOptions = {
@@ -22,15 +22,16 @@ export const trustOptions = {
 export function packOptions(call: Call, file: string): PackOptions {
   const update = call.value('update');
   const newer = update === undefined ? {} : { update: new Uint8Array(readFileSync(update)) };
-  return { hashing: nodeHashing, ...receiptBeside(file, call.value('receipt')), ...newer };
+  return { ...nodeEngines, ...receiptBeside(file, call.value('receipt')), ...newer };
 }
 
 /** A zip begins with a member's header, or, where it is empty, with its end. */
 export function isPack(file: string): boolean {
-  const source = openSource(file);
-  const [p, k] = source.read(0, 2);
-  source.close();
-  return p === 0x50 && k === 0x4b;
+  const handle = openSync(file, 'r');
+  const first = new Uint8Array(2);
+  readSync(handle, first);
+  closeSync(handle);
+  return first[0] === 0x50 && first[1] === 0x4b;
 }
 
 /** What the caller trusts; null where he says nothing. @param policy - a file */
@@ -47,7 +48,7 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
   const copy = call.value('audit');
   const found = answer.ok && copy !== undefined ? await auditCopy(call, copy, answer) : [];
   const whole = answer.ok && copy !== undefined && found.length === 0 ? verifyPack(source, trust, { ...options, audited: true }) : answer;
-  const { verdict, lines, members } = reportPack(whole, digestOfFile(file));
+  const { verdict, lines, members } = reportPack(whole, digestOf(source));
   source.close();
   const [first] = found;
   if (first !== undefined) {

@@ -10,7 +10,7 @@ import { type StreamEvent, verifyStreamHistory } from '../ledger/streams/history
 import type { StreamProof } from '../ledger/streams/proof.ts';
 import { StreamProofs } from '../ledger/streams/proofs.ts';
 import { statedIndex } from '../ledger/streams/stated-index.ts';
-import { no } from '../ledger/verdict.ts';
+import { no, yes } from '../ledger/verdict.ts';
 import { openCheckpoint, type Signed, trustsNobody } from './checkpoint.ts';
 import type { Answer } from './codes.ts';
 import { readEvidence } from './evidence.ts';
@@ -98,6 +98,8 @@ export function verifyStream(input: StreamEvidence | Uint8Array | string, trust:
  * @param tags - ascending by index @param last - what the index says; null where nothing was shown @param pinned - a version that must be among them
  */
 export function verifyWhole(stream: string, tags: readonly StreamEvent[], last: LastVersion | null, pinned?: number): Answer<object> {
+  // Of most streams that a decision read the index says that there is nothing, and that is all that is to be shown.
+  if (last !== null && last.version === 0 && tags.length === 0 && (pinned ?? 0) === 0) return yes;
   if (last !== null) {
     const upTo = verifyStreamHistory(stream, tags.filter(({ index }) => index < last.size), last.version);
     if (!upTo.ok) return upTo;

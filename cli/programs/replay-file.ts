@@ -8,7 +8,7 @@ import { describeScope } from '../../verify/pack/report.ts';
 import { verifyPack, type PackOptions, type VerifiedPack } from '../../verify/pack/verify.ts';
 import type { Trust } from '../../verify/trust.ts';
 import { reportReplay, type ReplayReport } from '../replay-lines.ts';
-import { digestOfFile, openSource, sha256Of } from './arguments.ts';
+import { digestOf, openSource, sha256Of } from './arguments.ts';
 
 /** `no` where the pack itself is refused, which no replay can mend; `cannot` where nobody said whose log it may be, whatever the replay says. */
 export type ReplayedFile = ReplayReport & { readonly ends: 'yes' | 'no' | 'cannot' };
@@ -27,7 +27,7 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
   const source = openSource(file);
   try {
     const answer = verifyPack(source, trust, options);
-    const about = { what: 'pack', file: digestOfFile(file) };
+    const about = { what: 'pack', file: digestOf(source) };
     if (!answer.ok) {
       const { code, message } = answer;
       const cannot = cannotVerify(answer);

@@ -1,7 +1,7 @@
 // verify.mjs: checks a pack with nothing but Node. Bundled into one file by tools/bundle.ts, and put into every pack.
 import { reportPack } from '../../verify/pack/report.ts';
 import { verifyPack } from '../../verify/pack/verify.ts';
-import { digestOfFile, exits, openSource, runProgram } from './arguments.ts';
+import { digestOf, exits, openSource, runProgram } from './arguments.ts';
 
 const usage = `node verify.mjs PACK.zip [--key VKEY]… [--policy FILE] [--retired VKEY[@SIZE]]… [--receipt FILE] [--update FILE] [--best-effort] [--json]
 
@@ -10,7 +10,7 @@ Exit code 0: it holds. 1: it does not. 5: it holds together, and whose log it is
 
 await runProgram(import.meta.url, usage, ({ file, trust, options, json, own }) => {
   const source = openSource(file);
-  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), digestOfFile(file));
+  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), digestOf(source));
   source.close();
   if (json) process.stdout.write(`${JSON.stringify({ command: 'verify', ok: verdict === 'OK', ...members, program: own })}\n`);
   else process.stdout.write(`${lines.join('\n')}\nthis program  sha256:${own}\n`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { exportPack } from '../../actions/export-pack.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
-import { nodeHashing } from '../../cli/programs/arguments.ts';
+import { nodeEngines } from '../../cli/programs/arguments.ts';
 import { replayFile } from '../../cli/programs/replay-file.ts';
 import { effort } from '../effort.ts';
 import { memorySecrets } from '../actions/kit.ts';
@@ -25,7 +25,7 @@ const file = join(folder, 'pack.zip');
 async function fromPack({ log, payloads }: RandomHistory['gates'], decision: number): Promise<unknown[]> {
   const exported = await exportPack({ log, payloads, secrets: memorySecrets(), signer: packSigner, vkeys }, { kind: 'decision', decision }, by);
   writeFileSync(file, await bytesOf(exported));
-  const { ends, members } = await replayFile(file, trust, { hashing: nodeHashing });
+  const { ends, members } = await replayFile(file, trust, nodeEngines);
   return [ends, members['verdict'], members['decision'], members['outcome'], members['level']];
 }
 

@@ -91,7 +91,8 @@ describe('verify', () => {
   test('the program holds no way to the network', () => {
     const text = readFileSync(join(home, 'verify.mjs'), 'utf8');
     const modules = new Set([...text.matchAll(/(?:from|import|require\()\s*["'](?:node:)?([a-z_/]+)["']/g)].map((match) => match[1]));
-    expect([...modules].sort()).toEqual(['crypto', 'fs', 'util']);
+    // Digests, the pack's file, the command line, check sums: none of them opens a connection.
+    expect([...modules].sort()).toEqual(['crypto', 'fs', 'util', 'zlib']);
     expect(text.match(/\bfetch\(|XMLHttpRequest|WebSocket|EventSource/g)).toBeNull();
   });
 });

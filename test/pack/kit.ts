@@ -1,9 +1,11 @@
 // A ledger with an artifact's history, packs of it, and ways to change them: as a stranger does, and as whoever holds the ledger's key can.
+import { expect } from 'vitest';
 import { gate } from '../../actions/gate.ts';
 import { importFeed } from '../../actions/import-feed.ts';
 import { scanArtifact } from '../../actions/scan-artifact.ts';
 import { exportPack, repack, type ExportedPack, type ExportOptions } from '../../actions/export-pack.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
+import { nodeEngines } from '../../cli/programs/arguments.ts';
 import { concatBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { prepareDraft, type DataOf, type NewEvent } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
@@ -86,11 +88,14 @@ export async function resigned(members: Members, edit: (manifest: Manifest) => M
   return zipped(new Map([...named, [manifestName, manifest], [signatureName, await signManifest(manifest, signer)]]));
 }
 
-/** The code of the verdict, or the level. */
+/** The code of the verdict, or the level: the same, in the same words, by pure JavaScript and by Node's own engines. */
 export function verdictOf(pack: Uint8Array, options: PackOptions = {}, by: Trust | null = trust): string {
-  const answer = verifyPack(memorySource(pack), by, options);
+  const [answer, again] = [{}, nodeEngines].map((engines) => verifyPack(memorySource(pack), by, { ...engines, ...options })) as [Verdict, Verdict];
+  expect(again.ok ? again.proven : again).toEqual(answer.ok ? answer.proven : answer);
   return answer.ok ? answer.level : answer.code;
 }
+
+type Verdict = ReturnType<typeof verifyPack>;
 
 /** A decision put on record by hand: it read these streams, as they are now. @param edit - what an operator would have it say */
 export async function decide(bench: Bench, names: readonly string[], edit: (data: Decision, pins: Pin[]) => Decision = (data) => data): Promise<number> {

@@ -8,7 +8,7 @@ import { exportPack } from '../../actions/export-pack.ts';
 import { PackStates } from '../../actions/pack-state.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
 import { replayFully } from '../../actions/replay.ts';
-import { nodeHashing } from '../../cli/programs/arguments.ts';
+import { nodeEngines } from '../../cli/programs/arguments.ts';
 import { replayFile, type ReplayFileOptions } from '../../cli/programs/replay-file.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
@@ -42,7 +42,7 @@ interface Told {
 async function told(pack: Uint8Array, asked: ReplayFileOptions = {}, by = trust): Promise<Told> {
   const file = join(folder, 'pack.zip');
   writeFileSync(file, pack);
-  const { ends, lines, members } = await replayFile(file, by, { hashing: nodeHashing }, asked);
+  const { ends, lines, members } = await replayFile(file, by, nodeEngines, asked);
   return { decisions: [], ...members, ends, lines } as unknown as Told;
 }
 

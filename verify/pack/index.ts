@@ -3,10 +3,11 @@ export { PACK_CODES, type PackAnswer, type PackCode } from './codes.ts';
 export {
   encodeManifest, manifestName, parseManifest, signatureName, type Manifest, type Member, type MemberRole, type Scope, type Withheld,
 } from './manifest.ts';
-export { openPack, type Hashing, type OpenPack } from './open.ts';
+export { openPack, type Engines, type Hashing, type OpenPack } from './open.ts';
 export { openedPayload, payloadId, payloadName } from './payloads.ts';
 export { readPins, type PinsRead } from './pins.ts';
 export { receiptName, type PackEntry } from './receipts.ts';
+export { countBefore } from './scope.ts';
 export { signManifest, type PackSigner } from './signature.ts';
 export { encodePackStreams, type DecisionTree, type PackStream, type PackStreams } from './streams.ts';
 export { formatUpdate, parseUpdate, type PackUpdate } from './update.ts';

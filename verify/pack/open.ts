@@ -5,16 +5,26 @@ import { sha256 } from '../../ledger/merkle/hash.ts';
 import { no } from '../../ledger/verdict.ts';
 import { readEvidence } from '../evidence.ts';
 import type { PackAnswer } from './codes.ts';
-import { crc32 } from './crc32.ts';
+import { crc32 as pureCrc32 } from './crc32.ts';
 import { manifestName, parseManifest, signatureName, type Manifest, type Member, type MemberRole } from './manifest.ts';
 import { parseSignature, type ManifestSignature } from './signature.ts';
 import type { PlacedMember } from './zip.ts';
-import { readMember, readZip, type Source, type Zip } from './zip-reader.ts';
+import { readMember, readZip, type Source } from './zip-reader.ts';
 
 /** SHA-256 over bytes that come in pieces. */
 export interface Hashing {
   update(piece: Uint8Array): unknown;
   digest(): Uint8Array;
+}
+
+/** What a platform computes faster than this verifier does by itself: each is of pure JavaScript where it is left out. */
+export interface Engines {
+  /** SHA-256 over pieces. */
+  readonly hashing?: () => Hashing;
+  /** SHA-256 of one message, as a fresh array. */
+  readonly sha256?: (message: Uint8Array) => Uint8Array;
+  /** The check sum of zip files, of `bytes` after what gave `before`. */
+  readonly crc32?: (bytes: Uint8Array, before: number) => number;
 }
 
 /** A pack whose members are what its manifest says. Who signed it, and whether it proves anything, is not asked yet. */
@@ -32,20 +42,18 @@ export interface OpenPack {
   members(role: MemberRole): readonly Member[];
 }
 
-/**
- * Opens a pack and reads all of it once.
- *
- * @param hashing - SHA-256; pure JavaScript when left out
- */
-export function openPack(source: Source, hashing: () => Hashing = () => sha256.create()): PackAnswer<{ readonly pack: OpenPack }> {
+/** Opens a pack and reads all of it once. */
+export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ readonly pack: OpenPack }> {
+  const { hashing = () => sha256.create(), crc32 = pureCrc32 } = engines;
   // 1. The zip is in its one form.
   const opened = readZip(source);
   if (!opened.ok) return opened;
   const { zip } = opened;
   const placed = new Map(zip.members.map((member) => [member.name, member]));
   // 2. The manifest is the one that was signed, whoever signed it.
-  const manifestBytes = bytesOf(zip, placed.get(manifestName));
-  const signatureBytes = bytesOf(zip, placed.get(signatureName));
+  const bytesOf = (member: PlacedMember | undefined) => (member === undefined ? null : zip.bytes(member));
+  const manifestBytes = bytesOf(placed.get(manifestName));
+  const signatureBytes = bytesOf(placed.get(signatureName));
   const signature = readEvidence('the signature', () => parseSignature(present(signatureBytes, signatureName)));
   if (!signature.ok) return signature;
   const digest = formatHex(sha256(manifestBytes ?? new Uint8Array(0)));
@@ -76,20 +84,9 @@ export function openPack(source: Source, hashing: () => Hashing = () => sha256.c
   if (damaged.length > 0) return no('EVIDENCE_MALFORMED', `"${damaged[0]}" has another check sum than the zip says`);
   const byName = new Map(members.map((member) => [member.name, member]));
   const unnamed = [...placed.keys()].filter((name) => !byName.has(name) && name !== manifestName && name !== signatureName);
-  const read = (name: string) => (byName.has(name) ? bytesOf(zip, placed.get(name)) : null);
+  const read = (name: string) => (byName.has(name) ? bytesOf(placed.get(name)) : null);
   const ofRole = (role: MemberRole) => members.filter((one) => one.role === role);
   return { ok: true, pack: { manifest: manifest.value, digest, signature: signature.value, unnamed, byName, read, members: ofRole } };
-}
-
-function bytesOf(zip: Zip, member: PlacedMember | undefined): Uint8Array | null {
-  if (member === undefined) return null;
-  const bytes = new Uint8Array(member.size);
-  let at = 0;
-  for (const piece of zip.pieces(member)) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function present(bytes: Uint8Array | null, name: string): Uint8Array {

@@ -13,8 +13,8 @@ import type { PackEntry } from './receipts.ts';
 export interface ScopeEvidence {
   readonly manifest: Manifest;
   readonly entries: ReadonlyMap<number, PackEntry>;
-  /** The streams that are there whole, by name: the indexes of their events in order. */
-  readonly whole: ReadonlyMap<string, readonly number[]>;
+  /** The streams that are there whole, by name: their events in the order of the log. */
+  readonly whole: ReadonlyMap<string, { readonly events: readonly { readonly index: number }[] }>;
   /** The size at which the stream index says that they are whole. */
   readonly indexedSize: number;
   /** A payload of the pack; null where it is not there. */
@@ -54,15 +54,22 @@ function verifyDecision({ decision, artifact }: Decision, { entries, whole, inde
   if (!pins.ok) return pins;
   if (pins.value.streams.length !== event.data.pins) return unmet(`the decision read ${event.data.pins} streams, its pins name ${pins.value.streams.length}`);
   for (const { name, version, index } of pins.value.streams) {
-    const events = whole.get(name);
+    const events = whole.get(name)?.events;
     if (events === undefined) return unmet(`the stream "${clip(name)}", which the decision read, is not there whole`);
     // An operator who pins an old head had the decision made without what came after it.
-    const last = events.filter((at) => at < event.data.tree.size);
-    if (last.length !== version || (last.at(-1) ?? null) !== index) {
-      return unmet(`the decision pins version ${version} of "${clip(name)}", which had ${last.length} at size ${event.data.tree.size}`);
+    const had = countBefore(events, event.data.tree.size);
+    if (had !== version || (events[had - 1]?.index ?? null) !== index) {
+      return unmet(`the decision pins version ${version} of "${clip(name)}", which had ${had} at size ${event.data.tree.size}`);
     }
   }
   return { ok: true, proven: [`the decision in entry ${decision} is there (${event.data.outcome}), and each stream it read as it was then`], notProven: [] };
+}
+
+/** How many of a stream's events are among the first `size` entries. @param events - in the order of the log */
+export function countBefore(events: readonly { readonly index: number }[], size: number): number {
+  let count = events.length;
+  while (count > 0 && (events[count - 1] as { readonly index: number }).index >= size) count--;
+  return count;
 }
 
 type Period = Extract<Manifest['scope'], { kind: 'period' }>;

@@ -1,9 +1,10 @@
 // The streams of a pack: which of them it holds whole, up to which version, and what the stream index says of each.
-import { encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
-import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
+import { isJsonObject, parseJson, parseJsonText, type Json } from '../../ledger/json.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
 import { parseStreamProof, streamProofJson } from '../stream-evidence.ts';
+import { readWrittenStreams } from './streams-written.ts';
 
 /** A stream that a pack claims to hold whole. */
 export interface PackStream {
@@ -44,7 +45,28 @@ export function encodePackStreams({ stated, growth, trees, streams }: PackStream
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */
 export function parsePackStreams(bytes: Uint8Array): PackStreams {
-  const json = parseJson(bytes, limits);
+  const written = bytes.length > limits.bytesMax ? null : readWrittenStreams(bytes);
+  const head = written === null ? null : readHead(written.head);
+  return written === null || head === null ? parseAnyStreams(bytes) : packStreamsIn(head, written.streams);
+}
+
+/** The same of any JSON. */
+export function parseAnyStreams(bytes: Uint8Array): PackStreams {
+  return packStreamsIn(parseJson(bytes, limits));
+}
+
+/** What stands before the streams; null where the whole has to say what is wrong with it. */
+function readHead(bytes: Uint8Array): Json | null {
+  try {
+    return parseJsonText(`${decodeUtf8(bytes)}]}`, limits);
+  } catch (error) {
+    if (error instanceof LedgerError) return null;
+    throw error;
+  }
+}
+
+/** @param before - streams that were read already: the list in `json` is empty then */
+function packStreamsIn(json: Json, before: readonly PackStream[] = []): PackStreams {
   const { format, stated, growth, trees = [], streams, ...others } = isJsonObject(json) ? json : {};
   if (typeof format !== 'string') throw refuse('they name no format');
   if (format !== FORMAT) throw new LedgerError('INPUT_VERSION_UNKNOWN', `Cannot read streams: format "${clip(format)}", expected "${FORMAT}"`);
@@ -52,7 +74,9 @@ export function parsePackStreams(bytes: Uint8Array): PackStreams {
     throw refuse('they have other members than they should');
   }
   const hashOf = hashReader();
-  const read = { stated: countIn(stated), growth: growth.map(hashIn), trees: trees.map(treeIn), streams: streams.map((stream) => streamIn(stream, hashOf)) };
+  const read = {
+    stated: countIn(stated), growth: growth.map(hashIn), trees: trees.map(treeIn), streams: before.concat(streams.map((stream) => streamIn(stream, hashOf))),
+  };
   if (read.trees.some(({ decision }, i) => i > 0 && decision <= (read.trees[i - 1] as DecisionTree).decision)) throw refuse('a tree stands out of order');
   if (read.streams.some(({ name }, i) => i > 0 && name <= (read.streams[i - 1] as PackStream).name)) throw refuse('a stream stands twice or out of order');
   return read;

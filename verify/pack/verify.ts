@@ -1,9 +1,9 @@
 // Verifying a pack, in the order of spec/pack.md, "Verifying".
 import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { clip } from '../../ledger/errors.ts';
-import { decodeEvent, type Event } from '../../ledger/events/index.ts';
+import { decodeEvent, type Event, type Sha256 } from '../../ledger/events/index.ts';
 import { verifyConsistency } from '../../ledger/merkle/consistency.ts';
-import { sha256 } from '../../ledger/merkle/hash.ts';
+import { sha256 as pureSha256 } from '../../ledger/merkle/hash.ts';
 import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
 import type { NoteKey } from '../../ledger/note/keys.ts';
 import type { StreamEvent } from '../../ledger/streams/history.ts';
@@ -17,7 +17,7 @@ import { isAudited, type Level, lastVersionUnder, statedBy, verifyWhole } from '
 import { type Trust, trustKeys } from '../trust.ts';
 import type { PackAnswer } from './codes.ts';
 import type { Manifest } from './manifest.ts';
-import { openPack, type Hashing, type OpenPack } from './open.ts';
+import { openPack, type Engines, type OpenPack } from './open.ts';
 import { accountPayloads, payloadName, type PackPayloads } from './payloads.ts';
 import { verifyReceipts, type PackEntry } from './receipts.ts';
 import { verifyScope } from './scope.ts';
@@ -31,7 +31,7 @@ export const keysName = 'keys.txt';
 export const streamsName = 'streams.json';
 
 /** What may come beside a pack. */
-export interface PackOptions {
+export interface PackOptions extends Engines {
   /** For a pack whose checkpoint a retired key signed: a newer checkpoint with a consistency proof from the pack's, or with rotations beside it. */
   readonly update?: Update;
   /** The receipt of the export's event, as it is delivered beside the pack. */
@@ -40,8 +40,6 @@ export interface PackOptions {
   readonly auditors?: readonly NoteKey[];
   /** True when the caller has read every entry up to the checkpoint's size and found nothing wrong with any. */
   readonly audited?: boolean;
-  /** SHA-256 over pieces; pure JavaScript when left out. */
-  readonly hashing?: () => Hashing;
 }
 
 /** A stream that is there whole. */
@@ -86,7 +84,7 @@ export interface VerifiedPack {
 export function verifyPack(source: Source, trust: Trust | null, options: PackOptions = {}): PackAnswer<VerifiedPack> {
   if (trust !== null && trust.logs.length === 0) return no('TRUST_EMPTY', 'no key of any log is trusted');
   // 1. to 4. Form, manifest, members.
-  const opened = openPack(source, options.hashing);
+  const opened = openPack(source, options);
   if (!opened.ok) return opened;
   const { pack } = opened;
   const { manifest } = pack;
@@ -114,15 +112,14 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const signer = verifySigner(pack, entries);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries, checkpoint, options.hashing);
+  const streams = verifyStreams(pack, entries, checkpoint, options.sha256);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
   if (contradiction !== null) return no('PACK_CONTRADICTORY', contradiction);
   // 10. The scope's promise, and 11. the payloads.
-  const whole = new Map([...streams.whole.values()].map(({ name, events }) => [name, events.map(({ index }) => index)]));
   const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
-  const scope = verifyScope({ manifest, entries, whole, indexedSize: streams.size, payload });
+  const scope = verifyScope({ manifest, entries, whole: streams.whole, indexedSize: streams.size, payload });
   if (!scope.ok) return scope;
   const payloads = accountPayloads(pack, entries.values());
   if (!payloads.ok) return payloads;
@@ -163,7 +160,7 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
   for (const { event } of entries.values()) {
     const keys = event?.type === 'ledger.created' ? event.data.keys : event?.type === 'key.added' ? [event.data.key] : [];
     const key = keys.find((one) => one.use === 'attestation' && one.algorithm === 'ed25519' && formatHex(one.id) === id);
-    if (key !== undefined && formatHex(sha256(key.public)) === id) found = key.public;
+    if (key !== undefined && formatHex(pureSha256(key.public)) === id) found = key.public;
     if (event?.type === 'key.retired' && formatHex(event.data.key) === id && event.data.lastSize < manifest.size) {
       return no('PACK_SIGNER_UNKNOWN', `the key ${clip(id)} that signed the manifest had been retired`);
     }
@@ -173,7 +170,7 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
 }
 
 function verifyStreams(
-  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, hashing: PackOptions['hashing'],
+  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, sha256: Sha256 = pureSha256,
 ): PackAnswer<Streams> {
   const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
   if (!read.ok) return read;
@@ -204,26 +201,21 @@ function verifyStreams(
     }
   }
   const whole = new Map<string, WholeStream>();
-  const proofs = new StreamProofs(index.root, hashing === undefined ? sha256 : digestBy(hashing));
+  const proofs = new StreamProofs(index.root, sha256);
   for (const { name, version, head } of read.value.streams) {
     const last = lastVersionUnder(index, proofs, name, head);
     if (!last.ok) return last;
     // Events beyond what is claimed to be whole prove themselves, and nothing more.
-    const tags = (tagged.get(name) ?? []).filter((tag) => tag.version <= version);
+    const tags = tagged.get(name)?.filter((tag) => tag.version <= version) ?? none;
     const holds = verifyWhole(name, tags, last, version);
     if (!holds.ok) return holds;
-    whole.set(name, { name, version, events: tags.map((tag) => ({ index: tag.index, event: tag.event })) });
+    whole.set(name, { name, version, events: tags.length === 0 ? none : tags.map((tag) => ({ index: tag.index, event: tag.event })) });
   }
   return { ok: true, whole, trees, size: index.size };
 }
 
-function digestBy(hashing: () => Hashing): (bytes: Uint8Array) => Uint8Array {
-  return (bytes) => {
-    const hash = hashing();
-    hash.update(bytes);
-    return hash.digest();
-  };
-}
+/** Of most streams that a decision read there is nothing: they share one list. */
+const none: readonly never[] = [];
 
 interface Streams {
   readonly whole: Map<string, WholeStream>;

@@ -19,6 +19,8 @@ export interface Zip {
   readonly members: readonly PlacedMember[];
   /** A member's bytes in pieces. */
   pieces(member: PlacedMember): Iterable<Uint8Array>;
+  /** A member's bytes whole: of a pack in memory a view, which nobody may write to. */
+  bytes(member: PlacedMember): Uint8Array;
 }
 
 export function memorySource(bytes: Uint8Array): Source {
@@ -66,23 +68,22 @@ export function readZip(source: Source): PackAnswer<{ readonly zip: Zip }> {
   if (line !== bytes || place !== at) return malformed('there are bytes that belong to no member');
   if (!equalBytes(source.read(at + bytes, source.size), endRecords(count, at, bytes))) return malformed('its end');
   if (reordered !== null) return no('PACK_REORDERED', reordered);
-  return { ok: true, zip: { members, pieces: (member) => pieces(source, member) } };
+  return { ok: true, zip: { members, pieces: (member) => pieces(source, member), bytes: (member) => source.read(startOf(member), member.size) } };
 }
 
 /** A member's bytes whole, checked against its check sum; null where they differ from it. */
 export function readMember(zip: Zip, member: PlacedMember): Uint8Array | null {
-  const bytes = new Uint8Array(member.size);
-  let at = 0;
-  for (const piece of zip.pieces(member)) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
+  const bytes = zip.bytes(member);
   return crc32(bytes) === member.crc ? bytes : null;
 }
 
 function* pieces(source: Source, member: PlacedMember): Iterable<Uint8Array> {
-  const start = member.offset + localHeader(member).length;
+  const start = startOf(member);
   for (let at = 0; at < member.size; at += pieceBytes) yield source.read(start + at, Math.min(pieceBytes, member.size - at));
+}
+
+function startOf(member: PlacedMember): number {
+  return member.offset + localHeader(member).length;
 }
 
 interface End {

@@ -1,0 +1,126 @@
+// The streams of a pack: what is read from their bytes is what a reader of JSON makes of them, and all else is left to that reader.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes, decodeUtf8, encodeUtf8, formatBase64 } from '../../ledger/bytes.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import type { StreamProof } from '../../ledger/streams/proof.ts';
+import { readWrittenStreams } from '../../verify/pack/streams-written.ts';
+import { encodePackStreams, parseAnyStreams, parsePackStreams, type PackStreams } from '../../verify/pack/streams.ts';
+import { effort } from '../effort.ts';
+
+const count = fc.oneof(fc.nat(20), fc.maxSafeNat());
+/** Few, so that most stand in many proofs; some begin alike, for the reader knows a hash by its first characters. */
+const hash = fc.oneof(
+  fc.nat(5).map((i) => new Uint8Array(32).fill(i)),
+  fc.nat(5).map((i) => new Uint8Array(32).fill(i, 31)),
+  fc.uint8Array({ minLength: 32, maxLength: 32 }),
+);
+const siblings = fc.array(hash, { maxLength: 4 });
+const proof: fc.Arbitrary<StreamProof> = fc.oneof(
+  fc.record({ claim: fc.constant('present' as const), siblings, version: count, index: count }),
+  fc.record({ claim: fc.constant('absent' as const), siblings }),
+  fc.record({ claim: fc.constant('absent' as const), siblings, leaf: fc.record({ key: hash, version: count, index: count }) }),
+);
+const name = fc.stringMatching(/^[a-z]{1,6}:[A-Za-z0-9.:_-]{1,20}$/);
+const streams: fc.Arbitrary<PackStreams> = fc.record({
+  stated: count,
+  growth: siblings,
+  trees: fc.uniqueArray(fc.record({ decision: fc.nat(1000), growth: siblings }), { maxLength: 3, selector: ({ decision }) => decision })
+    .map((trees) => trees.sort((a, b) => a.decision - b.decision)),
+  streams: fc.uniqueArray(fc.record({ name, version: count, head: proof }), { minLength: 1, maxLength: 6, selector: (one) => one.name })
+    .map((all) => all.sort((a, b) => (a.name < b.name ? -1 : 1))),
+});
+
+/** What a reader gives, or how it refuses. */
+function told(read: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown {
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return [error.code, error.position, error.message];
+  }
+}
+
+const numRuns = effort(300, 30);
+
+describe('streams of a pack', () => {
+  test('as they are written they are read from their bytes, and give what was written', () => {
+    fc.assert(fc.property(streams, (all) => {
+      const bytes = encodePackStreams(all);
+      const isShort = all.streams.every(({ version, head }) => [version, ...numbersOf(head)].every((number) => number < 1e15));
+      expect(readWrittenStreams(bytes) !== null).toBe(isShort);
+      expect(parsePackStreams(bytes)).toEqual(all);
+    }), { numRuns });
+  });
+
+  test('any byte changed, left out, doubled or put in: the same value as by the reader of JSON, or the same refusal', () => {
+    const byte = fc.oneof(fc.nat(255), fc.constantFrom(...encodeUtf8('"\\,:[]{}09=AB /+ \n')));
+    const change = fc.record({ at: fc.nat(), how: fc.constantFrom('set', 'out', 'in', 'twice'), byte });
+    fc.assert(fc.property(streams, fc.array(change, { minLength: 1, maxLength: 2 }), (all, changes) => {
+      const bytes = changes.reduce((before, { at, how, byte: put }) => {
+        const place = at % before.length;
+        const old = before[place] as number;
+        const there = { out: [], twice: [old, old], set: [put], in: [put, old] }[how as 'in' | 'out' | 'set' | 'twice'];
+        return concatBytes(before.subarray(0, place), Uint8Array.from(there), before.subarray(place + 1));
+      }, encodePackStreams(all));
+      expect(told(parsePackStreams, bytes)).toEqual(told(parseAnyStreams, bytes));
+    }), { numRuns: 10 * numRuns });
+  });
+
+  const written = decodeUtf8(encodePackStreams({
+    stated: 3, growth: [], trees: [], streams: [
+      { name: 'a:b', version: 1, head: { claim: 'present', siblings: [new Uint8Array(32).fill(7)], version: 1, index: 2 } },
+      { name: 'trust', version: 0, head: { claim: 'absent', siblings: [], leaf: { key: new Uint8Array(32).fill(9), version: 1, index: 2 } } },
+    ],
+  }));
+  const key = formatBase64(new Uint8Array(32).fill(9));
+  test.each<readonly [string, (text: string) => string]>([
+    ['a hash whose last bits are not zero', (text) => text.replace(key, `${key.slice(0, -2)}l=`)],
+    ['a hash without padding', (text) => text.replace(key, `${key.slice(0, -1)}A`)],
+    ['a hash of 33 bytes', (text) => text.replace(key, formatBase64(new Uint8Array(33)))],
+    ['a hash of 31 bytes', (text) => text.replace(key, formatBase64(new Uint8Array(31)))],
+    ['a hash with another alphabet', (text) => text.replace(key, `-${key.slice(1)}`)],
+    ['a number with a leading zero', (text) => text.replace('"version":1', '"version":01')],
+    ['a number with a fraction', (text) => text.replace('"version":1', '"version":1.0')],
+    ['a number beyond 2^53', (text) => text.replace('"version":1', '"version":9007199254740993')],
+    ['a negative number', (text) => text.replace('"version":1', '"version":-1')],
+    ['an escape in a name', (text) => text.replace('"a:b"', '"a\\u003ab"')],
+    ['another letter in a name', (text) => text.replace('"a:b"', '"a:ß"')],
+    ['a control character in a name', (text) => text.replace('"a:b"', '"a:\u0001"')],
+    ['a name twice', (text) => text.replace('"trust"', '"a:b"')],
+    ['names out of order', (text) => text.replace('"trust"', '"a:a"')],
+    ['members in another order', (text) => text.replace('"name":"a:b","version":1', '"version":1,"name":"a:b"')],
+    ['a member twice', (text) => text.replace('"name":"a:b"', '"name":"a:b","name":"a:b"')],
+    ['a member more', (text) => text.replace('"name":"a:b"', '"name":"a:b","more":1')],
+    ['a member more at the end', (text) => text.replace(/\]\}\n$/, '],"more":1}\n')],
+    ['no line feed at the end', (text) => text.slice(0, -1)],
+    ['something after the end', (text) => `${text}x`],
+    ['white space', (text) => text.replaceAll(',', ', ')],
+    ['another format', (text) => text.replace('streams/1', 'streams/2')],
+    ['the list of streams twice', (text) => text.replace('"growth"', '"streams":[],"growth"')],
+    ['the list of streams in another member', (text) => text.replace('"streams":[', '"trees":[{"streams":[')],
+    ['no stream', (text) => text.replace(/\[\n.*\]\}\n$/s, '[\n\n]}\n')],
+    ['a byte order mark', (text) => `\uFEFF${text}`],
+    ['a claim of neither', (text) => text.replace('"present"', '"perhaps"')],
+    ['absence with the members of presence', (text) => text.replace('"present"', '"absent"')],
+    ['cut in the middle', (text) => text.slice(0, text.length / 2)],
+  ])('%s: read or refused as by the reader of JSON', (_, edit) => {
+    const text = edit(written);
+    expect(text).not.toBe(written);
+    const bytes = encodeUtf8(text);
+    expect(told(parsePackStreams, bytes)).toEqual(told(parseAnyStreams, bytes));
+  });
+
+  test('one hash is one array, wherever it stands', () => {
+    const { streams: [first, second] } = parsePackStreams(encodePackStreams({
+      stated: 0, growth: [], trees: [],
+      streams: ['a', 'b'].map((one) => ({ name: one, version: 0, head: { claim: 'absent', siblings: [new Uint8Array(32).fill(5)] } })),
+    }));
+    expect(first?.head.siblings[0]).toBe(second?.head.siblings[0]);
+  });
+});
+
+function numbersOf(head: StreamProof): number[] {
+  if (head.claim === 'present') return [head.version, head.index];
+  return head.leaf === undefined ? [] : [head.leaf.version, head.leaf.index];
+}
