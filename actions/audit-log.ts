@@ -5,7 +5,7 @@ import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import { indexLanes, nativeHasher, sha256 } from '../ledger/log/engine.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { Audit, type AuditCode } from '../ledger/streams/index.ts';
-import { readPins } from '../verify/pack/index.ts';
+import { pinsDiffer, readPins } from '../verify/pack/index.ts';
 import { RecentRoots } from './recent-roots.ts';
 import { readPayload } from './sealed-payload.ts';
 
@@ -75,16 +75,7 @@ async function pinWrong(event: Decision, audit: Audit, payloads: PayloadStore): 
   const digest = event.payloads?.find(({ role }) => role === 'pins')?.digest;
   if (digest === undefined) return null;
   try {
-    const { streams } = readPins(await readPayload(payloads, digest[1]));
-    if (streams.length !== event.data.pins) return `it read ${event.data.pins} streams, and its pins name ${streams.length}`;
-    const heads = audit.headsAt(event.data.tree.size, streams.map(({ name }) => name));
-    for (const [i, { name, version, index }] of streams.entries()) {
-      const head = heads?.[i] ?? null;
-      if (heads === null) break;
-      if (version === (head?.version ?? 0) && index === (head?.index ?? null)) continue;
-      return `it pins version ${version} of "${name}", which had ${head?.version ?? 0}`;
-    }
-    return null;
+    return pinsDiffer(event, readPins(await readPayload(payloads, digest[1])), audit);
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     return error.code === 'PAYLOAD_MISSING' ? null : error.message;

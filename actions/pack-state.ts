@@ -2,8 +2,7 @@
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { Event } from '../ledger/events/index.ts';
-import { Frontier, leafHash } from '../ledger/merkle/index.ts';
-import { Audit, type AuditFinding } from '../ledger/streams/index.ts';
+import type { AuditFinding } from '../ledger/streams/index.ts';
 import type { DecisionEvent } from '../policy/gate/replay.ts';
 import type { Came, Head, State, StateSource } from '../policy/gate/source.ts';
 import { digestOfAll } from '../projections/digest.ts';
@@ -11,24 +10,17 @@ import { PROJECTIONS, projectionList, type Documents, type ProjectionName } from
 import { foldStream, MemoryFold, type StreamEvent } from '../projections/memory.ts';
 import type { Projection } from '../projections/projection.ts';
 import { mainOf } from '../projections/walk.ts';
-import { countBefore, payloadName, type VerifiedPack, type WholeStream } from '../verify/pack/index.ts';
+import { auditEntries, countBefore, payloadName, type PackAudit, type VerifiedPack, type WholeStream } from '../verify/pack/index.ts';
 
 type Events = WholeStream['events'];
 type Tagged = { readonly index: number; readonly event: Event; readonly version: number; readonly prev?: number };
-
-/** What a pack that holds the log from its first entry on comes to when all of it is read. */
-interface Range {
-  /** Roots of the tree at the sizes that decisions read. */
-  readonly roots: ReadonlyMap<number, Uint8Array>;
-  readonly findings: readonly AuditFinding[];
-}
 
 /** The states that a pack can show. */
 export class PackStates {
   readonly #pack: VerifiedPack;
   readonly #sha256: ((bytes: Uint8Array) => Uint8Array) | undefined;
   #tagged: Map<string, Tagged[]> | null = null;
-  #range: Range | null = null;
+  #range: PackAudit | null = null;
 
   constructor(pack: VerifiedPack, sha256?: (bytes: Uint8Array) => Uint8Array) {
     this.#pack = pack;
@@ -70,22 +62,10 @@ export class PackStates {
   }
 
   /** Every entry read once, as a full reader does. */
-  #read(): Range {
-    if (this.#range !== null) return this.#range;
-    const { manifest: { scope }, entries } = this.#pack;
-    const end = scope.kind === 'period' ? scope.end : 0;
-    const wanted = new Set([...entries.values()].map(({ event }) => (event?.type === 'decision.recorded' ? event.data.tree.size : -1)));
-    const audit = new Audit(this.#sha256);
-    const tree = new Frontier();
-    const roots = new Map<number, Uint8Array>();
-    const findings: AuditFinding[] = [];
-    for (let at = 0; at < end; at++) {
-      const entry = this.#entry(at);
-      findings.push(...audit.add(entry));
-      tree.append(leafHash(entry));
-      if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
-    }
-    return (this.#range = { roots, findings });
+  #read(): PackAudit {
+    const { manifest: { scope }, entries, audit } = this.#pack;
+    this.#range ??= audit ?? auditEntries(entries, scope.kind === 'period' ? scope.end : 0, () => null, this.#sha256);
+    return this.#range;
   }
 
   /** Verified: a period has no gaps. */

@@ -4,7 +4,7 @@ import { cannotVerify, replayPack, type PackReplay, type ReplayOfPack } from '..
 import { LedgerError } from '../../ledger/errors.ts';
 import { PolicyShelf } from '../../policy/gate/decide.ts';
 import { REPLAY_VERDICTS } from '../../policy/gate/replay.ts';
-import { describeScope } from '../../verify/pack/report.ts';
+import { describeScope, faultLines } from '../../verify/pack/report.ts';
 import { verifyPack, type PackOptions, type VerifiedPack } from '../../verify/pack/verify.ts';
 import type { Trust } from '../../verify/trust.ts';
 import { reportReplay, type ReplayReport } from '../replay-lines.ts';
@@ -30,6 +30,12 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
     const about = { what: 'pack', file: digestOf(source) };
     if (!answer.ok) {
       const { code, message } = answer;
+      if ('rest' in answer) {
+        // Single entries do not hold: the others are answered, and the pack is refused all the same.
+        const { lines, members } = await replayed(answer.rest, asked);
+        const { faults, rest: { trusted, checkpoint: { origin } } } = answer;
+        return { ends: 'no', lines: [...faultLines(faults), ...lines], members: { ...about, ...members, verdict: code, message, faults, trusted, origin } };
+      }
       const cannot = cannotVerify(answer);
       if (cannot === null) return { ends: 'no', lines: [`NO  ${code}: ${message}`], members: { ...about, verdict: code, message } };
       const { lines, members } = reportReplay(-1, cannot);

@@ -25,6 +25,9 @@ beforeAll(() => {
   expect(stella('init --origin pack.example').status).toBe(0);
   writeFileSync(join(home, 'notes.txt'), 'notes\n');
   expect(stella(`add --subject ${artifact} notes.txt`).status).toBe(0);
+  // Somebody else's, which no pack of the artifact holds.
+  writeFileSync(join(home, 'others.txt'), 'of another\n');
+  expect(stella(`add --subject sha256:${'b2'.repeat(32)} others.txt`).status).toBe(0);
   writeFileSync(join(home, 'log.vkey'), `${(json('status') as { vkey: string }).vkey}\n`);
   const exported = json(`export pack --artifact ${artifact} --out a.zip`);
   expect(exported).toMatchObject({ ok: true, scope: { kind: 'artifact', artifact }, payloads: 1, withheld: [], receipt: 'a.zip.receipt.json' });
@@ -41,7 +44,12 @@ test('the whole log in a pack: each decision is made again from it, and all docu
   expect(json('export pack --full --out full.zip')).toMatchObject({ ok: true, scope: { kind: 'period', start: 0 } });
   expect(stella(`export pack --full --artifact ${artifact}`).status).toBe(2);
   const all = json('replay full.zip --key log.vkey --full') as { decisions: { decision: number; notes: string[] }[] };
-  expect(all).toMatchObject({ ok: true, verdict: 'SAME', counts: { SAME: 2, DRIFT: 0, CANNOT: 0 }, level: 'HEAD' });
+  expect(all).toMatchObject({ ok: true, verdict: 'SAME', counts: { SAME: 2, DRIFT: 0, CANNOT: 0 }, level: 'AUDITED' });
+  // Every entry is in it: the command, and the program without a ledger, say what a full reader may.
+  const verified = json('verify full.zip --key log.vkey');
+  expect(verified).toMatchObject({ verdict: 'OK', level: 'AUDITED' });
+  expect(verified['proven']).toContain('every entry is there: streams, index and trees were recomputed from them');
+  expect(run(process.execPath, ['verify.mjs', 'full.zip', '--key', 'log.vkey']).stdout).toMatch(/^YES {2}AUDITED {2}entries 0 to /);
   expect(all.decisions.map(({ decision }) => decision)).toEqual([denied['decision'], again['decision']]);
   const last = json(`replay ${again['decision']} --full`);
   expect(last).toMatchObject({ verdict: 'SAME', notes: [expect.stringMatching(/ entries read: documents [0-9a-f]{64}$/)] });
@@ -52,7 +60,7 @@ test('the whole log in a pack: each decision is made again from it, and all docu
 
 describe('verify', () => {
   test('with the key: yes, with what is proven; without: all holds, and whose log it is was not proven', () => {
-    expect(json('verify a.zip --key log.vkey')).toMatchObject({ verdict: 'OK', exit: 0, level: 'HEAD', exported: { index: 4 } });
+    expect(json('verify a.zip --key log.vkey')).toMatchObject({ verdict: 'OK', exit: 0, level: 'HEAD', exported: { index: 5 } });
     expect(json('verify a.zip')).toMatchObject({ verdict: 'TRUST_EMPTY', exit: 5, level: 'HEAD' });
     expect(json('verify a.zip --key log.vkey --audit ledger')).toMatchObject({ verdict: 'OK', level: 'AUDITED' });
     expect(json('verify a.zip --key log.vkey --receipt nothing.json')).toMatchObject({ ok: false, error: { code: 'ENOENT' } });
@@ -113,7 +121,7 @@ describe('after a rotation of the log\'s key', () => {
 
 describe('export', () => {
   test('again: the same bytes', () => {
-    expect(json('export pack --again 4 --out again.zip')).toMatchObject({ ok: true, index: 4 });
+    expect(json('export pack --again 5 --out again.zip')).toMatchObject({ ok: true, index: 5 });
     expect(read('again.zip')).toEqual(read('a.zip'));
   });
 

@@ -1,5 +1,6 @@
 // What the verifier of packs can answer but yes, in order of precedence: the verifier's own codes, and those of a pack between them.
 import { PROOF_CODES } from '../../ledger/merkle/verdict.ts';
+import { AUDIT_CODES } from '../../ledger/streams/audit.ts';
 import { STREAM_CODES } from '../../ledger/streams/codes.ts';
 import type { No } from '../../ledger/verdict.ts';
 
@@ -25,6 +26,12 @@ export const PACK_CODES = [
   'LOG_FORK',
   'PROOF_START_WRONG',
   ...PROOF_CODES,
+  // A pack that holds every entry: what a full reader finds in them.
+  ...AUDIT_CODES,
+  // A decision or an export names a tree that the log did not have at that size.
+  'TREE_ROOT_WRONG',
+  // A decision pins another version of a stream than the last before the size it read.
+  'DECISION_PIN_WRONG',
   'EVENT_INVALID',
   // The manifest was signed with a key that this log never put on record for it.
   'PACK_SIGNER_UNKNOWN',
@@ -48,3 +55,10 @@ export const PACK_CODES = [
 export type PackCode = (typeof PACK_CODES)[number];
 
 export type PackAnswer<Held> = ({ readonly ok: true } & Held) | No<PackCode>;
+
+/** What does not hold of one entry, where the pack is whole otherwise. */
+export interface PackFault {
+  readonly index: number;
+  readonly code: PackCode;
+  readonly message: string;
+}

@@ -1,6 +1,8 @@
 // The pins of a decision: every stream that it read, with its version then (spec/decision.md, "Pins").
 import { LedgerError } from '../../ledger/errors.ts';
+import type { Event } from '../../ledger/events/index.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
+import type { Audit } from '../../ledger/streams/audit.ts';
 
 /** A stream that a decision read; version 0 and no index where it had no event. */
 export interface PinnedStream {
@@ -25,6 +27,25 @@ export function readPins(bytes: Uint8Array): PinsRead {
   }
   if (!Array.isArray(streams) || !Array.isArray(facts)) throw malformed();
   return { streams: streams.map(pinOf), facts: facts.map((hex) => (typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex) ? hex : fail())) };
+}
+
+/**
+ * Why pins are not the heads that a full reader finds at the size that the decision read, in words; null where they are.
+ *
+ * @param audit - up to the decision's own entry; of a size further back than it looks it says nothing, and says so of the index
+ */
+export function pinsDiffer(
+  { data }: Event & { readonly type: 'decision.recorded' }, { streams }: PinsRead, audit: Pick<Audit, 'headsAt'>,
+): string | null {
+  if (streams.length !== data.pins) return `it read ${data.pins} streams, and its pins name ${streams.length}`;
+  const heads = audit.headsAt(data.tree.size, streams.map(({ name }) => name));
+  if (heads === null) return null;
+  for (const [i, { name, version, index }] of streams.entries()) {
+    const head = heads[i] ?? null;
+    if (version === (head?.version ?? 0) && index === (head?.index ?? null)) continue;
+    return `it pins version ${version} of "${name}", which had ${head?.version ?? 0}`;
+  }
+  return null;
 }
 
 function pinOf(pin: Json): PinnedStream {

@@ -4,17 +4,17 @@ import { decodeEvent, kindOf, type Event } from '../../ledger/events/index.ts';
 import { leafHash } from '../../ledger/merkle/hash.ts';
 import { verifyInclusion } from '../../ledger/merkle/inclusion.ts';
 import type { SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
-import { no } from '../../ledger/verdict.ts';
+import { type No, no } from '../../ledger/verdict.ts';
 import { readEvidence } from '../evidence.ts';
 import { parseReceipt } from '../receipt.ts';
-import type { PackAnswer } from './codes.ts';
+import type { PackAnswer, PackCode } from './codes.ts';
 import type { OpenPack } from './open.ts';
 
 /** An entry of a pack: in the log, at this index. */
 export interface PackEntry {
   readonly index: number;
   readonly entry: Uint8Array;
-  /** Null for a Rekor body, and for what a raw ledger holds. */
+  /** Null for a Rekor body, for what a raw ledger holds, and for what breaks the ledger's rules. */
   readonly event: Event | null;
 }
 
@@ -26,6 +26,8 @@ export function receiptName(index: number): string {
 export interface PackEntries {
   /** By index, ascending. An entry counts only under its own name: a receipt that stands under another index shows nothing of it. */
   readonly entries: ReadonlyMap<number, PackEntry>;
+  /** The first entry that breaks the ledger's own rules; null where all keep them. It stands among the entries without an event. */
+  readonly invalid: No<PackCode> | null;
   /** What the receipts say of themselves that is not so, for a later step; null where all fits together. */
   readonly contradiction: string | null;
 }
@@ -35,6 +37,7 @@ export function verifyReceipts(pack: OpenPack, checkpoint: SignedCheckpoint, tex
   const found: PackEntry[] = [];
   let contradiction: string | null = null;
   let isRaw = false;
+  let invalid: No<PackCode> | null = null;
   for (const { name } of pack.members('receipt')) {
     const read = readEvidence(`"${name}"`, () => parseReceipt(pack.read(name) as Uint8Array));
     if (!read.ok) return read;
@@ -59,9 +62,12 @@ export function verifyReceipts(pack: OpenPack, checkpoint: SignedCheckpoint, tex
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       const newer = error.code === 'EVENT_UNKNOWN' || error.code === 'EVENT_VERSION_UNKNOWN';
-      return no(newer ? 'EVIDENCE_NEWER' : 'EVENT_INVALID', `the entry at ${index}: ${clip(error.message)} (${error.code})`);
+      const refused = no(newer ? 'EVIDENCE_NEWER' as const : 'EVENT_INVALID' as const, `the entry at ${index}: ${clip(error.message)} (${error.code})`);
+      if (newer) return refused;
+      invalid ??= refused;
+      found.push({ index, entry, event: null });
     }
   }
   found.sort((a, b) => a.index - b.index);
-  return { ok: true, entries: new Map(found.map((one) => [one.index, one])), contradiction };
+  return { ok: true, entries: new Map(found.map((one) => [one.index, one])), invalid, contradiction };
 }

@@ -1,8 +1,8 @@
 // What a verdict about a pack reads like: the same lines and members wherever it was reached.
 import { formatHex } from '../../ledger/bytes.ts';
-import type { PackAnswer } from './codes.ts';
+import type { PackAnswer, PackFault } from './codes.ts';
 import type { Scope } from './manifest.ts';
-import type { VerifiedPack } from './verify.ts';
+import type { FaultyPack, VerifiedPack } from './verify.ts';
 
 export interface PackReport {
   /** `OK`; `TRUST_EMPTY` where all holds and whose log it is was not proven; or a code. */
@@ -12,9 +12,10 @@ export interface PackReport {
 }
 
 /** @param digest - SHA-256 of the file, hexadecimal */
-export function reportPack(answer: PackAnswer<VerifiedPack>, digest: string): PackReport {
+export function reportPack(answer: PackAnswer<VerifiedPack> | FaultyPack, digest: string): PackReport {
   if (!answer.ok) {
     const { code, message } = answer;
+    if ('rest' in answer) return reportFaults(answer, digest);
     return { verdict: code, lines: [`NO  ${code}: ${message}`], members: { verdict: code, message, what: 'pack', file: digest } };
   }
   const { manifest, checkpoint, level, streams, entries, payloads, exported, witnessed, trusted, proven, notProven, pack } = answer;
@@ -36,6 +37,26 @@ export function reportPack(answer: PackAnswer<VerifiedPack>, digest: string): Pa
     withheld: payloads.withheld, exported, witnesses, quorum: witnessed.quorum, proven, notProven,
   };
   return { verdict, lines, members };
+}
+
+const faultsShown = 8;
+
+/** The lines of single entries that do not hold, the first of them the verdict's. */
+export function faultLines(faults: readonly PackFault[]): string[] {
+  const more = faults.length > faultsShown ? [`NO  and ${faults.length - faultsShown} more`] : [];
+  return [...faults.slice(0, faultsShown).map(({ code, message }) => `NO  ${code}: ${message}`), ...more];
+}
+
+function reportFaults({ code, message, faults, rest }: FaultyPack, digest: string): PackReport {
+  const lied = new Set(faults.map(({ index }) => index));
+  const others = [...rest.trees].filter((index) => !lied.has(index));
+  const trees = others.length === 0 ? [] : [`the trees that the decisions in entries ${others.join(', ')} read are prefixes of this one`];
+  const holds = [...rest.proven, ...trees];
+  const open = rest.notProven.map((sentence) => `     not proven: ${sentence}`);
+  const lines = [...faultLines(faults), ...holds.map((sentence) => `     holds: ${sentence}`), ...open];
+  const { origin, size } = rest.checkpoint;
+  const members = { verdict: code, message, what: 'pack', file: digest, origin, size, scope: rest.manifest.scope, faults, holds, notProven: rest.notProven };
+  return { verdict: code, lines, members };
 }
 
 export function describeScope(scope: Scope): string {

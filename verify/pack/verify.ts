@@ -8,14 +8,15 @@ import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkp
 import type { NoteKey } from '../../ledger/note/keys.ts';
 import type { StreamEvent } from '../../ledger/streams/history.ts';
 import { StreamProofs } from '../../ledger/streams/proofs.ts';
-import { no } from '../../ledger/verdict.ts';
+import { type No, no } from '../../ledger/verdict.ts';
 import { openCheckpoint, type Witnessed } from '../checkpoint.ts';
 import { readEvidence } from '../evidence.ts';
 import { missingEvidence, type Update } from '../growth.ts';
 import { verifyReceipt } from '../inclusion.ts';
 import { isAudited, type Level, lastVersionUnder, statedBy, verifyWhole } from '../streams.ts';
 import { type Trust, trustKeys } from '../trust.ts';
-import type { PackAnswer } from './codes.ts';
+import { auditEntries, type PackAudit } from './audit.ts';
+import { PACK_CODES, type PackAnswer, type PackCode, type PackFault } from './codes.ts';
 import type { Manifest } from './manifest.ts';
 import { openPack, type Engines, type OpenPack } from './open.ts';
 import { accountPayloads, payloadName, type PackPayloads } from './payloads.ts';
@@ -23,6 +24,7 @@ import { verifyReceipts, type PackEntry } from './receipts.ts';
 import { verifyScope } from './scope.ts';
 import { signatureHolds } from './signature.ts';
 import { parsePackStreams } from './streams.ts';
+import { told } from './told.ts';
 import { parseUpdate, vkeysIn, withRotations, type PackUpdate } from './update.ts';
 import type { Source } from './zip-reader.ts';
 
@@ -67,11 +69,20 @@ export interface VerifiedPack {
   readonly trees: ReadonlySet<number>;
   readonly entries: ReadonlyMap<number, PackEntry>;
   readonly payloads: PackPayloads;
+  /** What reading every entry came to; null where the pack does not hold every one. */
+  readonly audit: PackAudit | null;
   /** The export's event; null when no receipt came with the pack. */
   readonly exported: { readonly index: number; readonly at: number } | null;
   /** For people: one sentence each. */
   readonly proven: readonly string[];
   readonly notProven: readonly string[];
+}
+
+/** A pack in which single entries do not hold: it is refused, by the first of them, and what holds of the others is known. */
+export interface FaultyPack extends No<PackCode> {
+  /** By precedence of their codes, then ascending. */
+  readonly faults: readonly PackFault[];
+  readonly rest: VerifiedPack;
 }
 
 /**
@@ -81,7 +92,19 @@ export interface VerifiedPack {
  *   comes out says that whose log it is was not proven
  * @see spec/pack.md, "Verifying"
  */
-export function verifyPack(source: Source, trust: Trust | null, options: PackOptions = {}): PackAnswer<VerifiedPack> {
+export function verifyPack(source: Source, trust: Trust | null, options: PackOptions = {}): PackAnswer<VerifiedPack> | FaultyPack {
+  const faults: PackFault[] = [];
+  const answer = verifySteps(source, trust, options, faults);
+  const rank = ({ code }: PackFault) => PACK_CODES.indexOf(code);
+  const [first] = faults.sort((a, b) => rank(a) - rank(b) || a.index - b.index);
+  if (first === undefined) return answer;
+  // Where something else is wrong as well, nothing is said of the rest.
+  const refused = no(first.code, first.message);
+  return answer.ok ? { ...refused, faults, rest: answer } : refused;
+}
+
+/** @param faults - takes what does not hold of single entries */
+function verifySteps(source: Source, trust: Trust | null, options: PackOptions, faults: PackFault[]): PackAnswer<VerifiedPack> {
   if (trust !== null && trust.logs.length === 0) return no('TRUST_EMPTY', 'no key of any log is trusted');
   // 1. to 4. Form, manifest, members.
   const opened = openPack(source, options);
@@ -108,17 +131,21 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   const receipts = verifyReceipts(pack, checkpoint, text);
   if (!receipts.ok) return receipts;
   const { entries } = receipts;
+  // Where every entry is there, all of them are read: a full reader's verdict needs nobody else.
+  const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
+  const audit = entries.size === checkpoint.size ? auditEntries(entries, checkpoint.size, payload, options.sha256) : null;
+  if (audit !== null) faults.push(...faultsOf(audit));
+  else if (receipts.invalid !== null) return receipts.invalid;
   // 7. The log itself put the key on record that signed the manifest.
   const signer = verifySigner(pack, entries);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries, checkpoint, options.sha256);
+  const streams = verifyStreams(pack, entries, checkpoint, options.sha256, faults);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
   if (contradiction !== null) return no('PACK_CONTRADICTORY', contradiction);
   // 10. The scope's promise, and 11. the payloads.
-  const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
   const scope = verifyScope({ manifest, entries, whole: streams.whole, indexedSize: streams.size, payload });
   if (!scope.ok) return scope;
   const payloads = accountPayloads(pack, entries.values());
@@ -135,13 +162,13 @@ export function verifyPack(source: Source, trust: Trust | null, options: PackOpt
   // 14. Nothing is missing that further evidence could bring.
   const missing = missingEvidence(signed, by, later?.growth);
   if (missing !== null) return missing;
-  const audited = options.audited === true || isAudited(checkpoint, options.auditors ?? [], by);
+  const audited = audit === null ? options.audited === true || isAudited(checkpoint, options.auditors ?? [], by) : faults.length === 0;
   const held = {
     pack, manifest, checkpoint, trusted: trust === null ? 'pack' : 'reader', witnessed: signed.witnessed, level: audited ? 'AUDITED' : 'HEAD',
-    indexedSize: streams.size, streams: streams.whole, trees: streams.trees, entries, payloads,
+    indexedSize: streams.size, streams: streams.whole, trees: streams.trees, entries, payloads, audit,
     exported: exported === null ? null : { index: exported.index, at: exported.at },
   } as const;
-  return { ok: true, ...held, ...told(held, scope) };
+  return { ok: true, ...held, ...told(held, scope, faults) };
 }
 
 function memberOf(pack: OpenPack, name: string): Uint8Array {
@@ -170,7 +197,7 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
 }
 
 function verifyStreams(
-  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, sha256: Sha256 = pureSha256,
+  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, sha256: Sha256 = pureSha256, faults: PackFault[],
 ): PackAnswer<Streams> {
   const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
   if (!read.ok) return read;
@@ -182,6 +209,7 @@ function verifyStreams(
   const trees = new Set<number>();
   const own = { decision: read.value.stated, growth: read.value.growth };
   for (const { decision, growth } of [own, ...read.value.trees]) {
+    if (trees.has(decision)) continue;
     const event = entries.get(decision)?.event ?? null;
     if (event?.type !== 'decision.recorded') {
       if (decision === own.decision) continue;
@@ -189,8 +217,14 @@ function verifyStreams(
     }
     const { tree } = event.data;
     const grown = verifyConsistency(tree.size, size, tree.root[1], root, growth);
-    if (!grown.ok) return no(grown.code, `the tree of the decision in entry ${decision}: ${grown.message}`);
-    trees.add(decision);
+    if (grown.ok) {
+      trees.add(decision);
+      continue;
+    }
+    const message = `the tree of the decision in entry ${decision}: ${grown.message}`;
+    // Under an index that stands on a tree which never was nothing is shown; another decision's lie is its own.
+    if (decision === own.decision) return no(grown.code, message);
+    faults.push({ index: decision, code: grown.code, message });
   }
   const tagged = new Map<string, (StreamEvent & { readonly event: Event })[]>();
   for (const { index: at, event } of entries.values()) {
@@ -243,30 +277,7 @@ function verifyExport(
   return fits ? { ok: true, index: included.index, at: event.at } : no('PACK_EXPORT_FOREIGN', `entry ${included.index} is not the export of this pack`);
 }
 
-type Held = Omit<VerifiedPack, 'proven' | 'notProven'>;
-
-function told(held: Held, scope: { readonly proven: readonly string[]; readonly notProven: readonly string[] }): Pick<VerifiedPack, 'proven' | 'notProven'> {
-  const { entries, checkpoint, streams, indexedSize, payloads, exported, level, trusted } = held;
-  const absent = [...streams.values()].filter(({ version }) => version === 0).length;
-  const none = absent === 0 ? '' : `, and that ${absent} of them had no event`;
-  const proven = [
-    `${counted(entries.size, 'entry', 'entries')} in the log ${checkpoint.origin}, in its tree of ${checkpoint.size}`,
-    ...scope.proven,
-    `${counted(streams.size, 'stream')} there whole: the index says so at size ${indexedSize}${none}`,
-    `${counted(payloads.held, 'payload')} there, as the entries name them`,
-  ];
-  if (level === 'AUDITED') proven.push('the index was recomputed from all entries');
-  if (exported !== null) proven.push(`the log recorded this very pack as handed out, in entry ${exported.index}`);
-  const notProven = [...scope.notProven, `that nothing was appended after size ${checkpoint.size}`, 'that evidence which was never appended does not exist'];
-  if (level === 'HEAD') notProven.unshift('that the log built its index from all entries: nobody named here recomputed it');
-  const why = new Map<string, number>();
-  for (const one of payloads.withheld) why.set(one.why, (why.get(one.why) ?? 0) + 1);
-  for (const [reason, count] of why) notProven.push(`what the payloads say that are not here: ${count} ${reason}`);
-  if (exported === null) notProven.push('that the log recorded this pack: bring the receipt that came beside it');
-  if (trusted === 'pack') notProven.unshift('whose log this is: the keys are the pack\'s own; compare them with ones you got elsewhere');
-  return { proven, notProven };
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return count === 1 ? `1 ${one} is` : `${count} ${many} are`;
+/** What a full reader finds, as faults of single entries. */
+function faultsOf({ findings, readings }: PackAudit): PackFault[] {
+  return [...findings, ...readings].map(({ index, code, message }) => ({ index, code, message: `entry ${index}: ${message}` }));
 }
