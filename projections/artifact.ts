@@ -3,6 +3,7 @@ import type { DataOf } from '../ledger/events/index.ts';
 import { attestationPointer, reportPointer, sbomPointer, supersede, vexPointer } from './evidence.ts';
 import type { AttestationPointer, ReportPointer, SbomPointer, VexPointer } from './evidence.ts';
 import type { EventAt } from './event-at.ts';
+import { at, entry, itemOf } from './items.ts';
 import { adds, addsOnce, counts, defineProjection, payloadOf, pointerTo, type Document, type Pointer } from './projection.ts';
 
 type Related = DataOf<'artifact.related'>;
@@ -36,6 +37,8 @@ export type ArtifactDocument = Document & {
   contracts: { name: string; entry: number; at: number }[];
 };
 
+const assignedContract = itemOf<'contract.assigned', ArtifactDocument['contracts'][number]>((data) => ({ name: data('name'), entry, at }));
+
 export const artifact = defineProjection<ArtifactDocument>({
   name: 'artifact',
   version: 1,
@@ -59,7 +62,7 @@ export const artifact = defineProjection<ArtifactDocument>({
     },
     'document.stored': counts('documents'),
     'evidence.superseded': ({ sboms, attestations, reports, vex }, event) => supersede([sboms, attestations, reports, vex], event),
-    'contract.assigned': addsOnce('contracts', 'name', ({ index, at, data }: EventAt<'contract.assigned'>) => ({ name: data.name, entry: index, at })),
+    'contract.assigned': addsOnce('contracts', 'name', assignedContract),
     'contract.unassigned'(document, { data }) {
       document.contracts = document.contracts.filter(({ name }) => name !== data.name);
     },

@@ -2,6 +2,7 @@
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeCbor, encodeCbor, major, writeHead } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
+import { encodedItem } from './items.ts';
 import type { Adding, Document } from './projection.ts';
 
 export function decodeDocument(bytes: Uint8Array): Document {
@@ -24,8 +25,7 @@ const headBytesMax = 9;
 export function additionOf({ to, item }: Adding, event: EventAt): Addition {
   let key = keys.get(to);
   if (key === undefined) keys.set(to, (key = encodeCbor(to)));
-  // Two arrays around it, one byte each: it will stand as deep in its document, and is refused there or nowhere.
-  return { key, item: encodeCbor([[item(event)]]).subarray(2) };
+  return { key, item: encodedItem(item, event).slice() };
 }
 
 /** No document with these additions is larger. */

@@ -1,6 +1,6 @@
 // An event as folds see it: its place and what it says, from an event somebody decoded or read in place from the log's own bytes.
 import {
-  decodeCbor, decodeEvent, skimMember, skimMembers, EVENTS, type CborMap, type Event, type EventName, type Skim,
+  decodeCbor, decodeEvent, skimMember, skimMembers, skimPayload, EVENTS, Span, type CborMap, type CborWriter, type Event, type EventName, type Skim,
 } from '../ledger/events/index.ts';
 
 /** One event at its place; `T` narrows `data` when `type` is compared. Times are milliseconds since 1970. */
@@ -29,6 +29,7 @@ export class SkimmedEvent {
   /** Which of `places` are this event's. */
   #places: Int32Array = new Int32Array(0);
   #first = 0;
+  readonly #span = new Span();
   // Decoded once for all documents that an event moves: they share what they keep of it.
   #by: unknown;
   #data: unknown;
@@ -69,11 +70,44 @@ export class SkimmedEvent {
     return this.#bytes;
   }
 
-  /** Where in `bytes` the encoding of a member of its data begins; −1 where there is none, and where the data has to be lifted. */
-  memberAt(name: string): number {
-    const [places, first] = [this.#places, this.#first];
-    if (places[first + 10] !== EVENTS[this.type].length) return -1;
-    return skimMember(this.#bytes, places[first + 2] as number, places[first + 3] as number, name);
+  /** Whether its data is of the newest version, and may be read and copied as it stands. */
+  get isNewest(): boolean {
+    return this.#places[this.#first + 10] === EVENTS[this.type].length;
+  }
+
+  /** Where a member of its data stands in `bytes`, encoded, until it is asked again; null where there is none, or the data has to be lifted. */
+  memberAt(name: string): Readonly<Span> | null {
+    return this.isNewest && skimMember(this.#bytes, this.#place(2), this.#place(3), name, this.#span) ? this.#span : null;
+  }
+
+  // What is encoded in the event and stands so in a document too is copied. @returns false where there is no such thing
+
+  copyBy(into: CborWriter): boolean {
+    into.part(this.#bytes, this.#place(0), this.#place(1));
+    return true;
+  }
+
+  copyMember(name: string, into: CborWriter): boolean {
+    return skimMember(this.#bytes, this.#place(2), this.#place(3), name, this.#span) && this.#copySpan(into);
+  }
+
+  /** The time that its document states. */
+  copyClaimed(into: CborWriter): boolean {
+    return this.#place(4) >= 0 && skimMember(this.#bytes, this.#place(4), this.#place(5), 'at', this.#span) && this.#copySpan(into);
+  }
+
+  /** The digest of its payload of a role. */
+  copyPayload(role: string, into: CborWriter): boolean {
+    return this.#place(6) >= 0 && skimPayload(this.#bytes, this.#place(6), this.#place(7), role, this.#span) && this.#copySpan(into);
+  }
+
+  #copySpan(into: CborWriter): true {
+    into.part(this.#bytes, this.#span.start, this.#span.end);
+    return true;
+  }
+
+  #place(which: number): number {
+    return this.#places[this.#first + which] as number;
   }
 
   get by(): unknown {
@@ -82,11 +116,10 @@ export class SkimmedEvent {
 
   get data(): unknown {
     if (this.#data !== undefined) return this.#data;
-    const [places, first] = [this.#places, this.#first];
     // Data of the newest version is taken as it is; anything older is lifted.
-    if (places[first + 10] !== EVENTS[this.type].length) this.#data = this.#decoded().data;
+    if (!this.isNewest) this.#data = this.#decoded().data;
     else if (this.#only === null) this.#data = this.#part(2);
-    else this.#data = skimMembers(this.#bytes, places[first + 2] as number, places[first + 3] as number, this.#only);
+    else this.#data = skimMembers(this.#bytes, this.#place(2), this.#place(3), this.#only);
     return this.#data;
   }
 

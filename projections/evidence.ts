@@ -1,6 +1,7 @@
 // What documents say about evidence: a pointer to its entry and its facts, never what the facts say.
 import type { DataOf } from '../ledger/events/index.ts';
 import type { EventAt } from './event-at.ts';
+import { at, by, claimed, entry, itemOf, payload } from './items.ts';
 import { payloadOf, pointerTo, type Pointer } from './projection.ts';
 
 /** Evidence on record. Digests are SHA-256, 32 bytes. */
@@ -42,31 +43,29 @@ export type VexPointer = EvidencePointer & {
   authored?: NonNullable<DataOf<'vex.stated'>['authored']>;
 };
 
-type Evidence = 'sbom.ingested' | 'report.ingested' | 'attestation.recorded' | 'vex.stated';
+const pointer = { entry, at, by, claimed };
 
-function evidencePointer(event: EventAt<Evidence>): EvidencePointer {
-  const document = payloadOf(event, 'document');
-  const facts = payloadOf(event, 'facts') as Uint8Array;
-  const { semantics, deviations } = event.data;
-  return { ...pointerTo(event), facts, semantics, deviations, ...(document === undefined ? {} : { document }) };
-}
+export const sbomPointer = itemOf<'sbom.ingested', SbomPointer>((data) => ({
+  ...pointer, facts: payload('facts'), semantics: data('semantics'), deviations: data('deviations'), document: payload('document'),
+  format: data('format'), components: data('components'),
+}));
 
-export function sbomPointer(event: EventAt<'sbom.ingested'>): SbomPointer {
-  return { ...evidencePointer(event), format: event.data.format, components: event.data.components };
-}
+export const reportPointer = itemOf<'report.ingested', ReportPointer>((data) => ({
+  ...pointer, facts: payload('facts'), semantics: data('semantics'), deviations: data('deviations'), document: payload('document'),
+  format: data('format'), results: data('results'),
+}));
 
-export function reportPointer(event: EventAt<'report.ingested'>): ReportPointer {
-  return { ...evidencePointer(event), format: event.data.format, results: event.data.results };
-}
-
-export function attestationPointer(event: EventAt<'attestation.recorded'>): AttestationPointer {
-  return { ...evidencePointer(event), envelope: event.data.envelope, signatures: event.data.signatures };
-}
+export const attestationPointer = itemOf<'attestation.recorded', AttestationPointer>((data) => ({
+  ...pointer, facts: payload('facts'), semantics: data('semantics'), deviations: data('deviations'), document: payload('document'),
+  envelope: data('envelope'), signatures: data('signatures'),
+}));
 
 export function vexPointer(event: EventAt<'vex.stated'>): VexPointer {
-  const { format, statements, subjects, vulnerabilities, signatures, authored } = event.data;
+  const { format, semantics, deviations, statements, subjects, vulnerabilities, signatures, authored } = event.data;
+  const document = payloadOf(event, 'document');
   return {
-    ...evidencePointer(event), format, statements, vulnerabilities, ...(subjects === undefined ? {} : { subjects: subjects.map(([, digest]) => digest) }),
+    ...pointerTo(event), facts: payloadOf(event, 'facts') as Uint8Array, semantics, deviations, ...(document === undefined ? {} : { document }),
+    format, statements, vulnerabilities, ...(subjects === undefined ? {} : { subjects: subjects.map(([, digest]) => digest) }),
     ...(signatures === undefined ? {} : { signatures }), ...(authored === undefined ? {} : { authored }),
   };
 }

@@ -1,8 +1,9 @@
 // Documents that grow: kept as what events did to them, in one piece of memory, and made when somebody asks.
 import { encodeCbor, type CborMap } from '../ledger/events/index.ts';
 import { encodeDocument } from './digest.ts';
-import { additionOf, decodeDocument, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
-import { evolve, moveOn, type Document, type Projection } from './projection.ts';
+import { decodeDocument, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
+import { encodedItem } from './items.ts';
+import { evolve, moveOn, type Adding, type Document, type Projection } from './projection.ts';
 import { grown, type StreamTable, type Tags } from './stream-table.ts';
 import type { Reader, ShownEvent } from './walk.ts';
 
@@ -69,7 +70,7 @@ export class GrowingDocuments {
     else if (deed === null) this.#decode(place, reader, event, index);
     else if (deed.is === 'adds') state[at + adding] = this.#put(state[at + adding] as number, reader, this.#itemOf(reader, event));
     else if (deed.is === 'counts') this.#count(at, reader, event.index);
-    else if (!this.#has(kept, reader, event, deed.key)) this.#addOnce(at, reader, event, deed.key);
+    else this.#addOnce(at, reader, event, deed);
     this.#last[at >> 1] = index;
   }
 
@@ -128,24 +129,18 @@ export class GrowingDocuments {
     this.#state[at + others] = cell;
   }
 
-  /** Whether a list has an item with the key that the event's data has. */
-  #has(newest: number, reader: Reader, event: ShownEvent, key: string): boolean {
-    if (newest === 0) return false;
+  /** Adds an item, unless the list has one with the key that the event's data has. */
+  #addOnce(at: number, reader: Reader, event: ShownEvent, { to, key }: { readonly to: string; readonly key: string }): void {
     const words = this.#words;
-    const { to } = reader.deed as { to: string };
-    const at = event.memberAt(key);
-    const said = at < 0 ? encodeCbor((event.data as unknown as CborMap)[key] as string) : event.bytes;
-    for (let cell = newest; cell !== 0; cell = words[cell] as number) {
+    const place = event.memberAt(key);
+    const said = place === null ? encodeCbor((event.data as unknown as CborMap)[key] as string) : event.bytes;
+    const [start, end] = place === null ? [0, said.length] : [place.start, place.end];
+    for (let cell = this.#state[at + others] as number; cell !== 0; cell = words[cell] as number) {
       const { deed } = this.#readers[words[cell + 1] as number] as Reader;
-      if (deed?.is === 'addsOnce' && deed.to === to && this.#isAt(words[cell + 3] as number, said, Math.max(0, at))) return true;
+      if (deed?.is === 'addsOnce' && deed.to === to && this.#isAt(words[cell + 3] as number, said, start)) return;
     }
-    return false;
-  }
-
-  #addOnce(at: number, reader: Reader, event: ShownEvent, key: string): void {
-    const item = this.#itemOf(reader, event);
-    const named = this.#write(encodeCbor((event.data as unknown as CborMap)[key] as string));
-    const cell = this.#put(this.#state[at + others] as number, reader, item, 1);
+    const named = this.#write(said, start, end);
+    const cell = this.#put(this.#state[at + others] as number, reader, this.#itemOf(reader, event), 1);
     this.#words[cell + 3] = named;
     this.#state[at + others] = cell;
   }
@@ -161,7 +156,8 @@ export class GrowingDocuments {
   #itemOf(reader: Reader, event: ShownEvent): number {
     const written = this.#written;
     if (written.reader === reader && written.entry === event.index) return written.item;
-    const item = this.#write(additionOf(reader.deed as Parameters<typeof additionOf>[0], event).item);
+    const bytes = encodedItem((reader.deed as Adding).item, event);
+    const item = this.#write(bytes, 0, bytes.length);
     this.#written = { reader, entry: event.index, item };
     return item;
   }
@@ -177,11 +173,12 @@ export class GrowingDocuments {
     return reader.number;
   }
 
-  #write(bytes: Uint8Array): number {
-    const at = this.#take(1 + ((bytes.length + 3) >> 2));
-    this.#words[at] = bytes.length;
-    const [own, to] = [this.#bytes, 4 * at + 4];
-    for (let i = 0; i < bytes.length; i++) own[to + i] = bytes[i] as number;
+  /** Keeps `bytes[start, end)`. */
+  #write(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.#take(1 + ((end - start + 3) >> 2));
+    this.#words[at] = end - start;
+    const own = this.#bytes;
+    for (let i = start, to = 4 * at + 4; i < end; i++, to++) own[to] = bytes[i] as number;
     return at;
   }
 

@@ -10,7 +10,7 @@
 //   seal, open                       sealed payloads (WebCrypto), and the pieces for those who stream
 //   EVENTS                           every event type; families.ts is the place where a new family is added
 export { asSet } from './compile.ts';
-export { cborDepthMax, encodeCbor, major, writeHead, type CborMap, type CborValue } from './cbor.ts';
+export { cborDepthMax, CborWriter, encodeCbor, major, writeHead, type CborMap, type CborValue } from './cbor.ts';
 export { decodeCbor } from './cbor-reader.ts';
 export { prepareDraft, streamsOfDraft, writeEntry, type Draft, type NewEvent } from './draft.ts';
 export {
@@ -27,4 +27,4 @@ export type { Digest, DigestAlgorithm } from './schema.ts';
 export {
   commitmentLead, commitmentOf, deriveSealKeys, open, seal, sealLabel, sealNonce, sealSecretBytes, sealTagBytes, type Sealed, type SealKeys,
 } from './seal.ts';
-export { Skim, skimEntry, skimMember, skimMembers, skimmedText } from './skim.ts';
+export { Skim, skimEntry, skimMember, skimMembers, skimmedText, skimPayload, Span } from './skim.ts';

@@ -120,22 +120,65 @@ export function skimMembers(bytes: Uint8Array, start: number, end: number, names
   return members;
 }
 
+/** Where an encoded value begins and ends in skimmed bytes. */
+export class Span {
+  start = -1;
+  end = -1;
+}
+
 /**
- * Where the value of a member of the map at `bytes[start, end)` begins; −1 where there is no such member.
+ * Finds a member's value in the map at `bytes[start, end)`.
  *
- * @throws {LedgerError} INPUT_MALFORMED where it is no map
+ * @returns false where there is no such member @throws {LedgerError} INPUT_MALFORMED where it is no map
  */
-export function skimMember(bytes: Uint8Array, start: number, end: number, name: string): number {
+export function skimMember(bytes: Uint8Array, start: number, end: number, name: string, found: Span): boolean {
   source = bytes;
   limit = end;
   at = start;
   for (let pairs = argument(map); pairs > 0; pairs--) {
     const length = argument(text);
-    at += length;
-    if (isTextAt(name, bytes, at - length, length)) return at;
+    const key = at;
+    found.start = at += length;
     skipValue();
+    found.end = at;
+    if (isTextAt(name, bytes, key, length)) return true;
   }
-  return -1;
+  return false;
+}
+
+/**
+ * Finds the digest, without its algorithm, of the first payload of a role in the references at `bytes[start, end)`.
+ *
+ * @returns false where there is none of that role, or it is sealed @throws {LedgerError} INPUT_MALFORMED where these are no references
+ */
+export function skimPayload(bytes: Uint8Array, start: number, end: number, role: string, found: Span): boolean {
+  source = bytes;
+  limit = end;
+  at = start;
+  for (let payloads = argument(array); payloads > 0; payloads--) {
+    let [isMeant, digest] = [false, -1];
+    for (let pairs = argument(map); pairs > 0; pairs--) {
+      const length = argument(text);
+      const key = at;
+      const value = (at += length);
+      skipValue();
+      // `role` and `digest` are told from the other members by length and first letter.
+      if (length === 4 && bytes[key] === letter.r) isMeant = isTextAt(role, bytes, at - role.length, role.length) && at - value === role.length + 1;
+      else if (length === 6 && bytes[key] === letter.d) digest = value;
+    }
+    if (!isMeant) continue;
+    if (digest < 0) return false;
+    const after = at;
+    at = digest;
+    argument(array);
+    skipValue();
+    found.start = at;
+    skipValue();
+    found.end = at;
+    at = after;
+    return true;
+  }
+  return false;
 }
 
 function isTextAt(name: string, bytes: Uint8Array, start: number, length: number): boolean {
@@ -145,7 +188,7 @@ function isTextAt(name: string, bytes: Uint8Array, start: number, length: number
 }
 
 const uint = 0, byteString = 2, text = 3, array = 4, map = 5;
-const letter = { a: 0x61, b: 0x62, d: 0x64, k: 0x6b, n: 0x6e, o: 0x6f, p: 0x70, s: 0x73, t: 0x74 } as const;
+const letter = { a: 0x61, b: 0x62, d: 0x64, k: 0x6b, n: 0x6e, o: 0x6f, p: 0x70, r: 0x72, s: 0x73, t: 0x74 } as const;
 
 let source: Uint8Array = new Uint8Array(0);
 let at = 0;

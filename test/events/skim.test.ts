@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { concatBytes, encodeUtf8, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { encodeCbor, Skim, skimEntry, skimMembers, skimmedText, streamsMax, type CborValue } from '../../ledger/events/index.ts';
+import {
+  decodeCbor, encodeCbor, Skim, skimEntry, skimMember, skimMembers, skimmedText, skimPayload, Span, streamsMax, type CborValue,
+} from '../../ledger/events/index.ts';
 
 type Pair = readonly [key: string, value: CborValue | { readonly raw: string }];
 
@@ -195,5 +197,43 @@ describe('members', () => {
     for (const hex of ['80', '61', '01', '41']) expect(refusedAt(() => skimMembers(parseHex(hex), 0, 1, ['a']), 0)).toBe(0);
     expect(refusedAt(() => skimMembers(parseHex('a14161'), 0, 3, ['a']), 0)).toBe(1);
     expect(refusedAt(() => skimMembers(encodeUtf8('\x7f'), 0, 0, []), 0)).toBe(0);
+  });
+});
+
+describe('a value that is to be copied', () => {
+  const span = new Span();
+  const value = (bytes: Uint8Array) => decodeCbor(bytes.slice(span.start, span.end));
+
+  test('is found in a map by its name', () => {
+    const members = { a: 1, ab: 'x'.repeat(40), b: [1, { a: 3 }], name: new Uint8Array(300), nama: 5 };
+    const map = encodeCbor(members);
+    const bytes = concatBytes(parseHex('a1ff'), map, parseHex('ff'));
+    for (const [name, expected] of Object.entries(members)) {
+      expect(skimMember(bytes, 2, 2 + map.length, name, span)).toBe(true);
+      expect(value(bytes)).toEqual(expected);
+    }
+    for (const absent of ['c', 'aa', 'abc', 'nam', '']) expect(skimMember(bytes, 2, 2 + map.length, absent, span)).toBe(false);
+    expect(refusedAt(() => skimMember(parseHex('80'), 0, 1, 'a', span), 0)).toBe(0);
+    expect(refusedAt(() => skimMember(parseHex('a14161'), 0, 3, 'a', span), 0)).toBe(1);
+  });
+
+  test('is the digest of the first payload of a role', () => {
+    const digest = (byte: number): CborValue => ['sha256', new Uint8Array(32).fill(byte)];
+    const reference = (role: string, more: Record<string, CborValue>) => ({ role, size: 70_000, media: 'application/json', ...more });
+    const references = encodeCbor([
+      reference('document', { commitment: digest(1) }), reference('facts', { digest: digest(2) }), reference('facts', { digest: digest(3) }),
+      reference('document', { digest: digest(4) }), { ...reference('list', { digest: digest(5) }), sole: 'results', agents: 7 },
+    ]);
+    const bytes = concatBytes(parseHex('82'), references, parseHex('ff'));
+    const find = (role: string) => skimPayload(bytes, 1, 1 + references.length, role, span);
+    expect(find('facts')).toBe(true);
+    expect(value(bytes)).toEqual(new Uint8Array(32).fill(2));
+    expect(find('list')).toBe(true);
+    expect(value(bytes)).toEqual(new Uint8Array(32).fill(5));
+    // One that is sealed is there, and has no digest.
+    for (const role of ['document', 'fact', 'acts', 'factss', 'results', '']) expect(find(role)).toBe(false);
+    expect(refusedAt(() => skimPayload(parseHex('a0'), 0, 1, 'facts', span), 0)).toBe(0);
+    expect(refusedAt(() => skimPayload(parseHex('8180'), 0, 2, 'facts', span), 0)).toBe(1);
+    expect(refusedAt(() => skimPayload(parseHex('81a14161'), 0, 4, 'facts', span), 0)).toBe(2);
   });
 });

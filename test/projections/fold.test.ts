@@ -64,7 +64,7 @@ describe.each(seeds)('history %i', (seed) => {
 });
 
 describe('a document that only grows', () => {
-  const growing = ['contract.assigned', 'document.stored', 'sbom.ingested', 'report.ingested', 'vex.stated'] as const;
+  const growing = ['contract.assigned', 'document.stored', 'sbom.ingested', 'attestation.recorded', 'report.ingested', 'vex.stated'] as const;
   const changing = ['contract.unassigned', 'evidence.superseded', 'scan.completed', 'artifact.related'] as const;
 
   test.each([
