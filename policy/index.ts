@@ -20,6 +20,7 @@ export { capabilitiesDigest } from './capabilities.ts';
 export { EvaluationError, formatPolicyError, PolicyErrors, type EvaluationCode, type PolicyError, type PolicyErrorCode } from './rego/errors.ts';
 export { formatModule } from './rego/format.ts';
 export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
+export { Layouts } from './rego/layout.ts';
 export { formatTerm } from './rego/term.ts';
 export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';
 export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';

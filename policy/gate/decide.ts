@@ -6,13 +6,13 @@ import { sha256 as pureSha256 } from '../../ledger/merkle/index.ts';
 import { factsSemantics } from '../../evidence/facts.ts';
 import { SEMANTICS as STATE_SEMANTICS } from '../../projections/semantics.ts';
 import {
-  capabilitiesDigest, fromPlain, type Limits, LIMITS, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
+  capabilitiesDigest, type Limits, LIMITS, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
 } from '../index.ts';
 import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, WARNINGS, WEAKENABLE, type WarningCode } from './codes.ts';
 import { encodePins, encodeResults, factsDigest, type DecisionData, type Results } from './decision.ts';
 import { gather, type GateRequest, type Gathered } from './gather.ts';
-import { inputComplaint, inputSemantics, type PolicyInput } from './input-shape.ts';
-import { buildInput, coverageOf, encodeInput, type Built, type Semantics } from './input.ts';
+import { inputSemantics, type PolicyInput } from './input-shape.ts';
+import { buildInput, builtComplaint, coverageOf, encodeInput, inputValue, type Built, type Semantics } from './input.ts';
 import { gateSemantics, judge, type Judgement } from './judge.ts';
 import { ContentShelf } from './shelf.ts';
 import { snapshotAge } from './snapshot-age.ts';
@@ -88,13 +88,13 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   if (covered.missing.length > 0) deny('EVIDENCE_MISSING', `missing evidence: ${covered.missing.join(', ')}`);
   // 3. The input, where nothing is missing that it is made of. A missing scan is an empty list only where somebody said so.
   const missing = codes.has('PAYLOAD_UNAVAILABLE') || codes.has('PAYLOAD_NEWER') || (gathered.findings === null && !weakened.includes('SCAN_MISSING'));
-  const built = missing ? null : buildInput(request.artifact, gathered, covered, state, effective, semantics);
-  const complaint = built === null ? null : inputComplaint(built.input);
+  const built = missing ? null : buildInput(request.artifact, gathered, covered, state, effective, semantics, policies.contents);
+  const complaint = built === null ? null : builtComplaint(built);
   if (complaint !== null) deny('INPUT_INVALID', `the policy input: ${clip(complaint)}`);
-  const encoded = built === null ? null : encodeInput(built.input);
+  const encoded = built === null ? null : encodeInput(built);
   // 4. The policy is asked, unless its input is none: the shape is what keeps policies from failing open.
   const judgement = policy === null || built === null || complaint !== null ? null : judge({
-    policy: policy.policy, entrypoints, input: fromPlain(built.input), data: policy.bundle.data, effective, limits, gate: semantics.gate,
+    policy: policy.policy, entrypoints, input: inputValue(built), data: policy.bundle.data, effective, limits, gate: semantics.gate,
   });
   for (const code of judgement?.codes ?? []) codes.add(code);
   if (typeof judgement?.error === 'string') notes.push(judgement.error);

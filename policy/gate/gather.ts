@@ -103,7 +103,7 @@ export async function gather(
   if (scan === null && !isUnnamed) reading.deny('SCAN_MISSING', `no scan of it${withFeed} was completed`);
   const findings = scan === null ? null : await findingsOf(scan, reading);
 
-  const ids = findings === null ? [] : namesIn(findings.findings);
+  const ids = findings === null ? [] : contents.keep(`names ${formatHex((scan as ScanPointer).findings)}`, () => namesIn(findings.findings), sizeOfNames);
   const vulnerabilities = await reading.byId(ids);
   const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
   const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
@@ -165,6 +165,8 @@ async function findingsOf(scan: ScanPointer, reading: Reading): Promise<Findings
   reading.deny('PAYLOAD_NEWER', `findings in the form ${String(document?.format)}, expected stella-findings/1`);
   return null;
 }
+
+const sizeOfNames = (names: readonly string[]) => names.reduce((sum, { length }) => sum + length, 0);
 
 /** Every name that VEX and waivers may give what was found: ids, aliases, and the one vulnerability a distribution's record is about. */
 function namesIn(findings: readonly Finding[]): string[] {
@@ -236,11 +238,12 @@ class Reading {
   }
 
   async byId(ids: readonly string[]): Promise<Map<string, VulnerabilityDocument>> {
-    const documents = await this.#source.documents('vulnerability', await this.#pin(ids.map((id) => `vuln:${id}`)));
+    const streams = await this.#pin(ids.map((id) => `vuln:${id}`));
+    const documents = await this.#source.documents('vulnerability', streams);
     const found = new Map<string, VulnerabilityDocument>();
-    for (const id of ids) {
-      const document = documents.get(`vuln:${id}`);
-      if (document !== undefined) found.set(id, document);
+    for (const stream of streams) {
+      const document = documents.get(stream);
+      if (document !== undefined) found.set(stream.slice('vuln:'.length), document);
     }
     return found;
   }

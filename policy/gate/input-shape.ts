@@ -33,7 +33,7 @@ const statement = {
   vuln_id: id,
 } as const;
 
-const finding = object({
+export const findingShape = object({
   aliases: array(id),
   conflicts: said('About what the sources disagree', array(oneOf('fixed', 'outcome', 'severity'))),
   entry_trace: oneOf('not_reached', 'reached', 'unknown'),
@@ -72,7 +72,7 @@ const attestation = object({
   verifier: optional(text()),
 });
 
-const component = object({
+export const componentShape = object({
   group: optional(text()),
   licences: optional(array(text())),
   name: text(),
@@ -103,9 +103,9 @@ export const inputShape = object({
     missing: said('Requirements that are not met, as contract#id', array(text())),
   }),
   effective_time: time,
-  findings: array(finding),
+  findings: array(findingShape),
   sbom: optional(object({
-    components: array(component),
+    components: array(componentShape),
     created: said('As the document says', optional(time)),
     digest: optional(digest),
     entry: integer,

@@ -43,12 +43,13 @@ export function vexMembers(findings: readonly Finding[], gathered: Gathered, art
   const matched = new Set<VexClaim>();
   const targets = new Map<string, VexTarget[]>();
   for (const finding of findings) {
-    const ids = namesOf(finding);
-    const relevant = [...new Set(ids.flatMap((id) => byName.get(id) ?? []))];
-    if (relevant.length === 0) {
+    // Of most findings nobody says anything, and no list has to be made to see it.
+    if (!isSaid(finding, byName)) {
       statuses.push(null);
       continue;
     }
+    const ids = namesOf(finding);
+    const relevant = [...new Set(ids.flatMap((id) => byName.get(id) ?? []))];
     const { purl } = finding.component;
     const target: VexTarget = { ids, artifact: about, purl };
     for (const id of ids) push(targets, id, target);
@@ -91,6 +92,13 @@ export function vexMembers(findings: readonly Finding[], gathered: Gathered, art
       };
     }),
   };
+}
+
+/** Whether a statement gives one of a finding's names (`namesOf`): an upstream name that is none of them is another one again. */
+function isSaid({ id, aliases, upstream }: Finding, byName: ReadonlyMap<string, unknown>): boolean {
+  if (byName.has(id)) return true;
+  for (let i = 0; i < aliases.length; i++) if (byName.has(aliases[i] as string)) return true;
+  return upstream.length === 1 && byName.has(upstream[0] as string);
 }
 
 /** What an artifact is called beside its digest: its other digests, and the purl that its bill of materials gives it. */

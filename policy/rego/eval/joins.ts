@@ -164,10 +164,10 @@ function membersOf(collection: Value): readonly Value[] {
   return collection instanceof RegoObject ? [...collection.members()] : [];
 }
 
-/** Indexes of collections, which never change; made when a collection is looped over for the second time. */
-const indexes = new WeakMap<object, Map<string, Index | 'seen'>>();
+/** An evaluation's indexes by collection, which never change; each made when a collection is looped over for the second time. */
+export type Indexes = Map<object, Map<string, Index | 'seen'>>;
 
-function indexOf(collection: Value, name: string, path: readonly Value[], each: boolean): Index | null {
+function indexOf({ indexes }: Machine, collection: Value, name: string, path: readonly Value[], each: boolean): Index | null {
   if (typeof collection !== 'object' || collection === null) return null;
   const size = isArray(collection) ? collection.length : collection instanceof RegoSet || collection instanceof RegoObject ? collection.size : 0;
   if (size < sizeMin) return null;
@@ -203,7 +203,7 @@ function compileJoin(expr: Expr, loop: Loop, filter: Filter, scope: Scope, bodie
   return (m, r) => {
     // With strict errors an element left out could have ended the evaluation.
     const value = m.strict ? undefined : collection(m, r);
-    const index = value === undefined ? null : indexOf(value, name, filter.path, filter.how === 'holds');
+    const index = value === undefined ? null : indexOf(m, value, name, filter.path, filter.how === 'holds');
     if (index === null) return all(m, r);
     wanted = undefined;
     if (!attempt(probe, m, r)) return all(m, r);

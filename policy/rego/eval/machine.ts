@@ -5,6 +5,7 @@ import { EvaluationError } from '../errors.ts';
 import { ObjectBuilder, RegoObject, type Value } from '../value.ts';
 import type { RuleGroup } from './groups.ts';
 import type { DocumentNode } from './documents.ts';
+import type { Indexes } from './joins.ts';
 
 /** Slots of one rule invocation. */
 export type Slots = (Value | undefined)[];
@@ -61,6 +62,8 @@ export class Machine implements Context {
   readonly strict: boolean;
   /** What another semantics does otherwise, by function; null under the current one. */
   readonly differences: ReadonlyMap<string, Builtin['run']> | null;
+  /** Of this evaluation alone: what it counts as steps must not hang on what was evaluated before it. */
+  readonly indexes: Indexes = new Map();
   readonly fired = new Map<number, Slots>();
   readonly printed: Printed[] = [];
   /** Expressions that were evaluated, in a traced program. */
