@@ -22,10 +22,14 @@ interface ConstantKey {
 function planKeys(terms: readonly Term[], scope: Scope, bodies: BodyCompiler): KeyPlan[] {
   return terms.map((term) => {
     const value = constantOf(term);
-    if (value !== undefined) return { is: 'constant', value, key: keyOf(value), layout: null, place: -1 };
+    if (value !== undefined) return constantKey(value);
     if (scope.isGround(term)) return { is: 'ground', get: compileGet(term, scope, bodies) };
     return { is: 'free', match: compileMatch(term, scope, bodies) };
   });
+}
+
+export function constantKey(value: Value): ConstantKey {
+  return { is: 'constant', value, key: keyOf(value), layout: null, place: -1 };
 }
 
 /** `-0` and `1.0` are indexes as well, `1e0` is none. */
@@ -47,7 +51,7 @@ function baseMember(value: Value, key: Value): Value | undefined {
   return found === undefined && typeof key === 'number' && value instanceof RegoObject ? value.find(String(key)) : found;
 }
 
-function memberAt(value: Value, plan: ConstantKey): Value | undefined {
+export function memberAt(value: Value, plan: ConstantKey): Value | undefined {
   if (value instanceof RegoObject) {
     const { layout } = value;
     if (layout === null) return value.find(plan.key);
