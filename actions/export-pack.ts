@@ -7,7 +7,7 @@ import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
-  checkpointName, encodeManifest, encodePackStreams, keysName, manifestName, parseManifest, receiptName, signatureName, signManifest, streamsName,
+  checkpointName, crc32, encodeManifest, encodePackStreams, keysName, manifestName, parseManifest, receiptName, signatureName, signManifest, streamsName,
   writeZip, type Manifest, type Member, type MemberRole, type PackSigner, type Scope, type ZipContent,
 } from '../verify/pack/index.ts';
 import { formatReceipt } from '../verify/index.ts';
@@ -86,7 +86,8 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
     ...[...(options.programs ?? [])].map(([name, bytes]) => content(name, 'program', bytes)),
     ...(await Promise.all([...entries.keys()].map(async (index) => content(receiptName(index), 'receipt', await receiptOf(log, index, size, note))))),
   ];
-  const members = await Promise.all(contents.map(memberOf));
+  const summed = await sumUp(contents);
+  const members = summed.map(({ member }) => member);
   members.sort((a, b) => (a.name < b.name ? -1 : 1));
   const manifest: Manifest = { origin, scope, size, root: formatHex(root), members, withheld };
   const manifestBytes = encodeManifest(manifest);
@@ -106,7 +107,7 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
     tree: { size, root: ['sha256', root] }, index: ['sha256', index.root],
   } as const;
   const appended = await log.appendOne({ drafts: [prepareDraft({ ...eventOf(scope, pack), by, payloads: unique(references) }, sha256)] });
-  const all: ZipContent[] = [...contents, content(manifestName, 'readme', manifestBytes), content(signatureName, 'readme', signature)];
+  const all: ZipContent[] = [...summed, content(manifestName, 'readme', manifestBytes), content(signatureName, 'readme', signature)];
   return { index: appended.index, manifest, digest: formatHex(sha256(manifestBytes)), bytes: () => writeZip(all) };
 }
 
@@ -209,14 +210,29 @@ function checked({ name, sha256: digest }: Member, bytes: Uint8Array): ZipConten
   throw new LedgerError('STORE_CORRUPT', `Cannot make the pack again: "${name}" differs`, { hint: 'run "stella fsck"' });
 }
 
-async function memberOf({ name, role, open }: Content): Promise<Member> {
-  const hash = startSha256();
-  let size = 0;
-  for await (const piece of open()) {
-    hash.update(piece);
-    size += piece.length;
-  }
-  return { name, role, sha256: formatHex(hash.digest()), size };
+/** Of small members so many bytes are kept between the manifest and the zip: a pack has hundreds, and opening a file again costs more than its bytes. */
+const keptBytesMax = 64 * 1024 * 1024;
+const smallBytesMax = 64 * 1024;
+
+type Summed = ZipContent & { readonly member: Member };
+
+/** Contents with what their bytes come to, for the manifest and for the zip: read once for both. */
+function sumUp(contents: readonly Content[]): Promise<Summed[]> {
+  let room = keptBytesMax;
+  return Promise.all(contents.map(async ({ name, role, open }): Promise<Summed> => {
+    const hash = startSha256();
+    let [crc, size] = [0, 0];
+    const pieces: Uint8Array[] = [];
+    for await (const piece of open()) {
+      hash.update(piece);
+      crc = crc32(piece, crc);
+      size += piece.length;
+      if (size <= smallBytesMax) pieces.push(piece);
+    }
+    const isKept = size <= Math.min(smallBytesMax, room);
+    if (isKept) room -= size;
+    return { name, open: isKept ? () => pieces : open, sum: { crc, size }, member: { name, role, sha256: formatHex(hash.digest()), size } };
+  }));
 }
 
 async function whole({ open }: Content): Promise<Uint8Array> {

@@ -89,7 +89,7 @@ function headJson({ stated, proof }: NonNullable<StreamEvidence['head']>): objec
 }
 
 /** A proof as a JSON value. */
-export function streamProofJson(proof: StreamProof): { readonly claim: string } {
+function streamProofJson(proof: StreamProof): { readonly claim: string } {
   const siblings = proof.siblings.map(formatBase64);
   if (proof.claim === 'present') return { claim: 'present', siblings, version: proof.version, index: proof.index } as { claim: string };
   const leaf = proof.leaf === undefined ? null : { ...proof.leaf, key: formatBase64(proof.leaf.key) };

@@ -53,6 +53,22 @@ describe('streams of a pack', () => {
     }), { numRuns });
   });
 
+  test('they are written as JSON is, a stream to a line', () => {
+    const text = (bytes: Uint8Array) => formatBase64(bytes);
+    const json = (head: StreamProof) => {
+      const siblingTexts = head.siblings.map(text);
+      if (head.claim === 'present') return { claim: 'present', siblings: siblingTexts, version: head.version, index: head.index };
+      return { claim: 'absent', siblings: siblingTexts, leaf: head.leaf === undefined ? null : { ...head.leaf, key: text(head.leaf.key) } };
+    };
+    fc.assert(fc.property(streams, ({ stated, growth, trees, streams: all }) => {
+      const lines = all.map(({ name: called, version, head }) => JSON.stringify({ name: called, version, head: json(head) }));
+      const grown = trees.map((tree) => JSON.stringify({ decision: tree.decision, growth: tree.growth.map(text) }));
+      const before = JSON.stringify({ format: 'stella-pack-streams/1', stated, growth: growth.map(text) }).slice(0, -1);
+      const between = trees.length === 0 ? '' : `,"trees":[\n${grown.join(',\n')}\n]`;
+      expect(decodeUtf8(encodePackStreams({ stated, growth, trees, streams: all }))).toBe(`${before}${between},"streams":[\n${lines.join(',\n')}\n]}\n`);
+    }), { numRuns });
+  });
+
   test('any byte changed, left out, doubled or put in: the same value as by the reader of JSON, or the same refusal', () => {
     const byte = fc.oneof(fc.nat(255), fc.constantFrom(...encodeUtf8('"\\,:[]{}09=AB /+ \n')));
     const change = fc.record({ at: fc.nat(), how: fc.constantFrom('set', 'out', 'in', 'twice'), byte });

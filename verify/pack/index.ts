@@ -1,6 +1,7 @@
 // The door of packs: written, opened and verified with no network.
 export { auditEntries, type PackAudit } from './audit.ts';
 export { PACK_CODES, type PackAnswer, type PackCode, type PackFault } from './codes.ts';
+export { crc32 } from './crc32.ts';
 export {
   encodeManifest, manifestName, parseManifest, signatureName, type Manifest, type Member, type MemberRole, type Scope, type Withheld,
 } from './manifest.ts';

@@ -1,4 +1,4 @@
-// The streams of a pack read from the bytes that `encodePackStreams` writes, with no JSON value in between.
+// The streams of a pack in the one form in which they are written: to bytes and back, with no JSON value in between.
 import { decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
 import type { PackStream } from './streams.ts';
@@ -12,6 +12,8 @@ export interface WrittenStreams {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const EQUALS = 0x3d;
+const COMMA = 0x2c;
 /** Base64 of 32 bytes. */
 const hashChars = 44;
 /** Numbers of so many digits are below 2^53. */
@@ -45,6 +47,69 @@ export function readWrittenStreams(bytes: Uint8Array): WrittenStreams | null {
     if (!more && !reader.skip(last)) return null;
   }
   return reader.skip(ended) && reader.at === bytes.length ? { head: bytes.subarray(0, start), streams } : null;
+}
+
+/** Writes streams behind what stands before them. @param head - the beginning of a JSON object, up to a comma */
+export function writeStreams(head: string, streams: readonly PackStream[]): Uint8Array {
+  const writer = new Writer();
+  writer.text(`${head}"streams":[\n`);
+  streams.forEach(({ name, version: count, head: proof }, i) => {
+    writer.text(`${i === 0 ? '' : ',\n'}{"name":${JSON.stringify(name)},"version":${count},"head":{"claim":"${proof.claim}","siblings":[`);
+    proof.siblings.forEach((sibling, at) => writer.hash(sibling, at > 0));
+    if (proof.claim === 'present') writer.text(`],"version":${proof.version},"index":${proof.index}}}`);
+    else if (proof.leaf === undefined) writer.text('],"leaf":null}}');
+    else {
+      writer.text('],"leaf":{"key":');
+      writer.hash(proof.leaf.key, false);
+      writer.text(`,"version":${proof.leaf.version},"index":${proof.leaf.index}}}}`);
+    }
+  });
+  writer.text('\n]}\n');
+  return writer.bytes();
+}
+
+const encoder = new TextEncoder();
+const alphabet = encodeUtf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+
+/** Bytes that grow: a text of each of 200,000 hashes would take ten times as long as their bytes. */
+class Writer {
+  #bytes = new Uint8Array(1 << 16);
+  #at = 0;
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  text(text: string): void {
+    this.#ensure(3 * text.length);
+    this.#at += encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
+  }
+
+  /** A hash as base64 in quotes, and where it is not the first one a comma before it. */
+  hash(hash: Uint8Array, comma: boolean): void {
+    if (hash.length !== 32) throw new RangeError(`not a hash: ${hash.length} bytes`);
+    this.#ensure(hashChars + 3);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    if (comma) bytes[at++] = COMMA;
+    bytes[at++] = QUOTE;
+    for (let i = 0; i < 32; i += 3) {
+      const [a, b, c] = [hash[i] as number, hash[i + 1] as number, i === 30 ? 0 : (hash[i + 2] as number)];
+      bytes[at++] = alphabet[a >> 2] as number;
+      bytes[at++] = alphabet[((a & 3) << 4) | (b >> 4)] as number;
+      bytes[at++] = alphabet[((b & 15) << 2) | (c >> 6)] as number;
+      bytes[at++] = i === 30 ? EQUALS : (alphabet[c & 63] as number);
+    }
+    bytes[at++] = QUOTE;
+    this.#at = at;
+  }
+
+  #ensure(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * (this.#at + more));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
 }
 
 /** Where the first place of `what` ends; -1 where it is nowhere. */
@@ -114,7 +179,7 @@ class WrittenReader {
       siblings.push(hash);
       const unit = this.#bytes[this.at++];
       if (unit === 0x5d) return siblings;
-      if (unit !== 0x2c) return null;
+      if (unit !== COMMA) return null;
     }
   }
 
@@ -157,12 +222,12 @@ function isSameText(bytes: Uint8Array, one: number, other: number): boolean {
 }
 
 const bitsOf = new Uint8Array(256).fill(0xff);
-encodeUtf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').forEach((unit, bits) => (bitsOf[unit] = bits));
+alphabet.forEach((unit, bits) => (bitsOf[unit] = bits));
 
 /** 32 bytes of canonical base64; null for any other text. */
 function hashAt(bytes: Uint8Array, at: number): Uint8Array | null {
   const hash = new Uint8Array(32);
-  let wrong = bytes[at + hashChars - 1] === 0x3d ? 0 : 0xff;
+  let wrong = bytes[at + hashChars - 1] === EQUALS ? 0 : 0xff;
   for (let i = 0, from = at; i < 32; i += 3, from += 4) {
     const a = bitsOf[bytes[from] as number] as number;
     const b = bitsOf[bytes[from + 1] as number] as number;

@@ -1,10 +1,10 @@
 // The streams of a pack: which of them it holds whole, up to which version, and what the stream index says of each.
-import { decodeUtf8, encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
+import { decodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, parseJson, parseJsonText, type Json } from '../../ledger/json.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
-import { parseStreamProof, streamProofJson } from '../stream-evidence.ts';
-import { readWrittenStreams } from './streams-written.ts';
+import { parseStreamProof } from '../stream-evidence.ts';
+import { readWrittenStreams, writeStreams } from './streams-written.ts';
 
 /** A stream that a pack claims to hold whole. */
 export interface PackStream {
@@ -35,12 +35,12 @@ export interface DecisionTree {
 const FORMAT = 'stella-pack-streams/1';
 const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6 };
 
+/** The member's bytes: JSON, a stream to a line. */
 export function encodePackStreams({ stated, growth, trees, streams }: PackStreams): Uint8Array {
-  const lines = streams.map(({ name, version, head }) => JSON.stringify({ name, version, head: streamProofJson(head) }));
   const hashes = JSON.stringify(growth.map(formatBase64));
   const others = trees.map((tree) => JSON.stringify({ decision: tree.decision, growth: tree.growth.map(formatBase64) }));
   const grown = trees.length === 0 ? '' : `"trees":[\n${others.join(',\n')}\n],`;
-  return encodeUtf8(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},${grown}"streams":[\n${lines.join(',\n')}\n]}\n`);
+  return writeStreams(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},${grown}`, streams);
 }
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */

@@ -7,8 +7,15 @@ type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 /** A member to write. */
 export interface ZipContent {
   readonly name: string;
-  /** Its bytes; asked for twice, for the check sum stands before them. */
+  /** Its bytes; asked for twice where nobody says their sum, for the check sum stands before them. */
   readonly open: () => Pieces;
+  readonly sum?: ContentSum;
+}
+
+/** The check sum and the size of some bytes. */
+export interface ContentSum {
+  readonly crc: number;
+  readonly size: number;
 }
 
 /**
@@ -20,12 +27,12 @@ export async function* writeZip(contents: readonly ZipContent[]): AsyncGenerator
   const sorted = contents.toSorted((a, b) => compareNames(a.name, b.name));
   const placed: PlacedMember[] = [];
   let offset = 0;
-  for (const [i, { name, open }] of sorted.entries()) {
+  for (const [i, { name, open, sum }] of sorted.entries()) {
     if (!isMemberName(name)) throw new RangeError(`not a member's name: ${name}`);
     if (sorted[i - 1]?.name === name) throw new RangeError(`two members are called ${name}`);
-    const first = await sumOf(open());
-    const header = localHeader({ name, ...first });
-    placed.push({ name, ...first, offset });
+    const { crc, size } = sum ?? (await sumOf(open()));
+    const header = localHeader({ name, crc, size });
+    placed.push({ name, crc, size, offset });
     yield header;
     const again = { crc: 0, size: 0 };
     for await (const piece of open()) {
@@ -33,8 +40,8 @@ export async function* writeZip(contents: readonly ZipContent[]): AsyncGenerator
       again.size += piece.length;
       yield piece;
     }
-    if (again.crc !== first.crc || again.size !== first.size) throw new RangeError(`the bytes of ${name} changed while they were written`);
-    offset += header.length + first.size;
+    if (again.crc !== crc || again.size !== size) throw new RangeError(`the bytes of ${name} changed while they were written`);
+    offset += header.length + size;
   }
   let directory = 0;
   for (const member of placed) {
@@ -45,7 +52,7 @@ export async function* writeZip(contents: readonly ZipContent[]): AsyncGenerator
   yield endRecords(placed.length, offset, directory);
 }
 
-async function sumOf(pieces: Pieces): Promise<{ crc: number; size: number }> {
+async function sumOf(pieces: Pieces): Promise<ContentSum> {
   let crc = 0;
   let size = 0;
   for await (const piece of pieces) {
