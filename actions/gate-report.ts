@@ -1,6 +1,6 @@
 // A decision told: lines for people, Markdown for a pull request, JUnit and SARIF for the pages that show them.
 import { formatHex } from '../ledger/bytes.ts';
-import { DENIALS } from '../policy/gate/codes.ts';
+import { DENIALS, type WarningCode } from '../policy/gate/codes.ts';
 import type { PolicyInput } from '../policy/gate/input-shape.ts';
 import { waiverLine, type Results } from '../policy/gate/decision.ts';
 import { sarifOf } from '../scanner/output/sarif.ts';
@@ -45,6 +45,24 @@ export function inOrder(codes: readonly string[] = []): readonly string[] {
   return [...DENIALS.filter((code) => codes.includes(code)), ...codes.filter((code) => !(DENIALS as readonly string[]).includes(code))];
 }
 
+/** What each warning means, in as few words as it takes. */
+const MEANS: Readonly<Record<WarningCode, string>> = {
+  CLOCK_NOT_IN_INPUT: 'the policy calls time.now_ns; let it read input.effective_time',
+  SNAPSHOT_SUPERSEDED: 'a newer snapshot of the feed is on record than the one scanned with',
+  SBOM_UNTRUSTED: 'a newer bill of materials was left aside: nobody trusted has signed it, and the one that counts is signed',
+  COMPONENTS_UNMATCHED: 'the scanner could not look up every component',
+  VEX_CONFLICT: 'trusted issuers contradict each other, and the worst status counts',
+  VEX_UNMATCHED: 'statements about what was found match no component that has it',
+  VEX_UNTRUSTED: 'statements that nobody trusted has signed count for nothing',
+  WAIVER_BREAK_GLASS: 'a waiver in force was granted as break-glass',
+  WAIVER_EXPIRED: 'a waiver that names a finding is over',
+  WAIVER_OVERLAPPING: 'two waivers in force cover one finding: taking one of them back changes nothing',
+  POLICY_WARNED: 'the policy warns',
+};
+
+/** A warning with what it means; one of a later release stands alone. */
+const warningText = (code: string): string => (Object.hasOwn(MEANS, code) ? `${code}: ${MEANS[code as WarningCode]}` : code);
+
 /** A stranger's text on one line of a terminal. */
 const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '·').slice(0, 400);
 
@@ -60,9 +78,7 @@ export function textOf({ index, at, data, results, origin }: Told): string[] {
   for (const { text } of results?.denials ?? []) lines.push(`  deny: ${shown(text)}`);
   for (const note of results?.notes ?? []) lines.push(`  note: ${shown(note)}`);
   for (const { text } of results?.warnings ?? []) lines.push(`  warn: ${shown(text)}`);
-  for (const code of warnings) {
-    lines.push(`  warning ${code}${code === 'CLOCK_NOT_IN_INPUT' ? ': the policy calls time.now_ns; let it read input.effective_time' : ''}`);
-  }
+  for (const code of warnings) lines.push(`  warning ${warningText(code)}`);
   for (const { vuln_id, purl, status, entries } of results?.conflicts ?? []) {
     lines.push(`  VEX_CONFLICT: ${vuln_id} in ${shown(purl)}: entries ${entries.join(' and ')} contradict each other, ${status} counts`);
   }
@@ -92,7 +108,7 @@ export function markdownOf(told: Told): string {
   for (const { text } of results?.denials ?? []) lines.push(`- deny: ${escapeMarkdown(text)}`);
   for (const { text } of results?.warnings ?? []) lines.push(`- warn: ${escapeMarkdown(text)}`);
   for (const note of results?.notes ?? []) lines.push(`- ${escapeMarkdown(note)}`);
-  for (const code of warnings) lines.push(`- warning \`${code}\``);
+  for (const code of warnings) lines.push(`- warning \`${code}\`${warningText(code).slice(code.length)}`);
   for (const waiver of results?.waivers ?? []) lines.push(`- ${escapeMarkdown(waiverLine(waiver))}`);
   if (weakened.length > 0) lines.push('', `> **Weakened:** ${weakened.join(', ')}`);
   const open = (input?.findings ?? []).filter(({ exploitability }) => exploitability !== 'not_affected' && exploitability !== 'fixed');
@@ -106,9 +122,9 @@ export function markdownOf(told: Told): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** JUnit: one case for each entrypoint and for each code that is not the policy's, so that a CI page names what failed. */
+/** JUnit: one case for each entrypoint and for each code that is not the policy's, so that a CI page names what failed; weakened ones are skipped. */
 export function junitOf({ data, results }: Told): string {
-  const { codes = [], entrypoints = [], outcome } = data;
+  const { codes = [], entrypoints = [], outcome, weakened = [] } = data;
   const denied = (entrypoint: string) => (results?.denials ?? []).filter((message) => message.entrypoint === entrypoint).map(({ text }) => text);
   const policyCodes = new Set(['POLICY_DENIED', 'RESULT_UNDEFINED', 'RESULT_MALFORMED']);
   const asked = data.result !== undefined;
@@ -125,8 +141,11 @@ export function junitOf({ data, results }: Told): string {
     const failing = failures.map((text) => `<failure message="${escapeXml(text)}"/>`).join('');
     return failures.length === 0 ? `${start}${skipped}\n` : `${start}>${failing}</testcase>\n`;
   });
-  const attributes = `tests="${cases.length}" failures="${failed}" errors="0" skipped="${asked ? 0 : cases.length - failed}"`;
-  const suite = `  <testsuite name="${escapeXml(data.policy)}" ${attributes}>\n${body.join('')}  </testsuite>\n`;
+  const passedOver = weakened.map((code) =>
+    `    <testcase name="${escapeXml(code)}" classname="${escapeXml(`gate.${data.policy}`)}"><skipped message="weakened"/></testcase>\n`);
+  const skippedCount = (asked ? 0 : cases.length - failed) + weakened.length;
+  const attributes = `tests="${cases.length + weakened.length}" failures="${failed}" errors="0" skipped="${skippedCount}"`;
+  const suite = `  <testsuite name="${escapeXml(data.policy)}" ${attributes}>\n${body.join('')}${passedOver.join('')}  </testsuite>\n`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suite}</testsuites>\n`;
 }
 
@@ -145,7 +164,8 @@ export function sarifText({ data, input }: Told, findings: FindingsDocument | nu
     result.suppressions = closed || waived ? [{ kind: 'external', status: 'accepted', justification }] : [];
     Object.assign(result.properties, { exploitability, waived });
   });
-  if (run !== undefined) Object.assign(run.properties, { outcome: data.outcome, codes: data.codes ?? [], policy: data.policy });
+  const { outcome, codes = [], policy, weakened = [] } = data;
+  if (run !== undefined) Object.assign(run.properties, { outcome, codes, policy, ...(weakened.length === 0 ? {} : { weakened }) });
   return `${JSON.stringify(sarif, null, 2)}\n`;
 }
 

@@ -47,7 +47,8 @@ export function decisionStatement({ origin, index, at, data }: OnRecord): Statem
 /**
  * The same as a verification summary, for those who read SLSA's words.
  *
- * No SLSA level is claimed: a policy decides what it asks for, and not this product.
+ * No SLSA level is claimed: a policy decides what it asks for, and not this product. What was weakened stands beside the level, for
+ * whoever takes `PASSED` at its word sees nothing else of the decision.
  *
  * @param input - for the evidence that was looked at; null where there was none
  */
@@ -67,7 +68,7 @@ export function summaryStatement({ origin, index, at, data }: OnRecord, input: P
     },
     inputs: evidence.map(({ entry, digest }) => ({ uri: name(`entry/${entry}`), digests: digests(digest) })),
     passed,
-    levels: passed ? ['SLSA_BUILD_LEVEL_UNEVALUATED'] : ['FAILED'],
+    levels: passed ? ['SLSA_BUILD_LEVEL_UNEVALUATED', ...(data.weakened ?? []).map((code) => `STELLA_WEAKENED_${code}`)] : ['FAILED'],
   });
   return { subjects: [data.artifact], predicateType: type, predicate };
 }

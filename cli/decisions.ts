@@ -1,12 +1,12 @@
 // Decisions as commands read and show them.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inOrder, junitOf, markdownOf, sarifText, textOf, type Told } from '../actions/gate-report.ts';
 import { dataJson, decisionStatement, summaryStatement } from '../actions/gate-statements.ts';
 import { signStatement } from '../actions/attest.ts';
 import { readPayload } from '../actions/sealed-payload.ts';
 import { decodeUtf8, formatHex } from '../ledger/bytes.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import { clip, LedgerError } from '../ledger/errors.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { parseResults } from '../policy/gate/decision.ts';
 import type { PolicyInput } from '../policy/gate/input-shape.ts';
@@ -85,9 +85,14 @@ export async function writeReports(call: Call, told: Told, payloads: PayloadStor
   const file = (name: string, text: () => string | Promise<string>) => writeTo(call, name, text);
   const written = call.value('write-input');
   if (written !== undefined) {
-    if (input === null) throw new LedgerError('PAYLOAD_MISSING', 'Cannot write the policy input: there is none', { hint: 'the codes of the decision say why' });
-    writeFileSync(written, `${JSON.stringify(input, null, 2)}\n`);
-    writeFileSync(join(written, '..', 'data.json'), `${dataText ?? '{}'}\n`);
+    if (input === null) {
+      // An input of an earlier decision, left there, would be taken for this one's.
+      rmSync(written, { force: true });
+      call.out.warn(`there is no policy input to write to ${clip(written)}: the codes of the decision say why`);
+    } else {
+      writeFileSync(written, `${JSON.stringify(input, null, 2)}\n`);
+      writeFileSync(join(written, '..', 'data.json'), `${dataText ?? '{}'}\n`);
+    }
   }
   await file('markdown', () => markdownOf(told));
   await file('junit', () => junitOf(told));

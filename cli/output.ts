@@ -9,6 +9,11 @@ export interface EndingOutput extends Output {
   fail(error: unknown): ExitName;
 }
 
+/** Names and texts of strangers stand in lines: none of them moves the cursor, sets a title or turns the direction of reading. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => (character === '\n' || character === '\t' ? character : '·'));
+}
+
 export function createOutput(words: string, json: boolean): EndingOutput {
   const members: Record<string, unknown> = {};
   let progressShown = false;
@@ -22,7 +27,7 @@ export function createOutput(words: string, json: boolean): EndingOutput {
     json,
     say(line) {
       clear();
-      if (!json) process.stdout.write(`${line}\n`);
+      if (!json) process.stdout.write(`${visible(line)}\n`);
     },
     answer(more) {
       Object.assign(members, more);
@@ -33,7 +38,7 @@ export function createOutput(words: string, json: boolean): EndingOutput {
     },
     warn(line) {
       clear();
-      process.stderr.write(`warning: ${line}\n`);
+      process.stderr.write(`warning: ${visible(line)}\n`);
     },
     progress(text) {
       if (!process.stderr.isTTY || json) return;
@@ -47,10 +52,10 @@ export function createOutput(words: string, json: boolean): EndingOutput {
     fail(error) {
       clear();
       const { exit, code, message, hint, position } = describe(error);
-      if (json) print(exit, { error: { code, message, ...(hint === null ? {} : { hint }), ...(position === null ? {} : { position }) } });
+      if (json) print(exit, { ...members, error: { code, message, ...(hint === null ? {} : { hint }), ...(position === null ? {} : { position }) } });
       else {
         const place = position === null ? '' : ` (at byte ${position})`;
-        process.stderr.write(`${code}: ${message}${place}\n${hint === null ? '' : `${hint}\n`}`);
+        process.stderr.write(visible(`${code}: ${message}${place}\n${hint === null ? '' : `${hint}\n`}`));
         if (exit === 'bug' && error instanceof Error) process.stderr.write(`This is a bug in stella. Please report it with this:\n${error.stack}\n`);
       }
       return exit;

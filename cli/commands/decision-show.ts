@@ -1,17 +1,12 @@
 // stella decision show: what was decided, why, and on what it stands.
 import { addAttestationKey } from '../../actions/add-key.ts';
 import { findDecision } from '../../actions/replay.ts';
-import { readPolicy, formatJson } from '../../policy/index.ts';
-import { readPayload } from '../../actions/sealed-payload.ts';
-import { decodeEvent } from '../../ledger/events/index.ts';
-import type { LogView } from '../../ledger/log/view.ts';
-import type { PayloadStore } from '../../ledger/store/payloads.ts';
-import { payloadOf, type DecisionEvent } from '../../policy/gate/replay.ts';
 import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
+import { dataTextOf } from '../policy-data.ts';
 
 export const command: Command = {
   usage: 'INDEX [OPTIONS]',
@@ -42,16 +37,9 @@ export const command: Command = {
       ({ key } = own);
     }
     const data = call.value('write-input') === undefined ? null : await dataTextOf(log, payloads, event);
-    await writeReports(call, told, payloads, data, wantsSignature(call) ? key : null);
     sayDecision(call, told);
     call.out.answer(decisionJson(told));
-    return 'yes';
+    await writeReports(call, told, payloads, data, wantsSignature(call) ? key : null);
+    return call.value('write-input') !== undefined && told.input === null ? 'cannot' : 'yes';
   },
 };
-
-/** The data of the policy that decided, as JSON. */
-async function dataTextOf(log: LogView, payloads: PayloadStore, { data }: DecisionEvent): Promise<string | null> {
-  if (data.published === undefined) return null;
-  const digest = payloadOf(decodeEvent(await log.entry(data.published.entry)), 'bundle');
-  return digest === null ? null : formatJson(readPolicy(await readPayload(payloads, digest)).bundle.data);
-}

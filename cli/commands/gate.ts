@@ -12,6 +12,7 @@ import { UsageError, type Call, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
+import { dataTextOf } from '../policy-data.ts';
 import { parseSubject } from '../subjects.ts';
 import { parseTime } from '../times.ts';
 
@@ -57,10 +58,13 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
       const event = await findDecision(log, appended.index);
       const told = await readTold(payloads, place.origin, appended.index, event);
       const key = wantsSignature(call) ? await signingKey(call, place, log) : null;
-      const data = decided.shown.policy === null ? null : formatJson(decided.shown.policy.bundle.data);
-      await writeReports(call, told, payloads, data, key);
+      // Before any file: a decision is on record whether or not its files can be written, and then somebody has to be told.
       sayDecision(call, told);
+      if (appended.repeated) call.out.say('  repeated: this is the first answer under that key; nothing was decided now');
       call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
+      const { policy: asked } = decided.shown;
+      const data = appended.repeated ? await dataTextOf(log, payloads, event) : asked === null ? null : formatJson(asked.bundle.data);
+      await writeReports(call, told, payloads, data, key);
       return event.data.outcome === 'allow' ? 'yes' : 'no';
     } finally {
       await queries.destroy();

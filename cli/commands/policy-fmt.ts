@@ -1,7 +1,7 @@
 // stella policy fmt: policies in one layout, with their comments and the same meaning.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeUtf8 } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import { formatModule, type PolicyError, PolicyErrors } from '../../policy/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { sayPolicyErrors, V0 } from '../policies.ts';
@@ -33,7 +33,7 @@ names those that are not in it, and exits 1 when there is one.`,
         const formatted = formatModule(file, text, call.flag('v0') ? 0 : 1);
         if (formatted !== text) changed.push(file);
         if (write && formatted !== text) writeFileSync(file, formatted);
-        else if (!write && !check) call.out.say(formatted.slice(0, -1));
+        else if (!write && !check) call.out.bytes(encodeUtf8(formatted));
       } catch (error) {
         if (!(error instanceof PolicyErrors)) throw error;
         errors.push(...error.errors);

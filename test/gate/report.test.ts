@@ -5,6 +5,7 @@ import { junitOf, markdownOf, sarifText, textOf, type Told } from '../../actions
 import { DECISION_PREDICATE, decisionStatement, summaryStatement } from '../../actions/gate-statements.ts';
 import { readDocument } from '../../evidence/index.ts';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { WARNINGS } from '../../policy/gate/codes.ts';
 import { readTrust, verifyEnvelope } from '../../verify/sigstore/index.ts';
 import { newKey } from '../actions/kit.ts';
 import { app, day, Gates, noCriticals } from './kit.ts';
@@ -77,4 +78,24 @@ test('Markdown and text name every denial, and nothing of a stranger breaks out 
   const markdown = markdownOf(told);
   expect(markdown).toContain('CVE\\-2026\\-0003');
   expect(markdown).not.toMatch(/<(?!details|\/details|summary|\/summary|br)/);
+});
+
+test('what was weakened is said wherever somebody could take the answer for a whole one', async () => {
+  const { told } = await decided('allow');
+  const weak: Told = { ...told, data: { ...told.data, weakened: ['EFFECTIVE_TIME_GIVEN', 'SNAPSHOT_STALE'] } };
+  const { predicate } = summaryStatement(weak, weak.input) as unknown as { predicate: { verifiedLevels: string[] } };
+  expect(predicate.verifiedLevels).toEqual(['SLSA_BUILD_LEVEL_UNEVALUATED', 'STELLA_WEAKENED_EFFECTIVE_TIME_GIVEN', 'STELLA_WEAKENED_SNAPSHOT_STALE']);
+  const { view, verdict } = await readDocument(encodeUtf8(junitOf(weak)));
+  expect([verdict, view.report?.results.filter(({ kind }) => kind === 'fail')]).toEqual(['valid', []]);
+  expect(junitOf(weak)).toContain('tests="3" failures="0" errors="0" skipped="2"');
+  expect((JSON.parse(sarifText(weak, null)) as { runs: { properties: object }[] }).runs[0]?.properties).toMatchObject({ weakened: weak.data.weakened });
+  expect([textOf(weak).join(), markdownOf(weak)]).toEqual([expect.stringContaining('WEAKENED: EFFECTIVE'), expect.stringContaining('**Weakened:** EFFECTIVE')]);
+});
+
+test('every warning says what it means', async () => {
+  const { told } = await decided('allow');
+  const text = textOf({ ...told, data: { ...told.data, warnings: [...WARNINGS, 'OF_LATER'] } });
+  const lines = text.filter((line) => line.startsWith('  warning '));
+  expect(lines.slice(0, -1).filter((line) => !/^ {2}warning [A-Z_]+: [a-z]/.test(line))).toEqual([]);
+  expect(lines.at(-1)).toBe('  warning OF_LATER');
 });

@@ -1,0 +1,71 @@
+// Gates as processes: the answer is told whatever becomes of the files asked for, and no name on record moves the reader's terminal.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'stella-gate-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const artifact = `sha256:${'a1'.repeat(32)}`;
+
+function stella(...args: string[]) {
+  const env = { PATH: process.env['PATH'] ?? '', STELLA_PASSPHRASE: 'for this test', XDG_STATE_HOME: join(home, 'state') };
+  return spawnSync(process.execPath, [join(root, 'cli/stella.js'), ...args], { cwd: home, encoding: 'utf8', input: '', env });
+}
+
+beforeAll(() => {
+  stella('init', '--origin', 'gate.example');
+  mkdirSync(join(home, 'policy'));
+  writeFileSync(join(home, 'policy/gate.rego'), 'package gate\n\nimport rego.v1\n\ndefault allow := true\n');
+  writeFileSync(join(home, 'policy/data.json'), '{"which": 1}');
+  stella('policy', 'publish', '--name', 'release', '--entrypoint', 'data.gate.allow', 'policy');
+}, 60_000);
+
+test('a denial without an input says so, ends as a denial, and leaves no input of an earlier one there', () => {
+  writeFileSync(join(home, 'input.json'), '{"findings": []}');
+  const { status, stdout, stderr } = stella('gate', artifact, '--policy', 'release', '--write-input', 'input.json');
+  expect([status, stdout.split('\n')[0]]).toEqual([1, `DENY  ${artifact}`]);
+  expect(stdout).toContain('ARTIFACT_UNKNOWN');
+  expect(stderr).toBe('warning: there is no policy input to write to input.json: the codes of the decision say why\n');
+  expect(existsSync(join(home, 'input.json'))).toBe(false);
+  const index = String(Number(/decision (\d+)/.exec(stdout)?.[1]));
+  expect(stella('decision', 'show', index, '--write-input', 'input.json').status).toBe(5);
+}, 60_000);
+
+test('a file that cannot be written is an error beside the decision', () => {
+  mkdirSync(join(home, 'taken'), { recursive: true });
+  const text = stella('gate', artifact, '--policy', 'release', '--markdown', 'taken');
+  expect([text.status, text.stdout.split('\n')[0], text.stderr.split(':')[0]]).toEqual([6, `DENY  ${artifact}`, 'EISDIR']);
+  const { status, stdout } = stella('gate', artifact, '--policy', 'release', '--markdown', 'taken', '--json');
+  expect([status, JSON.parse(stdout)]).toMatchObject([6, { ok: false, exit: 6, outcome: 'deny', artifact, error: { code: 'EISDIR' } }]);
+}, 60_000);
+
+test('the same answer again is said to be the same, with the data of the policy of then', () => {
+  const bom = {
+    bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [{ type: 'library', name: 'a', version: '1', purl: 'pkg:npm/a@1.0.0' }],
+  };
+  writeFileSync(join(home, 'bom.json'), JSON.stringify(bom));
+  writeFileSync(join(home, 'osv.json'), '{"id": "CVE-2026-1", "modified": "2026-01-01T00:00:00Z"}');
+  stella('add', '--subject', artifact, 'bom.json');
+  stella('feed', 'import', 'osv:osv.json');
+  expect(stella('scan', '--subject', artifact).status).toBe(0);
+  const ask = () => stella('gate', artifact, '--policy', 'release', '--idempotency', 'build-7', '--write-input', 'in/input.json');
+  expect(ask()).toMatchObject({ status: 0, stdout: expect.not.stringContaining('repeated') });
+  writeFileSync(join(home, 'policy/data.json'), '{"which": 2}');
+  stella('policy', 'publish', '--name', 'release', '--entrypoint', 'data.gate.allow', 'policy');
+  expect(ask()).toMatchObject({ status: 0, stdout: expect.stringContaining('  repeated: this is the first answer under that key; nothing was decided now') });
+  expect(JSON.parse(readFileSync(join(home, 'in/data.json'), 'utf8'))).toEqual({ which: 1 });
+}, 120_000);
+
+test('control characters in names stand as a dot, on both outputs', () => {
+  const name = 'b\u001B[31mom\u202E.json';
+  writeFileSync(join(home, name), readFileSync(join(home, 'bom.json')));
+  const { status, stdout } = stella('add', '--subject', artifact, name);
+  expect(status).toBe(0);
+  expect(stdout).toContain('b·[31mom·.json');
+  const { stderr } = stella('gate', 'sha256:\u001B[2J', '--policy', 'release');
+  expect((stderr + stdout).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+}, 60_000);
