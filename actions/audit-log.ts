@@ -4,13 +4,15 @@ import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
 import { indexLanes, nativeHasher, sha256 } from '../ledger/log/engine.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { Audit, type AuditCode } from '../ledger/streams/index.ts';
+import { Audit, indexedEveryMax, type AuditCode } from '../ledger/streams/index.ts';
+import { moves } from '../projections/gate-critical.ts';
 import { pinsDiffer, readPins } from '../verify/pack/index.ts';
+import { payloadOrNull } from './catch-up.ts';
 import { RecentRoots } from './recent-roots.ts';
 import { readPayload } from './sealed-payload.ts';
 
 /** What a full reader finds beside what `Audit` does: one code for each thing he would do differently (spec/streams.md). */
-export type FullAuditCode = AuditCode | 'DECISION_PIN_WRONG' | 'TREE_ROOT_WRONG' | 'LOG_CUT' | 'LOG_DIFFERS';
+export type FullAuditCode = AuditCode | 'DECISION_PIN_WRONG' | 'DECISION_STATE_OLD' | 'TREE_ROOT_WRONG' | 'LOG_CUT' | 'LOG_DIFFERS';
 
 export interface FullFinding {
   readonly index: number;
@@ -32,16 +34,21 @@ export interface Head {
 export async function* auditLog(entries: AsyncIterable<Uint8Array>, head: Head, payloads: PayloadStore | null): AsyncGenerator<FullFinding> {
   const audit = new Audit(sha256, indexLanes());
   const tree = new RecentRoots(nativeHasher);
+  const recent = new RecentEntries();
   for await (const entry of entries) {
     if (tree.size === head.size) break;
     const index = tree.size;
     // Before the entry's own tags move the streams on.
     const event = readingIn(entry);
-    const wrongPin = payloads === null || event?.type !== 'decision.recorded' ? null : await pinWrong(event, audit, payloads);
+    const decision = event?.type === 'decision.recorded' ? event : null;
+    const wrongPin = payloads === null || decision === null ? null : await pinWrong(decision, audit, payloads);
+    const moved = payloads === null || decision === null || wrongPin !== null ? null : await movedBefore(decision, index, audit, payloads, recent);
     const wrongTree = event === null ? null : treeWrong(event, tree);
     yield* audit.add(entry);
     if (wrongTree !== null) yield { index, code: 'TREE_ROOT_WRONG', message: wrongTree };
     if (wrongPin !== null) yield { index, code: 'DECISION_PIN_WRONG', message: wrongPin };
+    if (moved !== null) yield { index, code: 'DECISION_STATE_OLD', message: moved };
+    recent.put(index, entry);
     tree.append(nativeHasher.leaf(entry));
   }
   if (tree.size < head.size) yield { index: tree.size, code: 'LOG_CUT', message: `there are ${tree.size} entries, the checkpoint is of ${head.size}` };
@@ -50,10 +57,12 @@ export async function* auditLog(entries: AsyncIterable<Uint8Array>, head: Head, 
   }
 }
 
+const OF_READINGS: ReadonlySet<FullAuditCode> = new Set(['DECISION_PIN_WRONG', 'DECISION_STATE_OLD', 'TREE_ROOT_WRONG']);
+
 /** What `fsck` asks of a log beside what it finds by itself: that decisions and exports read what was there. */
 export async function* auditReadings(entries: AsyncIterable<Uint8Array>, head: Head, payloads: PayloadStore | null): AsyncGenerator<FullFinding> {
   for await (const finding of auditLog(entries, head, payloads)) {
-    if (finding.code === 'DECISION_PIN_WRONG' || finding.code === 'TREE_ROOT_WRONG') yield finding;
+    if (OF_READINGS.has(finding.code)) yield finding;
   }
 }
 
@@ -79,6 +88,47 @@ async function pinWrong(event: Decision, audit: Audit, payloads: PayloadStore): 
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     return error.code === 'PAYLOAD_MISSING' ? null : error.message;
+  }
+}
+
+/**
+ * What had moved a stream between the size that a decision read and its own entry, or null.
+ *
+ * A gate appends its decision only where nothing had, or says that it kept moving: else an operator could decide today on the state in
+ * which a waiver was not revoked yet, and every proof would hold.
+ *
+ * @param index - of the decision
+ */
+async function movedBefore(event: Decision, index: number, audit: Audit, payloads: PayloadStore, recent: RecentEntries): Promise<string | null> {
+  const { tree: { size }, codes = [] } = event.data;
+  const digest = event.payloads?.find(({ role }) => role === 'pins')?.digest;
+  if (size >= index || digest === undefined || codes.includes('STATE_MOVED')) return null;
+  const bytes = await payloadOrNull(payloads, digest[1]);
+  if (bytes === null) return null;
+  const { streams } = readPins(bytes);
+  const heads = audit.headsAt(index, streams.map(({ name }) => name)) ?? [];
+  for (const [i, { name, version }] of streams.entries()) {
+    const head = heads[i] ?? null;
+    let at = head === null || head.version === version ? -1 : head.index;
+    while (at >= size) {
+      const { type, streams: tags } = decodeEvent(recent.at(at));
+      if (moves(name, type)) return `"${name}" had been moved by entry ${at} (${type}), and it read the first ${size} entries`;
+      at = tags.find((tag) => tag.name === name)?.prev ?? -1;
+    }
+  }
+  return null;
+}
+
+/** The last entries, as far back as a decision may read. */
+class RecentEntries {
+  readonly #entries: Uint8Array[] = [];
+
+  put(index: number, entry: Uint8Array): void {
+    this.#entries[index % indexedEveryMax] = entry;
+  }
+
+  at(index: number): Uint8Array {
+    return this.#entries[index % indexedEveryMax] as Uint8Array;
   }
 }
 

@@ -8,8 +8,7 @@ import { checkWeakened, decide, LIMITS, PolicyShelf, type Decided, type DecideRe
 import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
 import type { Pin, State, StateSource } from '../policy/gate/source.ts';
-import { projectionOf } from '../projections/gate-critical.ts';
-import { mainOf } from '../projections/walk.ts';
+import { moves } from '../projections/gate-critical.ts';
 import { StreamState } from './stream-state.ts';
 
 export interface GatePorts {
@@ -118,11 +117,10 @@ async function movedByNothing(log: Log, pins: readonly Pin[]): Promise<Expectati
   const expected: Expectation[] = [];
   for (const { name, version } of pins) {
     const now = (await log.head(name))?.version ?? 0;
-    const reads = projectionOf(name)?.on ?? {};
     if (now > version) {
       for await (const { event } of log.stream(name)) {
         if ((event.streams.find((tag) => tag.name === name)?.version as number) <= version) break;
-        if ((mainOf(event.type) ?? event.type) in reads) return null;
+        if (moves(name, event.type)) return null;
       }
     }
     expected.push({ stream: name, version: now });

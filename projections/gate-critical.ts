@@ -1,5 +1,6 @@
 // Every gate-critical projection. A new one is a file beside this one and one line here; a new event type is one line in each
 // projection whose streams it can stand in (test/projections/registry.test.ts says which).
+import type { EventName } from '../ledger/events/index.ts';
 import { artifact, type ArtifactDocument } from './artifact.ts';
 import { contract, type ContractDocument } from './contract.ts';
 import { feed, type FeedDocument } from './feed.ts';
@@ -8,6 +9,7 @@ import { policy, type PolicyDocument } from './policy.ts';
 import { isStreamOf, type Document, type Projection } from './projection.ts';
 import { trust, type TrustDocument } from './trust.ts';
 import { vulnerability, type VulnerabilityDocument } from './vulnerability.ts';
+import { mainOf } from './walk.ts';
 import { waiver, type WaiverDocument } from './waiver.ts';
 
 /** The documents by their projection's name. */
@@ -34,4 +36,9 @@ export const projectionList = Object.values(PROJECTIONS).sort((a, b) => (a.name 
 /** The projection that folds a stream, or null for a stream that none folds (`ledger`, `disclosure:…`). */
 export function projectionOf(stream: string): Projection<Document> | null {
   return projectionList.find((projection) => isStreamOf(projection, stream)) ?? null;
+}
+
+/** Whether an event in a stream can change its document: one that no document reads moves nothing that a decision stands on. */
+export function moves(stream: string, type: EventName): boolean {
+  return (mainOf(type) ?? type) in (projectionOf(stream)?.on ?? {});
 }

@@ -10,7 +10,7 @@ import { Frontier, leafHash } from '../../ledger/merkle/index.ts';
 import { openMemory } from '../../ledger/store/memory.ts';
 import { packEntries } from '../../ledger/store/packed.ts';
 import { encodePackStreams, memorySource, streamsName, verifyPack } from '../../verify/pack/index.ts';
-import { image, other, type Bench } from '../actions/kit.ts';
+import { cyclonedx, image, other, type Bench } from '../actions/kit.ts';
 import { Dice } from '../projections/history.ts';
 import { World } from '../log/kit.ts';
 import { busyBench, decide, membersOf, packed, resigned, trust, verdictOf } from './kit.ts';
@@ -66,6 +66,17 @@ async function bothFind({ state }: World, { entries, bench: { payloads } }: Ledg
   return { fsck: found.sort(), audit: audit.sort() };
 }
 
+type Edit = NonNullable<Parameters<typeof decide>[2]>;
+
+const sbomOf = (version: number) => cyclonedx({ components: [{ type: 'library', name: `z${version}`, version: '1', 'bom-ref': 'z' }] });
+
+/** The indexes of the artifact's events, oldest first. */
+async function eventsOf({ log }: Bench): Promise<number[]> {
+  const indexes: number[] = [];
+  for await (const { index } of log.stream(stream)) indexes.unshift(index);
+  return indexes;
+}
+
 /** Three artifacts' worth of entries, a decision, and one more document after it. */
 async function honest(): Promise<{ bench: Bench; decision: number; last: number }> {
   const bench = await busyBench();
@@ -113,6 +124,49 @@ describe('a full reader catches an operator who', async () => {
     const { world, ledger: told } = await lyingWriter({ bench }, 0, () => {});
     expect(await bothFind(world, told)).toEqual({ fsck: codes, audit: codes });
     for (const index of [old, absent]) expect(verdictOf(await packed(bench, { kind: 'decision', decision: index }))).toBe('PACK_SCOPE_UNMET');
+  });
+
+  test('decides on the state of before, in which what speaks against it had not come yet', async () => {
+    const bench = await busyBench();
+    const { size, root } = bench.log.published;
+    const { root: index } = await bench.log.readStreamIndex();
+    const speak = () => bench.addOne(sbomOf(bench.log.published.size), {});
+    await speak();
+    await speak();
+    const onOld: Edit = (data, pins) => {
+      const pin = pins.find(([name]) => name === stream) as [string, number, number];
+      // Each of the two brought one event.
+      [pin[1], pin[2]] = [pin[1] - 2, lastBefore];
+      return { ...data, tree: { size, root: ['sha256', root] as const }, index: ['sha256', index] as const };
+    };
+    const lastBefore = (await eventsOf(bench)).at(-3) as number;
+    const old = await decide(bench, [stream, 'trust'], onOld);
+    const { world, ledger: told } = await lyingWriter({ bench }, 0, () => {});
+    expect(await bothFind(world, told)).toEqual({ fsck: [`entry ${old} DECISION_STATE_OLD`], audit: [`entry ${old} DECISION_STATE_OLD`] });
+    // Its pack shows the state that it read, and says what it does not show.
+    const pack = verifyPack(memorySource(await packed(bench, { kind: 'decision', decision: old })), trust);
+    const said = [`that nothing it read was moved between size ${size} and its own entry ${old}`];
+    expect(pack).toMatchObject({ ok: true, notProven: expect.arrayContaining(said) });
+  });
+
+  test('and no honest one, which went past other decisions, or said that it kept being moved', async () => {
+    const bench = await busyBench();
+    const { size, root } = bench.log.published;
+    const { root: index } = await bench.log.readStreamIndex();
+    const before = (await eventsOf(bench)).at(-1) as number;
+    const past = (moved: boolean, by: number): Edit => (data, pins) => {
+      const pin = pins.find(([name]) => name === stream) as [string, number, number];
+      [pin[1], pin[2]] = [pin[1] - by, before];
+      const codes = moved ? { codes: ['STATE_MOVED'] } : {};
+      return { ...data, ...codes, tree: { size, root: ['sha256', root] as const }, index: ['sha256', index] as const };
+    };
+    // A decision stands in the stream of its artifact, and moves nothing.
+    await decide(bench, [stream, 'trust']);
+    await decide(bench, [stream, 'trust'], past(false, 1));
+    await bench.addOne(sbomOf(1));
+    await decide(bench, [stream, 'trust'], past(true, 3));
+    const { world, ledger: told } = await lyingWriter({ bench }, 0, () => {});
+    expect(await bothFind(world, told)).toEqual({ fsck: [], audit: [] });
   });
 
   test('has a decision stand on an older index in its pack, under which an old head is the last', async () => {
