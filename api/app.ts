@@ -2,12 +2,15 @@
 import { Hono } from 'hono';
 import { notFound, problem } from './problem.ts';
 import { addRoutes } from './routes/add.ts';
+import { projectionRoutes, type ProjectionsTold } from './routes/projections.ts';
 import { tileRoutes, type TileSource } from './routes/tiles.ts';
 
 export interface Sources {
   readonly tiles: TileSource;
   /** Appends an entry of a raw ledger and gives its index; null where nothing may be added. */
   readonly add: ((entry: Uint8Array) => Promise<number>) | null;
+  /** How far projections have taken the log in; null where nothing moves them here. */
+  readonly projections: (() => Promise<ProjectionsTold>) | null;
   /** Told of every error that is no refusal; the server's log. */
   readonly onBug: (error: unknown) => void;
 }
@@ -21,6 +24,7 @@ export function createApp(sources: Sources): Hono {
   });
   app.route('/', tileRoutes(sources.tiles));
   if (sources.add !== null) app.route('/', addRoutes(sources.add));
+  if (sources.projections !== null) app.route('/', projectionRoutes(sources.projections));
   app.notFound(notFound);
   app.onError((error, c) => {
     if (error.name !== 'LedgerError') sources.onBug(error);

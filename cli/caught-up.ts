@@ -2,7 +2,7 @@
 import { catchUpLedger } from '../actions/catch-up.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { LogView } from '../ledger/log/view.ts';
-import { openSideTables } from '../ledger/store/side-tables.ts';
+import { guardedQueries, openSideTables } from '../ledger/store/side-tables.ts';
 import { readStandings, type CatchUpBounds, type Standing } from '../projections/catch-up/catch-up.ts';
 import type { CatchingUp } from '../projections/catch-up/definition.ts';
 import { catchingUpList } from '../projections/catch-up/projections.ts';
@@ -42,14 +42,28 @@ export async function openCaughtUp(
   }
 }
 
-/** Opens projections as they stand. @returns null where there are none */
+/** Opens projections as they stand. @returns null where there are none, or none that can be read */
 export async function openAsTheyAre(place: Place, log: LogView, list: readonly CatchingUp[] = catchingUpList): Promise<CaughtUp | null> {
+  const opened = await openAsTold(place, log, list);
+  return opened === null || 'refused' in opened ? null : opened;
+}
+
+/** The same for who has to say why they cannot be read. */
+export async function openAsTold(
+  place: Place, log: LogView, list: readonly CatchingUp[] = catchingUpList,
+): Promise<CaughtUp | { readonly refused: { readonly code: string; readonly message: string } } | null> {
   try {
     const db = openSideTables<CatchUpTables>(place.directory, { readOnly: true });
-    return db === null ? null : { db, standings: await readStandings(db, log.published.size, list), close: () => db.destroy() };
+    if (db === null) return null;
+    try {
+      return { db, standings: await guardedQueries(() => readStandings(db, log.published.size, list)), close: () => db.destroy() };
+    } catch (error) {
+      await db.destroy();
+      throw error;
+    }
   } catch (error) {
     // A file that another process is just making, or that is none of ours.
-    if (error instanceof LedgerError || (error as { code?: string }).code?.startsWith('SQLITE_') === true) return null;
+    if (error instanceof LedgerError) return { refused: { code: error.code, message: error.message } };
     throw error;
   }
 }

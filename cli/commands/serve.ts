@@ -3,20 +3,24 @@ import { createApp } from '../../api/app.ts';
 import { listen } from '../../api/serve.ts';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { parseTilePath } from '../../ledger/merkle/index.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { CatchingUpBeside } from '../catching-up.ts';
 import type { Command } from '../command.ts';
 import { LiveView } from '../live-view.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, openForWriting } from '../place.ts';
+import { clockOf, findPlace, openForWriting } from '../place.ts';
 
 export const command: Command = {
   usage: '[--port N] [--host ADDRESS] [--write]',
   help: `Serves /checkpoint and /tile/… after C2SP tlog-tiles: any client that follows logs can read and check this one. Whoever may read
 tiles reads all entries (they hold digests, no documents). It reads beside a writer, and needs no passphrase; with --write it is
-the writer, and a raw ledger then also takes entries through POST /add. Stop it with Ctrl-C.`,
+the writer, and a raw ledger then also takes entries through POST /add. Beside that it brings projections up, in a thread of its own
+that leaves the machine to the writer; /projections tells how far each has come. Stop it with Ctrl-C.`,
   options: {
     port: { type: 'string', takes: 'N', help: 'the port (else 8417; 0 chooses a free one)' },
     host: { type: 'string', takes: 'ADDRESS', help: 'the address to listen on (else 127.0.0.1)' },
     write: { type: 'boolean', help: 'be the writer too' },
+    'no-catch-up': { type: 'boolean', help: 'leave projections to the commands that read them' },
   },
   examples: [
     ['stella serve', 'on http://127.0.0.1:8417'],
@@ -28,6 +32,11 @@ the writer, and a raw ledger then also takes entries through POST /add. Stop it 
     const log = call.flag('write') ? await openForWriting(call, place, { many: true }) : null;
     const view = new LiveView(place, log);
     const raw = log === null || !(await log.readControl()).genesis.kinds.includes('raw') ? null : log;
+    const warnOf = (error: unknown) => {
+      if (error instanceof LedgerError) call.out.warn(`projections are not caught up: ${error.message}`);
+      else call.out.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    };
+    let beside: CatchingUpBeside | null = null;
     const app = createApp({
       tiles: {
         checkpoint: async () => encodeUtf8(await view.checkpoint()),
@@ -39,9 +48,15 @@ the writer, and a raw ledger then also takes entries through POST /add. Stop it 
         },
       },
       add: raw === null ? null : async (entry) => (await raw.appendOne({ drafts: [entry] })).index,
-      onBug: (error) => call.out.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      projections: call.flag('no-catch-up') ? null : async () => {
+        const { size } = (await view.current()).published;
+        const { standings, refused } = beside?.state ?? { standings: [], refused: null };
+        return { size, projections: standings.map((standing) => ({ ...standing, of: size })), refused };
+      },
+      onBug: warnOf,
     });
     const listening = await listen(app, call.value('host') ?? '127.0.0.1', parseCount(call.value('port') ?? '8417', 'a port'));
+    if (!call.flag('no-catch-up')) beside = new CatchingUpBeside(place, { monotonic: clockOf(call).monotonic, onRefusal: warnOf });
     const url = `http://${call.value('host') ?? '127.0.0.1'}:${listening.port}`;
     call.out.say(`serving ${place.origin} at ${url}`);
     if (call.out.json) process.stdout.write(`${JSON.stringify({ command: 'serve', url, origin: place.origin })}\n`);
@@ -50,6 +65,7 @@ the writer, and a raw ledger then also takes entries through POST /add. Stop it 
       process.once('SIGTERM', () => stop());
     });
     await listening.close();
+    await beside?.close();
     await view.close();
     await log?.close();
     call.out.say('stopped');

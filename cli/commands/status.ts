@@ -3,7 +3,7 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { statusOf } from '../../ledger/log/status.ts';
 import { readCursor } from '../../projections/tables.ts';
-import { openAsTheyAre, standingMembers, standingText } from '../caught-up.ts';
+import { openAsTold, standingMembers, standingText } from '../caught-up.ts';
 import type { Command } from '../command.ts';
 import { listKeys } from '../keys.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlaceStore, type Place } from '../place.ts';
@@ -54,12 +54,17 @@ async function describe(say: (line: string) => void, answer: (members: Record<st
   const cursor = await documentsAt(place);
   const toCome = cursor !== null && cursor.size < size ? `, ${size - cursor.size} to come: the next start takes them in` : '';
   if (cursor !== null) say(`Documents ${cursor.size} entries taken in${toCome}`);
-  const behind = await openAsTheyAre(place, log);
-  await behind?.close();
-  const standings = behind?.standings ?? [];
+  const behind = await openAsTold(place, log);
+  const refused = behind !== null && 'refused' in behind ? behind.refused : null;
+  const standings = behind !== null && 'standings' in behind ? behind.standings : [];
+  if (behind !== null && 'close' in behind) await behind.close();
   for (const standing of standings) say(`${standing === standings[0] ? 'Catching up ' : '            '} ${standingText(standing)}`);
+  for (const { name, stopped } of standings) {
+    if (stopped !== null) say(`              ${name} knows nothing from entry ${stopped.entry} on: ${stopped.message}`);
+  }
+  if (refused !== null) say(`Catching up  NOT: ${refused.message} (${refused.code})`);
   say('\nIt could sign now.');
-  answer({ size, root: formatHex(root), vkey, keyFile: hasKey, documents: cursor, projections: standings.map(standingMembers) });
+  answer({ size, root: formatHex(root), vkey, keyFile: hasKey, documents: cursor, projections: standings.map(standingMembers), projectionsRefused: refused });
 }
 
 /** Where the tables of documents stand; null where there are none, as on a raw ledger. */

@@ -22,11 +22,17 @@ export function openSideTables<Tables>(directory: string, { readOnly = false } =
   if (readOnly && !existsSync(file)) return null;
   return guarded(() => {
     const database = new Database(file, { readonly: readOnly });
-    database.pragma('busy_timeout = 5000');
-    if (!readOnly) {
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = NORMAL');
-      database.pragma('trusted_schema = OFF');
+    try {
+      database.pragma('busy_timeout = 5000');
+      if (!readOnly) {
+        database.pragma('journal_mode = WAL');
+        database.pragma('synchronous = NORMAL');
+        database.pragma('trusted_schema = OFF');
+      }
+    } catch (error) {
+      // A server tries again and again: a file that is no database must not cost a handle each time.
+      database.close();
+      throw error;
     }
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
   });

@@ -9,6 +9,7 @@ const asked: string[] = [];
 const bugs: unknown[] = [];
 const added: number[] = [];
 const app = createApp({
+  projections: null,
   tiles: {
     checkpoint: async () => new TextEncoder().encode('ledger.test\n1\n'),
     async tile(path) {
