@@ -1,5 +1,4 @@
 // The catching-up thread: projections are brought up beside a server, a bounded batch at each call, with connections of its own.
-import { join } from 'node:path';
 import { openView, type LogView } from '../ledger/log/view.ts';
 import { openFileAnchor } from '../ledger/store/anchor-file.ts';
 import type { AnchorStore } from '../ledger/store/anchor.ts';
@@ -15,8 +14,9 @@ import { catchUpLedger } from './catch-up.ts';
 
 export interface CatchUpWhere {
   readonly directory: string;
-  /** The anchor's file. */
+  /** The anchor's file, and the folder of payloads. */
   readonly anchor: string;
+  readonly payloads: string;
 }
 
 /** What a step came to. */
@@ -40,11 +40,11 @@ let view: { readonly size: number; readonly root: string; readonly log: LogView 
 /** Opened when a step first needs it, and again after one that failed: what was wrong may have been mended. */
 function open(): Opened {
   if (opened !== null) return opened;
-  const { directory, anchor } = where as CatchUpWhere;
+  const { directory, anchor, payloads } = where as CatchUpWhere;
   const db = openSideTables<CatchUpTables>(directory) as CatchUpDb;
   opened = {
     db, store: openSqlite(directory, { readOnly: true, tables: projectionTables }), anchor: openFileAnchor(anchor, { readOnly: true }),
-    payloads: openPayloads(join(directory, 'payloads')),
+    payloads: openPayloads(payloads),
   };
   return opened;
 }

@@ -1,5 +1,6 @@
 // Catching up beside a server: in a thread of its own, a batch at a time, with pauses that leave the machine to the writer.
-import type { CatchUpStepped } from '../actions/catch-up-thread.ts';
+import { join } from 'node:path';
+import type { CatchUpStepped, CatchUpWhere } from '../actions/catch-up-thread.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { startThread, type Thread } from '../ledger/store/thread.ts';
 import type { CatchUpBounds, Standing } from '../projections/catch-up/catch-up.ts';
@@ -62,7 +63,9 @@ export class CatchingUpBeside {
   }
 
   async #run(): Promise<void> {
-    await this.#thread.call('begin', { directory: this.#place.directory, anchor: this.#place.anchor });
+    const { directory, anchor } = this.#place;
+    const where: CatchUpWhere = { directory, anchor, payloads: join(directory, 'payloads') };
+    await this.#thread.call('begin', where);
     while (!this.#stopped) await this.#wait(await this.#step());
   }
 

@@ -181,12 +181,18 @@ export class LiveProjector {
     if (at > size) {
       throw new LedgerError('STORE_CORRUPT', `Cannot go on: the tables are of size ${at}, the log of ${size}`, { hint: 'run "stella recover --tables"' });
     }
-    if (at === size) return;
+    // Here too: a crash may have come between the last of our rows and this.
+    if (at === size) return this.#dropOthers(epoch);
     if (at === 0) await this.#store.rebuild({ epoch, writes: [], clear: projectionList.map(tableOf) });
     while (at < size) at = await this.#catchUp(epoch, at, await this.#stepEnd(at, size));
+    await this.#dropOthers(epoch);
+    this.#forget();
+  }
+
+  /** Tables of other versions go when those of this one have taken everything in. */
+  async #dropOthers(epoch: number): Promise<void> {
     const others = (await this.#store.tables()).filter((table) => ourTable.test(table) && !currentTables.split(' ').includes(table));
     if (others.length > 0) await this.#store.rebuild({ epoch, writes: [], drop: others });
-    this.#forget();
   }
 
   /** Builds the tables anew from the entries, whatever they hold. @throws {LedgerError} as `begin` */

@@ -24,7 +24,9 @@ export interface CatchUpPorts {
   readonly at?: (step: CatchUpStep) => void | Promise<void>;
 }
 
-export const catchUpSteps = ['catch-up 1: folded', 'catch-up 2: rows written', 'catch-up 3: committed', 'catch-up 4: swapped'] as const;
+export const catchUpSteps = [
+  'catch-up 1: folded', 'catch-up 2: rows written', 'catch-up 3: committed', 'catch-up 4: old tables dropped', 'catch-up 5: swapped',
+] as const;
 export type CatchUpStep = (typeof catchUpSteps)[number];
 
 export interface CatchUpBounds {
@@ -269,9 +271,10 @@ async function settle({ db, at = () => {} }: CatchUpPorts, member: Member, end: 
   if (member.serving || size < end) return;
   await exclusively(db, async (transaction) => {
     for (const other of await readCursors(transaction)) if (other.name === name && other.version < version) await dropTables(transaction, other);
+    await at('catch-up 4: old tables dropped');
     await transaction.updateTable('cursor').set({ serving: 1 }).where('name', '=', name).where('version', '=', version).execute();
   });
-  await at('catch-up 4: swapped');
+  await at('catch-up 5: swapped');
 }
 
 /** One transaction that nobody else writes beside. */

@@ -1,5 +1,6 @@
 // Catching-up projections: at every size what a rebuild gives; stopped, resumed, rebuilt beside the old; checked row by row.
 import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
@@ -8,7 +9,7 @@ import { decodeEvent, kindOf } from '../../ledger/events/index.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import { openSqlite } from '../../ledger/store/sqlite.ts';
-import { catchUp, forgetProjection, readStandings, type CatchUpPorts, type Standing } from '../../projections/catch-up/catch-up.ts';
+import { catchUp, catchUpSteps, forgetProjection, readStandings, type CatchUpPorts, type Standing } from '../../projections/catch-up/catch-up.ts';
 import { cameSince, checkCatchUp } from '../../projections/catch-up/check.ts';
 import type { CatchingUp } from '../../projections/catch-up/definition.ts';
 import { inventory } from '../../projections/catch-up/inventory.ts';
@@ -19,7 +20,7 @@ import { timeline } from '../../projections/catch-up/timeline.ts';
 import { effort } from '../effort.ts';
 import { World } from '../log/kit.ts';
 import { freshDirectory } from '../store/place.ts';
-import { factsOf, openTables, rebuildOf, tableDigest } from './catching-up.ts';
+import { factsOf, nextTimeline, openTables, rebuildOf, tableDigest } from './catching-up.ts';
 import { Dice, History } from './history.ts';
 
 async function grow(log: Log, history: History, dice: Dice, calls: number): Promise<void> {
@@ -242,7 +243,7 @@ describe('the cursor', () => {
 });
 
 describe('a new version', () => {
-  const second: CatchingUp = { ...timeline, version: 2, tables: { ...timeline.tables, second: { columns: {}, row: () => ({}) } } };
+  const second = nextTimeline;
 
   test('is built beside the old one, which answers until it has caught up; then the old one goes and stays away', async () => {
     const log = await history(13, 25);
@@ -270,6 +271,49 @@ describe('a new version', () => {
     expect(await catchUp(portsOf(db, log), {}, [timeline])).toMatchObject([{ size: 0, serving: false }]);
     expect((await readCursors(db)).map(({ version }) => version)).toEqual([2]);
     await db.destroy();
+    await log.close();
+  });
+
+  test('is swapped in whole or not at all: a kill at each step leaves one version that answers, with what a rebuild gives', {
+    timeout: 240_000,
+  }, async () => {
+    const original = freshDirectory();
+    const store = openSqlite(original);
+    const log = await history(17, 12, { store });
+    const { size } = log.published;
+    await store.saveCheckpoint(size, log.published.note);
+    const old = openTables(original);
+    await catchUp(portsOf(old, log), {}, [timeline]);
+    await old.destroy();
+    const child = fileURLToPath(new URL('./catch-up-child.ts', import.meta.url));
+    const last = String(Math.ceil(size / 4));
+    const kills: [(typeof catchUpSteps)[number], string][] = [
+      ['catch-up 1: folded', '1'], ['catch-up 1: folded', last], ['catch-up 2: rows written', '1'], ['catch-up 2: rows written', last],
+      ['catch-up 3: committed', '1'], ['catch-up 3: committed', last], ['catch-up 4: old tables dropped', '1'], ['catch-up 5: swapped', '1'],
+    ];
+    expect(new Set(kills.map(([step]) => step))).toEqual(new Set(catchUpSteps));
+    const served = new Set<string>();
+    for (const [step, times] of kills) {
+      const directory = freshDirectory();
+      cpSync(original, directory, { recursive: true });
+      const { signal, stderr } = spawnSync(process.execPath, [child, directory, step, times, 'next'], { encoding: 'utf8', timeout: 60_000 });
+      expect([step, times, signal, stderr]).toEqual([step, times, 'SIGKILL', '']);
+      const db = openTables(directory);
+      // As it lies there: one version answers, with what a rebuild up to its cursor gives.
+      const serving = (await readCursors(db)).filter((cursor) => cursor.serving === 1);
+      expect(serving.map(({ name, size: at }) => [name, at])).toEqual([['timeline', size]]);
+      const live = serving[0]?.version === 2 ? second : timeline;
+      expect(await tableDigest(db, live)).toBe(formatHex((await rebuildOf(log, size, live)).digest()));
+      expect(await readAt(db, live, async (_, at) => at)).toBe(size);
+      served.add(`${step}: ${live.version}`);
+      // Started again, it goes on, and only the new version is left.
+      await catchUp(portsOf(db, log), {}, [second]);
+      expect((await readCursors(db)).map(({ version, size: at, serving: is }) => [version, at, is])).toEqual([[2, size, 1]]);
+      expect(await tableDigest(db, second)).toBe(formatHex((await rebuildOf(log, size, second)).digest()));
+      await expect(tableDigest(db, timeline)).rejects.toThrow('no such table');
+      await db.destroy();
+    }
+    expect([...served].filter((one) => one.endsWith(': 2'))).toEqual(['catch-up 5: swapped: 2']);
     await log.close();
   });
 

@@ -3,6 +3,7 @@ import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { digestOf, type EncodedDocument } from '../../projections/digest.ts';
 import { openerOf, tablesOf, type CatchingUp } from '../../projections/catch-up/definition.ts';
 import { Rebuild } from '../../projections/catch-up/memory.ts';
+import { timeline } from '../../projections/catch-up/timeline.ts';
 import { tableIn, type CatchUpDb, type CatchUpTables } from '../../projections/catch-up/tables.ts';
 import { openSideTables } from '../../ledger/store/side-tables.ts';
 import type { LogView } from '../../ledger/log/view.ts';
@@ -63,3 +64,6 @@ export async function rebuildOf(log: Pick<LogView, 'entries'>, size: number, pro
   for await (const entry of log.entries(0, size)) await rebuild.add(entry);
   return rebuild;
 }
+
+/** A version that is built beside the timeline of today. */
+export const nextTimeline: CatchingUp = { ...timeline, version: 2, tables: { ...timeline.tables, second: { columns: {}, row: () => ({}) } } };

@@ -1,12 +1,15 @@
 // Live tables: at every size what a rebuild gives, after failures, behind, of other versions, ahead of what is read; fsck and repair.
-import Database from 'better-sqlite3';
+import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { startCommitThread } from '../../ledger/log/committer.ts';
 import { openView } from '../../ledger/log/view.ts';
-import type { Log } from '../../ledger/log/log.ts';
+import { openLog, type Log } from '../../ledger/log/log.ts';
 import { openMemoryAnchor } from '../../ledger/store/anchor.ts';
 import { openMemory } from '../../ledger/store/memory.ts';
 import type { Store } from '../../ledger/store/port.ts';
@@ -65,6 +68,64 @@ async function grow(log: Log, history: History, dice: Dice, calls: number, after
     await after();
   }
 }
+
+/** A table as an older program left it, and the cursor that names it. */
+const olderTables = [{ name: 'trust_v0', columns: { last: 'INTEGER', document: 'BLOB' } }] as const;
+
+test('tables of another version, killed before and after each write of the change: what is there is right, and the next start has a rebuild', {
+  timeout: 240_000,
+}, async () => {
+  const original = freshDirectory();
+  const world = new World();
+  const open = (directory: string, tables: readonly (typeof projectionTables)[number][] = projectionTables) => openSqlite(directory, { tables });
+  const first = open(original);
+  const log = await world.create({ store: first, projector: new LiveProjector(first) });
+  await grow(log, new History(8), new Dice(8), 8);
+  const { size } = log.published;
+  await log.close();
+  // An older program wrote last: its cursor, its table, and rows of ours that it knew nothing of.
+  const store = open(original, [...projectionTables, ...olderTables]);
+  const epoch = await store.epoch();
+  const [spoilt] = await store.rows('artifact_v1', null, 1);
+  const older = { table: 'trust_v0', key: 'trust', row: { last: 1, document: new Uint8Array([0xa0]) } };
+  await store.rebuild({ epoch, writes: [older, { table: 'artifact_v1', key: spoilt?.key as string, row: { last: 1, document: new Uint8Array([0xa0]) } }] });
+  await store.rebuild({ epoch, writes: [{ table: 'projected', key: 'gate-critical', row: { size, tables: 'trust_v0' } }] });
+  expect(await store.tables()).toContain('trust_v0');
+  await store.close();
+
+  const child = fileURLToPath(new URL('./live-child.ts', import.meta.url));
+  const run = (directory: string, count: string, when: string) =>
+    spawnSync(process.execPath, [child, directory, count, when], { encoding: 'utf8', timeout: 60_000 });
+  const copy = () => {
+    const directory = freshDirectory();
+    cpSync(original, directory, { recursive: true });
+    return directory;
+  };
+  const whole = run(copy(), '0', 'never');
+  expect([whole.signal, whole.stderr, whole.stdout]).toEqual([null, '', '3']);
+  const found = new Set<number | null>();
+  for (const [count, when] of ['1', '2', '3'].flatMap((write) => [[write, 'before'], [write, 'after']] as const)) {
+    const directory = copy();
+    expect(run(directory, count, when)).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+    // As it lies there: of the older version, and then nobody reads it, or whole.
+    const left = open(directory);
+    const { faults, checked } = await faultsOf(left, size);
+    expect([count, when, faults]).toEqual([count, when, []]);
+    found.add(checked.size);
+    await left.close();
+    // The world is of its own: its anchor is where the original's was.
+    const held = { anchor: world.held.anchor };
+    const next = open(directory);
+    const again = await openLog({ ...world.ports(), store: next, anchor: openMemoryAnchor(held), projector: new LiveProjector(next) });
+    await expectTables(next, again);
+    expect(await next.tables()).not.toContain('trust_v0');
+    await grow(again, new History(9), new Dice(9), 2);
+    await expectTables(next, again);
+    expect((await faultsOf(next, again.published.size)).faults).toEqual([]);
+    await again.close();
+  }
+  expect(found).toEqual(new Set([null, size]));
+});
 
 describe.each(['memory', 'sqlite'] as const)('on %s', (kind) => {
   function place() {
