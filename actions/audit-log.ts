@@ -2,7 +2,7 @@
 import { equalBytes } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
-import { indexLanes, nativeHasher, sha256 } from '../ledger/log/engine.ts';
+import { indexSlots, nativeHasher, sha256 } from '../ledger/log/engine.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { Audit, indexedEveryMax, type AuditCode } from '../ledger/streams/index.ts';
 import { moves } from '../projections/gate-critical.ts';
@@ -32,7 +32,7 @@ export interface Head {
  * @param payloads - where decisions' pins are; without them pins are not looked at
  */
 export async function* auditLog(entries: AsyncIterable<Uint8Array>, head: Head, payloads: PayloadStore | null): AsyncGenerator<FullFinding> {
-  const audit = new Audit(sha256, indexLanes());
+  const audit = new Audit(sha256, indexSlots());
   const tree = new RecentRoots(nativeHasher);
   const recent = new RecentEntries();
   for await (const entry of entries) {

@@ -1,128 +1,16 @@
 // Writes ledger/merkle/kernel.generated.ts: a WebAssembly module that computes SHA-256(0x01 ‖ left ‖ right) four pairs at
 // a time (128-bit SIMD). Run it with `node tools/merkle-kernel.ts`; a test compares the committed bytes with a fresh run.
 import { writeFileSync } from 'node:fs';
-import { formatBase64 } from '../ledger/bytes.ts';
+import {
+  again, and, before, compress, get, i32, load, loop, moduleOf, more, or, plus, results, second, set, simd, sourceOf, splat, start, state, store, swapped,
+  transpose, unsigned, W, when, type Code,
+} from './kernel-code.ts';
 
-/** Where the module keeps its round constants; the caller's bytes begin behind, so that a read one byte before them is inside. */
-const headBytes = 512;
-
-// FIPS 180-4 §4.2.2 and §5.3.3: the first 32 bits of the fractional parts of cube and square roots of the first primes.
-const PRIMES = Array.from({ length: 312 }, (_, n) => n).filter((n) => n > 1 && !Array.from({ length: n }, (_, d) => d).some((d) => d > 1 && n % d === 0));
-const K = PRIMES.slice(0, 64).map((prime) => fraction(BigInt(prime), 3n));
-const H = PRIMES.slice(0, 8).map((prime) => fraction(BigInt(prime), 2n));
-
-/** The first 32 bits of the fractional part of the root, exact: floor(root(prime * 2^(32 * power))) modulo 2^32. */
-function fraction(prime: bigint, power: bigint): number {
-  const scaled = prime << (32n * power);
-  let [low, high] = [0n, 1n << 40n];
-  while (high - low > 1n) {
-    const middle = (low + high) / 2n;
-    if (middle ** power <= scaled) low = middle;
-    else high = middle;
-  }
-  return Number(low & 0xffff_ffffn);
-}
-
-type Code = readonly number[];
-
-const unsigned = (value: number): number[] => (value < 128 ? [value] : [(value % 128) + 128, ...unsigned(Math.floor(value / 128))]);
-function signed(value: number): number[] {
-  return value >= -64 && value < 64 ? [value & 127] : [(value & 127) | 128, ...signed(value >> 7)];
-}
-const sized = (bytes: Code): number[] => [...unsigned(bytes.length), ...bytes];
-const vector = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
-const name = (text: string): number[] => sized([...new TextEncoder().encode(text)]);
-const word = (value: number): number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255];
-
-const get = (local: number): number[] => [0x20, ...unsigned(local)];
-const set = (local: number, ...value: Code[]): number[] => [...value.flat(), 0x21, ...unsigned(local)];
-const i32 = (value: number): number[] => [0x41, ...signed(value)];
-const plus = (a: Code, b: Code): number[] => [...a, ...b, 0x6a];
-const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
-const operation = (opcode: number) => (a: Code, b: Code): number[] => [...a, ...b, ...simd(opcode)];
-const [and, or, xor, add] = [operation(0x4e), operation(0x50), operation(0x51), operation(0xae)];
-const splat = (value: number): number[] => [...simd(0x0c), ...word(value), ...word(value), ...word(value), ...word(value)];
-const right = (a: Code, bits: number): number[] => [...a, ...i32(bits), ...simd(0xad)];
-const left = (a: Code, bits: number): number[] => [...a, ...i32(bits), ...simd(0xab)];
-const rotate = (a: Code, bits: number): number[] => or(right(a, bits), left(a, 32 - bits));
-/** Picks 4 words of two vectors: 0 to 3 of the first, 4 to 7 of the second. */
-const words = (a: Code, b: Code, ...picked: number[]): number[] =>
-  [...a, ...b, ...simd(0x0d), ...picked.flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3])];
-const swapped = (a: number): number[] => [...get(a), ...get(a), ...simd(0x0d), 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
-const load = (address: Code, offset: number): number[] => [...address, ...simd(0x00), 0, ...unsigned(offset)];
-const store = (address: Code, value: Code, offset: number): number[] => [...address, ...value, ...simd(0x0b), 0, ...unsigned(offset)];
-const loop = (...body: Code[]): number[] => [0x03, 0x40, ...body.flat(), 0x0b];
-const when = (condition: Code, ...body: Code[]): number[] => [...condition, 0x04, 0x40, ...body.flat(), 0x0b];
-const again = (depth: number, condition: Code): number[] => [...condition, 0x0d, depth];
-const more = (a: Code, b: Code): number[] => [...a, ...b, 0x4b];
-
-// Locals: three parameters, two counters, then vectors.
-const [source, target, count, constants, second] = [0, 1, 2, 3, 4];
-const W = Array.from({ length: 16 }, (_, i) => 5 + i);
-const state = Array.from({ length: 8 }, (_, i) => 21 + i);
-const before = Array.from({ length: 8 }, (_, i) => 29 + i);
-const [sum, bc, ab] = [37, 38, 39];
-const vectors = 35;
-
-/** Four vectors of one lane each become four of one word each, or back. */
-function transpose(rows: readonly number[], scratch: readonly number[]): number[] {
-  const [a, b, c, d] = [0, 1, 2, 3].map((i) => get(rows[i] as number)) as unknown as readonly [Code, Code, Code, Code];
-  const [s, t, u, v] = scratch as readonly [number, number, number, number];
-  const pairs = [set(s, words(a, b, 0, 4, 1, 5)), set(t, words(c, d, 0, 4, 1, 5)), set(u, words(a, b, 2, 6, 3, 7)), set(v, words(c, d, 2, 6, 3, 7))];
-  const joined = [words(get(s), get(t), 0, 1, 4, 5), words(get(s), get(t), 2, 3, 6, 7), words(get(u), get(v), 0, 1, 4, 5), words(get(u), get(v), 2, 3, 6, 7)];
-  return [...pairs.flat(), ...joined.flatMap((value, i) => set(rows[i] as number, value))];
-}
-
-/** One round of FIPS 180-4 §6.2.2; after eight of them every variable is in its place again. */
-function round(i: number, constant: Code): number[] {
-  const at = (j: number) => state[(j + 8 - (i % 8)) % 8] as number;
-  const [a, b, d, e, f, g, h] = [get(at(0)), get(at(1)), get(at(3)), get(at(4)), get(at(5)), get(at(6)), get(at(7))];
-  const [known, fresh] = i % 2 === 0 ? [bc, ab] : [ab, bc];
-  const sigma1 = xor(xor(rotate(e, 6), rotate(e, 11)), rotate(e, 25));
-  const sigma0 = xor(xor(rotate(a, 2), rotate(a, 13)), rotate(a, 22));
-  const choice = xor(g, and(e, xor(f, g)));
-  // a ^ b of this round is b ^ c of the next: majority in three operations.
-  const majority = xor(b, and(get(fresh), get(known)));
-  return [
-    ...set(sum, add(add(add(add(h, sigma1), choice), constant), get(W[i % 16] as number))),
-    ...set(at(3), add(d, get(sum))),
-    ...set(fresh, xor(a, b)),
-    ...set(at(7), add(add(get(sum), sigma0), majority)),
-  ];
-}
-
-/** W[t] = σ1(W[t-2]) + W[t-7] + σ0(W[t-15]) + W[t-16], in place. */
-function schedule(i: number): number[] {
-  const w = (back: number) => get(W[(i + 16 - back) % 16] as number);
-  const sigma0 = xor(xor(rotate(w(15), 7), rotate(w(15), 18)), right(w(15), 3));
-  const sigma1 = xor(xor(rotate(w(2), 17), rotate(w(2), 19)), right(w(2), 10));
-  return set(W[i] as number, add(add(get(W[i] as number), sigma0), add(w(7), sigma1)));
-}
-
-const sixteen = Array.from({ length: 16 }, (_, i) => i);
-const constantAt = (i: number): number[] => [...get(constants), ...simd(0x09), 0, ...unsigned(4 * i)];
+const [source, target, count] = [0, 1, 2];
 
 /** Where lane `n` of `hashFour` begins, behind its source. */
 const laneBytes = 4096;
 
-/** All 64 rounds over the words in W, from the chaining value in `state`, which it replaces. */
-function compress(): number[] {
-  return [
-    state.flatMap((variable, i) => set(before[i] as number, get(variable))),
-    set(bc, xor(get(state[1] as number), get(state[2] as number))),
-    set(constants, i32(0)),
-    sixteen.flatMap((i) => round(i, constantAt(i))),
-    loop(
-      set(constants, plus(get(constants), i32(64))),
-      sixteen.flatMap((i) => [...schedule(i), ...round(i, constantAt(i))]),
-      again(0, more(i32(192), get(constants))),
-    ),
-    state.flatMap((variable, i) => set(variable, add(get(variable), get(before[i] as number)))),
-  ].flat();
-}
-
-const start = state.flatMap((variable, i) => set(variable, splat(H[i] as number)));
-const results = () => [...transpose(state.slice(0, 4), W), ...transpose(state.slice(4), W)];
 const write = (lane: number) => [0, 4].flatMap((half) => store(get(target), swapped(state[half + lane] as number), 32 * lane + 4 * half));
 
 /** Four padded messages of `count` blocks each, one a lane. */
@@ -169,27 +57,11 @@ function body(): number[] {
 
 /** The module: imports `ledger.memory`, exports `fold` and `hashFour`, both of (source, target, count), `count` at least 1. */
 export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  const section = (id: number, content: Code): number[] => [id, ...sized(content)];
-  const locals = vector([[2, 0x7f], [...unsigned(vectors), 0x7b]]);
-  return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, vector([[0x60, 3, 0x7f, 0x7f, 0x7f, 0]])),
-    ...section(2, vector([[...name('ledger'), ...name('memory'), 2, 0, 1]])),
-    ...section(3, vector([[0], [0]])),
-    ...section(7, vector([[...name('fold'), 0, 0], [...name('hashFour'), 0, 1]])),
-    ...section(10, vector([body(), hashFour()].map((code) => sized([...locals, ...code, 0x0b])))),
-    ...section(11, vector([[0, ...i32(0), 0x0b, ...sized(K.flatMap(word))]])),
-  ]);
+  return moduleOf({ fold: body(), hashFour: hashFour() });
 }
 
 export function kernelSource(): string {
-  const text = formatBase64(kernelBytes());
-  const lines = Array.from({ length: Math.ceil(text.length / 120) }, (_, i) => `  '${text.slice(120 * i, 120 * (i + 1))}',`);
-  return [
-    '// Written by tools/merkle-kernel.ts: a WebAssembly module for interior nodes. Do not edit.',
-    `/** Bytes at the start of the memory that belong to the module. */\nexport const kernelHeadBytes = ${headBytes};`,
-    `/** The module, base64. */\nexport const kernelBase64 = [\n${lines.join('\n')}\n].join('');\n`,
-  ].join('\n\n');
+  return sourceOf('// Written by tools/merkle-kernel.ts: a WebAssembly module for interior nodes. Do not edit.', 'kernelBase64', kernelBytes());
 }
 
 if (import.meta.main) writeFileSync(new URL('../ledger/merkle/kernel.generated.ts', import.meta.url), kernelSource());

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Hasher } from '../merkle/index.ts';
 import { checkingEngine, growingEngine } from './fast-engines.ts';
 
-export { indexLanes, sha256 } from './fast-engines.ts';
+export { kernelSlots as indexSlots } from '../streams/kernel.ts';
+export { sha256 } from './fast-engines.ts';
 
 /** Hashes in bulk, without an array for each hash. */
 export interface Engine {

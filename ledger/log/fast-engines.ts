@@ -4,7 +4,6 @@
 // digest that makes an array of its own, and only Buffer can write one.
 import { hash } from 'node:crypto';
 import { createKernel, laneBytes, type Kernel } from '../merkle/kernel.ts';
-import { lanesBytes, lanesOver, type Lanes as IndexLanes } from '../streams/index.ts';
 import type { Engine } from './engine.ts';
 
 /** Node gives a digest in any of its encodings, and its types name three. */
@@ -41,30 +40,6 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 function sha256Into(message: Uint8Array, target: Uint8Array, at: number): void {
   const text = digest('sha256', message, 'latin1');
   for (let i = 0; i < hashBytes; i++) target[at + i] = text.charCodeAt(i);
-}
-
-let shared: IndexLanes | null = null;
-
-/** Lanes for stream indexes, in wasm: 0.15 µs for a node. All indexes of a thread use the same, one after another. */
-export function indexLanes(): IndexLanes {
-  shared ??= kernelLanes();
-  return shared;
-}
-
-function kernelLanes(): IndexLanes {
-  const kernel = createKernel(lanesBytes);
-  const { memory } = kernel;
-  const padded = new Set<number>();
-  return lanesOver(memory, (length, from, first, end, to) => {
-    const blocks = Math.floor((length + 8) / 64) + 1;
-    // Four messages side by side are hashed at once, whether or not all four are asked for; what stands behind one never changes.
-    for (let i = first - (first % 4); i < end; i += 4) {
-      const at = from(i);
-      if (!padded.has(at)) for (let lane = 0; lane < 4; lane++) padMessage(memory, from(i + lane), length, blocks);
-      padded.add(at);
-      kernel.hashFour(at, to(i), blocks);
-    }
-  });
 }
 
 /** What stands behind a message of `length` bytes: the padding bit, zeros, and the length in bits (FIPS 180-4 §5.1.1). */

@@ -8,7 +8,7 @@ import { offsetsOf, sliceRun, unpackEntries, type Run } from '../store/packed.ts
 import type { PayloadStore } from '../store/payloads.ts';
 import type { Commit, FatTile, Fault, Store } from '../store/port.ts';
 import { Audit } from '../streams/index.ts';
-import { defaultEngines, indexLanes, sha256, type Engine } from './engine.ts';
+import { defaultEngines, indexSlots, sha256, type Engine } from './engine.ts';
 import { Reader } from './reader.ts';
 import { LogState, memosMatch } from './state.ts';
 import { fatHashes, rowAt, Tree } from './tree.ts';
@@ -66,7 +66,7 @@ class Scan {
   /** Roots at the sizes where checkpoints are expected, and after each commit. */
   readonly roots = new Map<number, Uint8Array>();
   payloadsMissing = 0;
-  readonly #audit = new Audit(sha256, indexLanes());
+  readonly #audit = new Audit(sha256, indexSlots());
   readonly #payloadsSeen = new Set<string>();
 
   constructor(ports: FsckPorts) {

@@ -1,7 +1,7 @@
 // The stream index of a range, at each place that states its root.
 import { equalBytes } from '../bytes.ts';
 import { HeadsBefore, indexedEveryMax, StreamIndex, type HeadsByOrdinal } from '../streams/index.ts';
-import { indexLanes, sha256 } from './engine.ts';
+import { indexSlots, sha256 } from './engine.ts';
 
 /** What does not follow: where, and in words. */
 export interface RangeFault {
@@ -32,7 +32,7 @@ export interface RangePart {
 /** Takes the parts of a range one after another. It needs no name twice and no entry, so that it can be a thread of its own. */
 export class RangeIndex {
   readonly #heads = new NumberedHeads();
-  readonly #index = new StreamIndex(this.#heads, indexLanes());
+  readonly #index = new StreamIndex(this.#heads, indexSlots());
   readonly #before = new HeadsBefore(indexedEveryMax);
 
   /** @returns the stated roots that are others */

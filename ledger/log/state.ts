@@ -5,7 +5,7 @@ import { leafHash } from '../merkle/index.ts';
 import { offsetsOf, type Run } from '../store/packed.ts';
 import type { Store } from '../store/port.ts';
 import { StreamIndex } from '../streams/index.ts';
-import { indexLanes } from './engine.ts';
+import { indexSlots } from './engine.ts';
 import type { Genesis } from './genesis.ts';
 import { NamedHeads } from './heads.ts';
 import { leafKeyOf } from './recognise.ts';
@@ -29,7 +29,7 @@ export class LogState {
 
   /** The stream index over all heads as they are now. */
   get index(): StreamIndex {
-    return (this.#index ??= new StreamIndex(this.heads, indexLanes()));
+    return (this.#index ??= new StreamIndex(this.heads, indexSlots()));
   }
 
   /** Moves a stream on by one event. */

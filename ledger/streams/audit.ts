@@ -8,7 +8,7 @@ import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
 import { streamKeyOf } from './index-hash.ts';
-import type { Lanes } from './lanes.ts';
+import type { Slots } from './slots.ts';
 import type { StreamHead } from './proof.ts';
 import { statedIndex } from './stated-index.ts';
 import { StreamIndex } from './stream-index.ts';
@@ -72,10 +72,10 @@ export class Audit {
   /** Leaf hashes of Rekor bodies that no event was about yet, by index. */
   readonly #bodies = new Map<number, Uint8Array>();
 
-  /** @param digest - SHA-256 @param lanes - the same for the stream index; both pure JavaScript when left out */
-  constructor(digest: Sha256 = sha256, lanes?: Lanes) {
+  /** @param digest - SHA-256 @param slots - memory for the stream index; both pure JavaScript when left out */
+  constructor(digest: Sha256 = sha256, slots?: Slots) {
     this.#digest = digest;
-    this.#index = new StreamIndex(this.heads, lanes);
+    this.#index = new StreamIndex(this.heads, slots);
   }
 
   /** How many entries have been read. */

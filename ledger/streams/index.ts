@@ -14,6 +14,6 @@ export { HeadsBefore } from './heads-before.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';
 export { streamKeyOf } from './index-hash.ts';
 export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
-export { lanesBytes, lanesOver, pureLanes, type Lanes } from './lanes.ts';
+export { pureSlots, type Slots } from './slots.ts';
 export { StreamProofs } from './proofs.ts';
 export { StreamIndex } from './stream-index.ts';

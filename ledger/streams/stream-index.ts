@@ -2,301 +2,356 @@
 import { equalBytes } from '../bytes.ts';
 import { keyBytes, type HeadsByOrdinal } from './heads.ts';
 import { bitOf } from './index-hash.ts';
-import { lanesAtOnce, leafAt, nodeAt, pureLanes, resultAt, type Lanes } from './lanes.ts';
 import type { StreamProof } from './proof.ts';
+import { listAt, messageWords, nodeWords, pureSlots, roomFor, slotAt, slotsAtOnce, slotWords, type Slots } from './slots.ts';
 
-/** A child: 0 is absent, above are nodes by number, below is the leaf of stream `-1 - child`. */
-type Child = number;
+/** What is in a slot: 0 for an absent child, above the pair of a node's children by number, below the leaf of stream `-1 - content`. */
+type Content = number;
+
+/** The root's slot, beside that of nobody's, and the pair of its children, which stands even over no stream at all. */
+const [rootSlot, rootPair] = [1, 1];
+/** The state of a pair: the depth of the node whose children it holds, and whether that node's hash is out of date; then those above it are too. */
+const isStale = 0x8000;
+/** Moved streams are sorted into so many parts of the memory, as a power of two. */
+const bucketBits = 12;
 
 /**
- * The index over a table of heads, kept in typed arrays: about 70 bytes a stream beside the table.
+ * The index over a table of heads: about 120 bytes a stream beside the table.
  *
- * Streams are noted as they move, which costs next to nothing; hashes are computed when a root or a proof is asked for.
+ * Streams are noted as they move, which costs next to nothing; hashes are computed when a root or a proof is asked for. Of a large
+ * index most of the time goes into waiting for far memory: so that the children of a node stand side by side, in one line of it,
+ * and on the way up from a leaf only the slot above each pair is read.
  */
 export class StreamIndex {
   readonly #heads: HeadsByOrdinal;
-  readonly #lanes: Lanes;
-  /** Children of node n at 2n and 2n + 1; node 0 is the root, and stands even over no stream at all. */
-  #children = new Int32Array(2048);
-  /** The node above each node; that of a node below the root is 0, as the root's own. */
-  #parents = new Int32Array(1024);
-  #hashes = new Int32Array(1024 * keyWords);
-  /** 1 where the node's hash is out of date; then all nodes above it are out of date too. */
-  #stale = new Uint8Array(1024);
-  /** How many streams with events are below a node: 0, 1, or 2 for more. */
-  #below = new Uint8Array(1024);
-  #nodes = 1;
-  /** How many nodes there were when they were numbered in order. */
+  readonly #slots: Slots;
+  /** By slot. Every node has two streams with events below it, or more, but for the root. */
+  #contents = new Int32Array(512);
+  /** By pair: the slot of the node above; of a free pair, the next free one. */
+  #above = new Int32Array(256);
+  #states = new Uint16Array(256);
+  /** How many pairs were ever used, and the first of those that are free again. */
+  #used = rootPair + 1;
+  #free = 0;
+  /** How many there were when they were numbered in order. */
   #ordered = 0;
   #leaves = 0;
-  /** By ordinal: whether it has a leaf, and whether it has moved since hashes were computed. */
-  #state = new Uint8Array(1024);
-  /** By ordinal: the node above its leaf. */
-  #above = new Int32Array(1024);
-  #moved: number[] = [];
-  /** Where in its message each leaf's hash belongs. */
-  readonly #leafPlaces = new Int32Array(lanesAtOnce);
-  /** The nodes whose messages are laid out. */
-  readonly #full = new Int32Array(lanesAtOnce);
+  /** By ordinal: the slot of its leaf, or 0. */
+  #leafOf = new Int32Array(1024);
+  /** By ordinal: 1 where it has moved since hashes were computed. */
+  #hasMoved = new Uint8Array(1024);
+  #moved = new Int32Array(1024);
+  #movedCount = 0;
+  /** Pairs of nodes that are out of date, by depth. */
+  readonly #levels: List[] = [new List()];
+  /** Keys of a new stream and of the one in its place. */
+  readonly #key = new Key();
+  readonly #other = new Key();
 
-  /** @param heads - the table that the index covers; its streams of today are noted @param lanes - pure JavaScript when left out */
-  constructor(heads: HeadsByOrdinal, lanes: Lanes = pureLanes()) {
+  /** @param heads - the table that the index covers; its streams of today are noted @param slots - pure JavaScript when left out */
+  constructor(heads: HeadsByOrdinal, slots: Slots = pureSlots()) {
     this.#heads = heads;
-    this.#lanes = lanes;
+    this.#slots = slots;
+    slots.grow(2 * this.#above.length);
+    this.#above[rootPair] = rootSlot;
+    // Whoever goes up from the root stops there.
+    this.#states[0] = isStale;
     for (let ordinal = 0; ordinal < heads.count; ordinal++) this.touch(ordinal);
   }
 
   /**
    * Notes that a stream's head has moved, or that the stream is new.
    *
-   * A head may also go back, to no event at all: a reader takes back what it has read to see the root of an earlier size. Its
-   * place in the trie stays, and is passed over.
+   * A head may also go back, to no event at all: a reader takes back what it has read to see the root of an earlier size.
    */
   touch(ordinal: number): void {
-    while (ordinal >= this.#state.length) {
-      this.#above = grown(this.#above, new Int32Array(2 * this.#above.length));
-      this.#state = grown(this.#state, new Uint8Array(2 * this.#state.length));
+    while (ordinal >= this.#hasMoved.length) {
+      this.#leafOf = grown(this.#leafOf, new Int32Array(2 * this.#leafOf.length));
+      this.#hasMoved = grown(this.#hasMoved, new Uint8Array(2 * this.#hasMoved.length));
     }
-    const state = this.#state[ordinal] as number;
-    if ((state & isMoved) !== 0) return;
-    this.#state[ordinal] = state | isMoved;
-    this.#moved.push(ordinal);
+    if (this.#hasMoved[ordinal] === 1) return;
+    this.#hasMoved[ordinal] = 1;
+    if (this.#movedCount === this.#moved.length) this.#moved = grown(this.#moved, new Int32Array(2 * this.#moved.length));
+    this.#moved[this.#movedCount++] = ordinal;
   }
 
   /** The root over all heads as they stand now: 32 bytes, fresh. */
   root(): Uint8Array {
     this.#update();
-    return new Uint8Array(this.#hashes.slice(0, keyWords).buffer);
+    return this.#hashOf(this.#top());
   }
 
   /** Proves a stream's head, or that it has no event. @param key - `streamKeyOf(name)` @see spec/streams.md, "Proofs" */
   prove(key: Uint8Array): StreamProof {
     this.#update();
     const siblings: Uint8Array[] = [];
-    let child = this.#top();
-    for (let depth = 0; child > 0; depth++) {
-      const node = child === rootNode ? 0 : child;
-      const bit = bitOf(key, depth);
-      const sibling = new Int32Array(keyWords);
-      this.#hashOf(this.#children[2 * node + 1 - bit] as Child, sibling, 0);
-      siblings.push(new Uint8Array(sibling.buffer));
-      child = this.#children[2 * node + bit] as Child;
+    let content = this.#leaves > 1 ? rootPair : (this.#contents[this.#top()] as Content);
+    for (let depth = 0; content > 0; depth++) {
+      const slot = 2 * content + bitOf(key, depth);
+      siblings.push(this.#hashOf(slot ^ 1));
+      content = this.#contents[slot] as Content;
     }
-    if (child === 0) return { claim: 'absent', siblings };
-    const ordinal = -1 - child;
+    if (content === 0) return { claim: 'absent', siblings };
+    const ordinal = -1 - content;
     const head = { version: this.#heads.version(ordinal), index: this.#heads.index(ordinal) };
     const found = this.#heads.key(ordinal).slice();
     return equalBytes(found, key) ? { claim: 'present', siblings, ...head } : { claim: 'absent', siblings, leaf: { key: found, ...head } };
   }
 
-  /** What the whole index is: a subtree with one leaf is that leaf, one without is absent. */
-  #top(): Child {
-    return this.#leaves > 1 ? rootNode : (this.#children[0] as Child) || (this.#children[1] as Child);
+  /** The slot of what the whole index is: a subtree with one leaf is that leaf, one without is absent. */
+  #top(): number {
+    if (this.#leaves > 1) return rootSlot;
+    return this.#contents[2 * rootPair] === 0 ? 2 * rootPair + 1 : 2 * rootPair;
   }
 
+  #hashOf(slot: number): Uint8Array {
+    const hash = new Uint8Array(keyBytes);
+    const view = new DataView(hash.buffer);
+    const at = slotAt(slot);
+    for (let i = 0; i < slotWords; i++) view.setInt32(4 * i, this.#slots.words[at + i] as number);
+    return hash;
+  }
+
+  /** Brings all hashes up to date: first the shape of the trie, then its hashes, leaves before nodes, from the deepest up. */
   #update(): void {
-    for (const ordinal of this.#moved) {
-      const state = (this.#state[ordinal] as number) & ~isMoved;
-      this.#state[ordinal] = state;
-      if (state === hasLeaf) this.#mark(this.#above[ordinal] as number);
-      // A table may hold a place for a stream that has no event yet.
-      else if (this.#heads.version(ordinal) > 0) this.#place(ordinal);
+    if (this.#movedCount === 0) return;
+    const gone = this.#shape();
+    if (this.#used > 1.25 * this.#ordered + 500) this.#order();
+    for (const ordinal of gone) this.#markEnd(this.#key.of(this.#heads, ordinal));
+    this.#sort();
+    this.#hashLeaves();
+    for (let depth = this.#levels.length - 1; depth >= 0; depth--) this.#hashLevel(this.#levels[depth] as List);
+    this.#movedCount = 0;
+  }
+
+  /** Gives new streams their leaves, and takes those away that have no event any more. @returns the latter: they are not moved ones any longer */
+  #shape(): number[] {
+    const gone: number[] = [];
+    let count = 0;
+    for (let i = 0; i < this.#movedCount; i++) {
+      const ordinal = this.#moved[i] as number;
+      this.#hasMoved[ordinal] = 0;
+      // A table may hold a place for a stream that has no event yet, or none any more.
+      const isThere = this.#heads.version(ordinal) > 0;
+      if (isThere) this.#moved[count++] = ordinal;
+      if (this.#leafOf[ordinal] === 0) {
+        if (isThere) this.#place(ordinal);
+      } else if (!isThere) {
+        this.#remove(ordinal);
+        gone.push(ordinal);
+      }
     }
-    this.#moved = [];
-    if (this.#nodes > 1.25 * this.#ordered + 1000) this.#order();
-    if (this.#stale[0] === 1) this.#refresh();
+    this.#movedCount = count;
+    return gone;
+  }
+
+  /** Gives a new stream its leaf; its hash follows. */
+  #place(ordinal: number): void {
+    const key = this.#key.of(this.#heads, ordinal);
+    this.#leaves++;
+    let slot = 2 * rootPair + bitOf(key, 0);
+    for (let depth = 1; ; depth++) {
+      const content = this.#contents[slot] as Content;
+      if (content === 0) return this.#put(slot, -1 - ordinal);
+      // Two leaves cannot share a place: the other one moves down until their bits part.
+      const pair = content > 0 ? content : this.#moveDown(slot, -1 - content, depth);
+      slot = 2 * pair + bitOf(key, depth);
+    }
+  }
+
+  /** Puts a node where a leaf is, and the leaf below it. @returns the node's pair */
+  #moveDown(slot: number, ordinal: number, depth: number): number {
+    if (depth === this.#levels.length) this.#levels.push(new List());
+    const pair = this.#take();
+    this.#states[pair] = depth;
+    this.#above[pair] = slot;
+    this.#contents[slot] = pair;
+    this.#move(slot, 2 * pair + bitOf(this.#other.of(this.#heads, ordinal), depth), ordinal);
+    return pair;
+  }
+
+  /** Takes a stream's leaf away, and the nodes that would have one leaf below them. */
+  #remove(ordinal: number): void {
+    let slot = this.#leafOf[ordinal] as number;
+    this.#leafOf[ordinal] = 0;
+    this.#leaves--;
+    this.#clear(slot);
+    for (let pair = slot >>> 1; pair !== rootPair; pair = slot >>> 1) {
+      const left = this.#contents[2 * pair] as Content, right = this.#contents[2 * pair + 1] as Content;
+      const only = left === 0 ? 2 * pair + 1 : 2 * pair;
+      if ((left !== 0 && right !== 0) || left > 0 || right > 0) return;
+      slot = this.#above[pair] as number;
+      this.#move(only, slot, -1 - (this.#contents[only] as Content));
+      this.#clear(only);
+      this.#give(pair);
+    }
+  }
+
+  /** Copies a leaf to another slot. */
+  #move(from: number, to: number, ordinal: number): void {
+    this.#put(to, -1 - ordinal);
+    this.#slots.words.copyWithin(slotAt(to), slotAt(from), slotAt(from + 1));
+  }
+
+  #put(slot: number, content: Content): void {
+    this.#contents[slot] = content;
+    this.#leafOf[-1 - content] = slot;
+  }
+
+  #clear(slot: number): void {
+    this.#contents[slot] = 0;
+    this.#slots.words.fill(0, slotAt(slot), slotAt(slot + 1));
+  }
+
+  /** A pair of absent children. */
+  #take(): number {
+    const pair = this.#free;
+    if (pair !== 0) {
+      this.#free = this.#above[pair] as number;
+      return pair;
+    }
+    if (this.#used === this.#above.length) {
+      const room = roomFor(0, this.#used);
+      this.#contents = grown(this.#contents, new Int32Array(2 * room));
+      this.#above = grown(this.#above, new Int32Array(room));
+      this.#states = grown(this.#states, new Uint16Array(room));
+      this.#slots.grow(2 * room);
+    }
+    return this.#used++;
+  }
+
+  #give(pair: number): void {
+    this.#above[pair] = this.#free;
+    this.#free = pair;
   }
 
   /**
-   * Numbers the nodes level by level, from left to right, as they are hashed: then hashes that are read together lie together, and
-   * a root over 100,000 streams takes half the time. Each node is moved about five times while the index grows.
+   * Numbers the pairs level by level, from left to right, as they are hashed: then what is read together lies together, and fewer
+   * lines of memory are waited for. Each pair is moved about five times while the index grows.
    */
   #order(): void {
-    const order = new Int32Array(this.#nodes);
-    const places = new Int32Array(this.#nodes);
-    for (let i = 0, end = 1; i < end; i++) {
-      const node = order[i] as number;
-      places[node] = i;
+    const [contents, above, states] = [this.#contents, this.#above, this.#states];
+    const { words } = this.#slots;
+    const hashes = words.slice(0, slotAt(2 * this.#used));
+    [this.#contents, this.#above, this.#states] = [new Int32Array(contents.length), new Int32Array(above.length), new Uint16Array(states.length)];
+    this.#above[rootPair] = rootSlot;
+    this.#states[0] = isStale;
+    const order = new Int32Array(this.#used);
+    order[rootPair] = rootPair;
+    let end = rootPair + 1;
+    for (let pair = rootPair; pair < end; pair++) {
+      const before = order[pair] as number;
+      const [from, to] = [slotAt(2 * before), slotAt(2 * pair)];
+      for (let i = 0; i < 2 * slotWords; i++) words[to + i] = hashes[from + i] as number;
+      this.#states[pair] = states[before] as number;
       for (let side = 0; side < 2; side++) {
-        const child = this.#children[2 * node + side] as Child;
-        if (child > 0) order[end++] = child;
+        const [slot, content] = [2 * pair + side, contents[2 * before + side] as Content];
+        if (content < 0) this.#put(slot, content);
+        if (content <= 0) continue;
+        order[end] = content;
+        this.#above[end] = slot;
+        this.#contents[slot] = end++;
       }
     }
-    const children = new Int32Array(this.#children.length);
-    const hashes = new Int32Array(this.#hashes.length);
-    const [stale, below] = [new Uint8Array(this.#stale.length), new Uint8Array(this.#below.length)];
-    for (let i = 0; i < this.#nodes; i++) {
-      const node = order[i] as number;
-      for (let side = 0; side < 2; side++) {
-        const child = this.#children[2 * node + side] as Child;
-        children[2 * i + side] = child > 0 ? (places[child] as number) : child;
-        if (child > 0) this.#parents[places[child] as number] = i;
-        else if (child < 0) this.#above[-1 - child] = i;
+    words.fill(0, slotAt(2 * end), slotAt(2 * this.#used));
+    [this.#used, this.#ordered, this.#free] = [end, end, 0];
+  }
+
+  /** Brings the moved streams nearly into the order of their leaves. */
+  #sort(): void {
+    const [count, moved, leafOf] = [this.#movedCount, this.#moved, this.#leafOf];
+    if (count < 64) return;
+    const shift = Math.max(0, 32 - Math.clz32(2 * this.#used) - bucketBits);
+    const buckets = new Int32Array(2 ** bucketBits + 1);
+    for (let i = 0; i < count; i++) buckets[((leafOf[moved[i] as number] as number) >>> shift) + 1]! += 1;
+    for (let i = 1; i < buckets.length; i++) buckets[i]! += buckets[i - 1] as number;
+    this.#moved = new Int32Array(moved.length);
+    for (let i = 0; i < count; i++) this.#moved[buckets[(leafOf[moved[i] as number] as number) >>> shift]!++] = moved[i] as number;
+  }
+
+  /** Hashes the leaves of moved streams, and marks the nodes above them. */
+  #hashLeaves(): void {
+    const [heads, { words }] = [this.#heads, this.#slots];
+    let messages = 0;
+    for (let i = 0; i < this.#movedCount; i++) {
+      const ordinal = this.#moved[i] as number;
+      const slot = this.#leafOf[ordinal] as number;
+      this.#mark(slot >>> 1);
+      const at = messageWords * messages;
+      const [version, index] = [heads.version(ordinal), heads.index(ordinal)];
+      heads.writeKey(ordinal, words, at);
+      // The upper half needs arithmetic: shifts truncate to 32 bits.
+      words[at + 8] = version / 0x1_0000_0000;
+      words[at + 9] = version;
+      words[at + 10] = index / 0x1_0000_0000;
+      words[at + 11] = index;
+      words[listAt + messages++] = slot;
+      if (messages === slotsAtOnce) {
+        this.#slots.hashLeaves(messages);
+        messages = 0;
       }
-      copyHash(this.#hashes, keyWords * node, hashes, keyWords * i);
-      stale[i] = this.#stale[node] as number;
-      below[i] = this.#below[node] as number;
     }
-    this.#children = children;
-    this.#hashes = hashes;
-    this.#stale = stale;
-    this.#below = below;
-    this.#ordered = this.#nodes;
+    this.#slots.hashLeaves(messages);
   }
 
-  /** Marks a node and those above it, up to one that is out of date already. */
-  #mark(node: number): void {
-    for (let at = node; this.#stale[at] === 0; at = this.#parents[at] as number) this.#stale[at] = 1;
-  }
-
-  /** Gives a new stream its leaf. */
-  #place(ordinal: number): void {
-    const key = this.#heads.key(ordinal);
-    this.#state[ordinal] = hasLeaf;
-    this.#leaves++;
-    let node = 0;
-    for (let depth = 0; ; depth++) {
-      this.#stale[node] = 1;
-      const at = 2 * node + bitOf(key, depth);
-      const child = this.#children[at] as Child;
-      if (child === 0) {
-        this.#children[at] = -1 - ordinal;
-        this.#above[ordinal] = node;
-        return;
+  /** Hashes the nodes of a depth that are out of date, and marks those above them: those below have their hashes. */
+  #hashLevel(level: List): void {
+    const [{ words }, above, states] = [this.#slots, this.#above, this.#states];
+    const { items, count } = level;
+    for (let from = 0; from < count; from += slotsAtOnce) {
+      const listed = Math.min(slotsAtOnce, count - from);
+      for (let i = 0, at = listAt; i < listed; i++, at += nodeWords) {
+        const pair = items[from + i] as number;
+        const slot = above[pair] as number;
+        states[pair]! &= ~isStale;
+        this.#mark(slot >>> 1);
+        words[at] = pair;
+        words[at + 1] = slot;
       }
-      if (child > 0) {
-        node = child;
-        continue;
-      }
-      // Two leaves cannot share a place: the other one moves down until their bits part. The array may grow meanwhile.
-      const between = this.#push(child, depth + 1);
-      this.#children[at] = between;
-      this.#parents[between] = node;
-      node = between;
+      this.#slots.hashNodes(listed);
     }
+    level.count = 0;
   }
 
-  /** Makes a node with one leaf below it. */
-  #push(leaf: Child, depth: number): number {
-    const node = this.#nodes++;
-    this.#above[-1 - leaf] = node;
-    if (2 * node >= this.#children.length) {
-      this.#parents = grown(this.#parents, new Int32Array(2 * this.#parents.length));
-      this.#children = grown(this.#children, new Int32Array(2 * this.#children.length));
-      this.#hashes = grown(this.#hashes, new Int32Array(2 * this.#hashes.length));
-      this.#stale = grown(this.#stale, new Uint8Array(2 * this.#stale.length));
-      this.#below = grown(this.#below, new Uint8Array(2 * this.#below.length));
-    }
-    this.#children[2 * node + bitOf(this.#heads.key(-1 - leaf), depth)] = leaf;
-    return node;
+  /** Marks the node over a pair as out of date. */
+  #mark(pair: number): void {
+    const state = this.#states[pair] as number;
+    if (state >= isStale) return;
+    this.#states[pair] = state | isStale;
+    (this.#levels[state] as List).add(pair);
   }
 
-  /** Computes the hashes that are out of date: level by level from the deepest up, many at once. */
-  #refresh(): void {
-    const levels: number[][] = [];
-    for (let level = [0]; level.length > 0; ) {
-      levels.push(level);
-      const below: number[] = [];
-      for (const node of level) {
-        const left = this.#children[2 * node] as Child, right = this.#children[2 * node + 1] as Child;
-        if (left > 0 && this.#stale[left] === 1) below.push(left);
-        if (right > 0 && this.#stale[right] === 1) below.push(right);
-      }
-      level = below;
-    }
-    for (const level of levels.reverse()) {
-      for (let from = 0; from < level.length; from += nodesAtOnce) this.#hashNodes(level, from, Math.min(level.length, from + nodesAtOnce));
-    }
-  }
-
-  /** Hashes nodes whose children have their hashes: first the leaves below them, then the nodes themselves. */
-  #hashNodes(nodes: readonly number[], from: number, end: number): void {
-    const { words } = this.#lanes;
-    const full = this.#full;
-    let count = 0;
-    let leaves = 0;
-    for (let i = from; i < end; i++) {
-      const node = nodes[i] as number;
-      const left = this.#children[2 * node] as Child, right = this.#children[2 * node + 1] as Child;
-      const onLeft = this.#streams(left), below = Math.min(2, onLeft + this.#streams(right));
-      this.#below[node] = below;
-      this.#stale[node] = 0;
-      if (below < 2) {
-        // A subtree with one leaf is that leaf, and one without is absent.
-        this.#hashOf(onLeft === 1 ? left : right, this.#hashes, keyWords * node);
-        continue;
-      }
-      const at = nodeAt(count);
-      leaves = this.#writeChild(left, at, leaves);
-      leaves = this.#writeChild(right, at + keyWords, leaves);
-      full[count++] = node;
-    }
-    this.#lanes.hashLeaves(leaves);
-    for (let i = 0; i < leaves; i++) copyHash(words, resultAt(i), words, this.#leafPlaces[i] as number);
-    this.#lanes.hashNodes(count);
-    for (let i = 0; i < count; i++) copyHash(words, resultAt(i), this.#hashes, keyWords * (full[i] as number));
-  }
-
-  /** How many streams with events are below a child, or are it: 0, 1, or 2 for more. */
-  #streams(child: Child): number {
-    if (child < 0) return this.#heads.version(-1 - child) > 0 ? 1 : 0;
-    return child === 0 ? 0 : (this.#below[child] as number);
-  }
-
-  /** Writes a child's hash into a node's message, or notes the leaf that must be hashed for it. @returns leaves noted */
-  #writeChild(child: Child, at: number, leaves: number): number {
-    const { words } = this.#lanes;
-    if (child < 0 && this.#streams(child) === 1) {
-      this.#writeLeaf(child, leaves);
-      this.#leafPlaces[leaves] = at;
-      return leaves + 1;
-    }
-    if (child > 0) copyHash(this.#hashes, keyWords * child, words, at);
-    else words.fill(0, at, at + keyWords);
-    return leaves;
-  }
-
-  // Leaf hashes are not kept: they would take a third of the memory, and cost one block each.
-  #writeLeaf(child: Child, i: number): void {
-    const ordinal = -1 - child;
-    const at = leafAt(i);
-    const { words, view } = this.#lanes;
-    this.#heads.writeKey(ordinal, words, at);
-    writeUint64(view, 4 * (at + keyWords), this.#heads.version(ordinal));
-    writeUint64(view, 4 * (at + keyWords + 2), this.#heads.index(ordinal));
-  }
-
-  /** Writes a child's hash to `into` at `at`. */
-  #hashOf(child: Child, into: Int32Array, at: number): void {
-    if (child > 0) return copyHash(this.#hashes, keyWords * child, into, at);
-    if (this.#streams(child) === 0) return void into.fill(0, at, at + keyWords);
-    // The last leaf's message is nobody's but this one's.
-    this.#writeLeaf(child, lanesAtOnce - 1);
-    this.#lanes.hashLeaf(lanesAtOnce - 1);
-    copyHash(this.#lanes.words, resultAt(lanesAtOnce - 1), into, at);
+  /** Marks the last node on the way along a key. */
+  #markEnd(key: Uint8Array): void {
+    let [pair, depth] = [rootPair, 0];
+    for (let next: Content = pair; next > 0; next = this.#contents[2 * pair + bitOf(key, depth++)] as Content) pair = next;
+    this.#mark(pair);
   }
 }
 
-const keyWords = keyBytes / 4;
-/** How many nodes are hashed with one call: each may bring two leaves, and one leaf is left over. */
-const nodesAtOnce = Math.floor((lanesAtOnce - 1) / 2);
+/** Numbers one after another, in memory that is used again. */
+class List {
+  items = new Int32Array(16);
+  count = 0;
 
-function copyHash(from: Int32Array, at: number, to: Int32Array, place: number): void {
-  for (let i = 0; i < keyWords; i++) to[place + i] = from[at + i] as number;
+  add(item: number): void {
+    if (this.count === this.items.length) this.items = grown(this.items, new Int32Array(2 * this.items.length));
+    this.items[this.count++] = item;
+  }
 }
 
-function writeUint64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 0x1_0000_0000));
-  view.setUint32(at + 4, value);
+/** Room for one key. */
+class Key {
+  readonly #words = new Int32Array(keyBytes / 4);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
+
+  of(heads: HeadsByOrdinal, ordinal: number): Uint8Array {
+    heads.writeKey(ordinal, this.#words, 0);
+    return this.#bytes;
+  }
 }
 
-const hasLeaf = 1;
-const isMoved = 2;
-
-/** Stands for node 0 where 0 would mean an absent child. */
-const rootNode = 0x7fff_ffff;
-
-function grown<T extends Int32Array | Uint8Array>(from: T, into: T): T {
+function grown<T extends Int32Array | Uint16Array | Uint8Array>(from: T, into: T): T {
   into.set(from);
   return into;
 }

@@ -1,8 +1,6 @@
 // The hash engines: each gives what the definition gives, for entries of every length and trees of every size.
 import { describe, expect, test } from 'vitest';
-import { engineOf, defaultEngines, indexLanes, nativeHasher, sha256 } from '../../ledger/log/engine.ts';
-import { leafAt, nodeAt, resultAt } from '../../ledger/streams/lanes.ts';
-import { pureLanes } from '../../ledger/streams/index.ts';
+import { engineOf, defaultEngines, nativeHasher, sha256 } from '../../ledger/log/engine.ts';
 import { Tree } from '../../ledger/log/tree.ts';
 import { Frontier, leafHash, nobleHasher, sha256 as nobleSha256 } from '../../ledger/merkle/index.ts';
 import { offsetsOf, packEntries } from '../../ledger/store/packed.ts';
@@ -57,27 +55,5 @@ describe('SHA-256 beside the trees', () => {
     const [one, other] = [sha256(entryOf(3)), sha256(entryOf(4))];
     expect(one).toEqual(nobleSha256(entryOf(3)));
     expect(other).toEqual(nobleSha256(entryOf(4)));
-  });
-
-  test('of a stream index\'s nodes and leaves, in wasm, whatever their number', () => {
-    const [lanes, plain] = [indexLanes(), pureLanes()];
-    for (const [what, begins, words] of [['hashNodes', nodeAt, 16], ['hashLeaves', leafAt, 12]] as const) {
-      for (const count of [1, 2, 3, 4, 5, 61, 123, 124]) {
-        for (let i = 0; i < count; i++) {
-          for (let word = 0; word < words; word++) lanes.words[begins(i) + word] = plain.words[begins(i) + word] = Math.imul(count * i + word, 0x9e37_79b9);
-        }
-        lanes[what](count);
-        plain[what](count);
-        for (let i = 0; i < count; i++) {
-          const message = new Uint8Array(plain.words.buffer, 4 * begins(i) - 1, 1 + 4 * words);
-          const hash = nobleSha256(message);
-          expect(message[0]).toBe(what === 'hashNodes' ? 3 : 2);
-          for (const { words: own } of [lanes, plain]) expect(new Uint8Array(own.slice(resultAt(i), resultAt(i) + 8).buffer)).toEqual(hash);
-        }
-      }
-    }
-    lanes.hashLeaf(123);
-    plain.hashLeaf(123);
-    expect(lanes.words.slice(resultAt(123), resultAt(123) + 8)).toEqual(plain.words.slice(resultAt(123), resultAt(123) + 8));
   });
 });
