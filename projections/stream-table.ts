@@ -185,8 +185,10 @@ export class StreamTable {
     this.#words[record] = hash;
     this.#words[record + 1] = length;
     this.#words[record + 2] = place;
-    const [arena, to] = [this.#arena, 4 * (record + headWords)];
-    for (let i = 0; i < length; i++) arena[to + i] = bytes[start + i] as number;
+    const [own, to] = [this.#bytes, 4 * (record + headWords)];
+    let i = 0;
+    for (; i + 4 <= length; i += 4) own.setInt32(to + i, from.getInt32(start + i));
+    for (; i < length; i++) own.setUint8(to + i, from.getUint8(start + i));
     this.#slots[-1 - found] = record;
     if (place === this.#records.length) {
       this.#records = grown(this.#records, new Int32Array(2 * place));
@@ -199,9 +201,12 @@ export class StreamTable {
   }
 
   #projectionOf(bytes: Uint8Array, start: number, length: number): number {
-    const fits = ({ bytes: own, isWhole }: { bytes: Uint8Array; isWhole: boolean }) => (isWhole ? length === own.length : length >= own.length);
-    const found = this.#beginnings.findIndex((one) => fits(one) && isAt(one.bytes, bytes, start));
-    return found < 0 ? this.#beginnings.length : found;
+    const beginnings = this.#beginnings;
+    for (let i = 0; i < beginnings.length; i++) {
+      const { bytes: own, isWhole } = beginnings[i] as (typeof beginnings)[number];
+      if ((isWhole ? length === own.length : length >= own.length) && isAt(own, bytes, start)) return i;
+    }
+    return beginnings.length;
   }
 
   #spread(): void {

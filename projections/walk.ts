@@ -1,4 +1,5 @@
 // Going over entries: which documents each of them moves, told from its first bytes where it moves none.
+import { encodeUtf8 } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeCbor, EVENTS, Skim, skimEntry, skimmedText, type EventName } from '../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from './event-at.ts';
@@ -63,6 +64,9 @@ export function partOf(run: PackedEntries, start: number, end: number): PackedEn
 
 interface TypeRoute {
   readonly name: EventName;
+  /** The same in ASCII, and the newest version of its data. */
+  readonly text: Uint8Array;
+  readonly newest: number;
   /** Those who read it, by the number of their projection, and null behind them. */
   readonly readers: readonly (Reader | null)[];
   readonly isRead: boolean;
@@ -116,6 +120,7 @@ interface Main {
 export class EntryWalker {
   readonly #routes = new Map<string, TypeRoute>();
   readonly #types = new Map<number, TypeRoute>();
+  #before: TypeRoute | null = null;
   readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
   readonly #tags = new Tags();
@@ -264,12 +269,15 @@ export class EntryWalker {
   }
 
   #routeOf(bytes: Uint8Array, { typeStart, typeEnd, schema }: Skim): TypeRoute {
+    // Mostly it is of the type before.
+    const before = this.#before;
+    if (before !== null && schema === before.newest && isText(before.text, bytes, typeStart, typeEnd)) return before;
     const known = this.#types.get(keyOf(bytes, typeStart, typeEnd));
-    if (known !== undefined && isText(known.name, bytes, typeStart, typeEnd) && schema === EVENTS[known.name].length) return known;
+    if (known !== undefined && schema === known.newest && isText(known.text, bytes, typeStart, typeEnd)) return (this.#before = known);
     const name = skimmedText(bytes, typeStart, typeEnd);
     const route = this.#routes.get(name);
     if (route === undefined) throw new LedgerError('EVENT_UNKNOWN', `type "${name}" is unknown`);
-    if (schema > EVENTS[route.name].length) throw new LedgerError('EVENT_VERSION_UNKNOWN', `version ${schema} of ${name} is unknown`);
+    if (schema > route.newest) throw new LedgerError('EVENT_VERSION_UNKNOWN', `version ${schema} of ${name} is unknown`);
     this.#types.set(keyOf(bytes, typeStart, typeEnd), route);
     return route;
   }
@@ -287,7 +295,10 @@ export class EntryWalker {
     const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
     const links = main === null ? null : this.#route(main, projections);
     const isRead = read.length > 0;
-    const route = { name, readers, isRead, only, links, isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name) };
+    const route = {
+      name, text: encodeUtf8(name), newest: EVENTS[name].length, readers, isRead, only, links,
+      isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name),
+    };
     this.#routes.set(name, route);
     return route;
   }
@@ -311,8 +322,8 @@ function keyOf(bytes: Uint8Array, start: number, end: number): number {
   return ((end - start) << 24) | (letter(start) << 18) | (letter(start + 2) << 12) | (letter(end - 1) << 6) | letter(end - 4);
 }
 
-function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+function isText(text: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
   if (text.length !== end - start) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  for (let i = 0; i < text.length; i++) if (text[i] !== bytes[start + i]) return false;
   return true;
 }
