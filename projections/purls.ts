@@ -1,6 +1,7 @@
 // Which packages a purl of somebody else's is about: unversioned ones name every version, qualifiers narrow, registries have two names.
 import { clip, LedgerError } from '../ledger/errors.ts';
-import { parsePurl, type Purl } from '../scanner/purl/purl.ts';
+import { parsePurl, purlLengthMax, type Purl } from '../scanner/purl/purl.ts';
+import { typeRules } from '../scanner/purl/types.ts';
 import { isInRange, sameVersion } from './vers.ts';
 
 const parsed = new Map<string, Purl | null>();
@@ -14,6 +15,29 @@ export function readPurl(text: string): Purl | null {
   const purl = parseOrNull(text);
   parsed.set(text, purl);
   return purl;
+}
+
+const named = new Map<string, string | null>();
+const plainVersion = /^[0-9A-Za-z._~+-]+$/;
+
+/**
+ * What the package that a purl names is called, whatever its version; null for what is no purl.
+ *
+ * Lists name many versions of few packages: where nothing but a plain version follows the name, it is read once for all of them.
+ */
+export function namedBy(purl: string): string | null {
+  const at = purl.lastIndexOf('@');
+  const before = at > 0 && purl.length <= purlLengthMax && plainVersion.test(purl.slice(at + 1)) ? purl.slice(0, at) : null;
+  const known = before === null ? undefined : named.get(before);
+  if (known !== undefined) return known;
+  const read = purl.isWellFormed() ? readPurl(purl) : null;
+  const name = read === null ? null : packageName(read);
+  // A complaint may be about the version.
+  if (before !== null && !/[?#]/.test(before) && read !== null && typeRules(read.type).complaint === undefined) {
+    if (named.size >= parsedMax) named.clear();
+    named.set(before, name);
+  }
+  return name;
 }
 
 function parseOrNull(text: string): Purl | null {

@@ -50,6 +50,11 @@ export abstract class LogView {
     return this.reader().entries(start, Math.min(end, this.published.size));
   }
 
+  /** The same, some at once, as they are stored. */
+  entryRuns(start: number, end: number): AsyncIterable<readonly Uint8Array[]> {
+    return this.reader().entryRuns(start, Math.min(end, this.published.size));
+  }
+
   /** The events of a stream, newest first, along `prev`. */
   async *stream(name: string): AsyncIterable<{ index: number; event: Event }> {
     for (let index = (await this.head(name))?.index ?? -1; index >= 0; ) {

@@ -11,7 +11,8 @@ import { createCursors, createTables, dropTables, readCursors, TableDocuments, t
 export interface CatchUpLog {
   readonly published: { readonly size: number };
   entry(index: number): Promise<Uint8Array>;
-  entries(start: number, end: number): AsyncIterable<Uint8Array>;
+  /** In order, some at once. */
+  entryRuns(start: number, end: number): AsyncIterable<readonly Uint8Array[]>;
   rootAt(size: number): Promise<Uint8Array>;
 }
 
@@ -78,12 +79,12 @@ class Member {
     return this.stop?.entry ?? Number.POSITIVE_INFINITY;
   }
 
-  async fold(index: number, reader: EntryReader, open: OpenFacts): Promise<void> {
+  fold(index: number, reader: EntryReader, open: OpenFacts): Promise<void> | void {
     this.#index = index;
-    await foldEvent(this.projection, this.tables, reader, open);
+    return foldEvent(this.projection, this.tables, reader, open);
   }
 
-  sum(of: 'held' | 'changed'): number {
+  sum(of: 'size' | 'changed'): number {
     return Object.values(this.tables).reduce((sum, table) => sum + table[of], 0);
   }
 
@@ -207,7 +208,7 @@ async function batch(ports: CatchUpPorts, going: readonly Member[], end: number,
   await at('catch-up 3: committed');
   for (const member of whole) {
     for (const table of Object.values(member.tables)) table.settle();
-    if (member.sum('held') > heldMax) member.forget();
+    if (member.sum('size') > heldMax) member.forget();
     member.size = index;
   }
   return true;
@@ -221,37 +222,43 @@ async function foldRun(
   const open = openerOf(payload);
   let whole = members;
   let index = start;
-  for await (const entry of log.entries(start, stop)) {
-    let refused: Map<Member, LedgerError> | null = null;
-    let isEvent = false;
-    try {
-      isEvent = reader.read(index, entry);
-    } catch (error) {
-      refused = new Map(whole.map((member) => [member, readingError(error)]));
-    }
-    if (isEvent) {
-      for (const member of whole) {
-        try {
-          await member.fold(index, reader, open);
-        } catch (error) {
-          (refused ??= new Map()).set(member, readingError(error));
+  for await (const entries of log.entryRuns(start, stop)) {
+    for (const entry of entries) {
+      let refused: Map<Member, LedgerError> | null = null;
+      let isEvent = false;
+      try {
+        isEvent = reader.read(index, entry);
+      } catch (error) {
+        refused = new Map(whole.map((member) => [member, readingError(error)]));
+      }
+      if (isEvent) {
+        for (const member of whole) {
+          try {
+            const folding = member.fold(index, reader, open);
+            // To wait for what is done already takes as long as reading an event.
+            if (folding !== undefined) await folding;
+          } catch (error) {
+            (refused ??= new Map()).set(member, readingError(error));
+          }
         }
       }
+      if (refused !== null) whole = stopping(whole, refused, index);
+      if (whole.length === 0) return { whole, index };
+      index += 1;
+      if (index % 16 === 0 && whole.reduce((sum, member) => sum + member.sum('changed'), 0) > changedMax) return { whole, index };
     }
-    if (refused !== null) {
-      const stopping = refused;
-      for (const [member, cause] of stopping) {
-        member.stop = { entry: index, cause };
-        // What the event did before it stopped the fold must not be written: the batch is taken again, up to that entry.
-        member.forget();
-      }
-      whole = whole.filter((member) => !stopping.has(member));
-      if (whole.length === 0) break;
-    }
-    index += 1;
-    if (index % 16 === 0 && whole.reduce((sum, member) => sum + member.sum('changed'), 0) > changedMax) break;
   }
   return { whole, index };
+}
+
+/** @returns the members that go on */
+function stopping(members: readonly Member[], refused: ReadonlyMap<Member, LedgerError>, index: number): readonly Member[] {
+  for (const [member, cause] of refused) {
+    member.stop = { entry: index, cause };
+    // What the event did before it stopped the fold must not be written: the batch is taken again, up to that entry.
+    member.forget();
+  }
+  return members.filter((member) => !refused.has(member));
 }
 
 /** A disk that fails is no event that cannot be read, and a bug is none either. */

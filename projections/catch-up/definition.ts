@@ -9,6 +9,8 @@ import type { Document } from '../projection.ts';
 export interface Documents<D extends Document = Document> {
   /** @returns in the order of the keys; null where there is none */
   take(keys: readonly string[]): Promise<readonly (D | null)[]>;
+  /** What `take` would give for a key, without waiting; undefined where that would have to be read first. */
+  held(key: string): D | null | undefined;
   /** All documents whose key is `group`, a space, and a word. */
   group(group: string): Promise<ReadonlyMap<string, D>>;
   put(key: string, document: Omit<D, 'last'>): void;
@@ -90,9 +92,21 @@ export function expectKnown(what: string, found: unknown, known: unknown): void 
 /** Entries of a run of the log share a document where it holds a list of entries, so that no document grows without end. */
 export const chunkEntries = 4096;
 
+/** Keys of one chunk by their groups: a text that is used again is not joined and hashed again. */
+const chunkKeys = new Map<string, string>();
+const chunkKeysMax = 50_000;
+let chunkOfKeys = -1;
+
 /** `group` and the chunk of an entry. */
 export function chunkKey(group: string, entry: number): string {
-  return `${group} ${Math.floor(entry / chunkEntries)}`;
+  const chunk = Math.floor(entry / chunkEntries);
+  if (chunk !== chunkOfKeys || chunkKeys.size >= chunkKeysMax) {
+    chunkKeys.clear();
+    chunkOfKeys = chunk;
+  }
+  let key = chunkKeys.get(group);
+  if (key === undefined) chunkKeys.set(group, (key = `${group} ${chunk}`));
+  return key;
 }
 
 /** What stands before the last space of a key; the key itself where there is none. */

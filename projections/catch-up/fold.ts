@@ -1,4 +1,5 @@
 // The fold itself: entries in the order of the log, each given to the handlers of the projections, over whatever holds their documents.
+import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { EVENTS, Skim, skimEntry, skimmedText, type EventName } from '../../ledger/events/index.ts';
 import { SkimmedEvent, type EventAt } from '../event-at.ts';
@@ -11,6 +12,9 @@ export class EntryReader {
   readonly #skim = new Skim();
   readonly #places = new Int32Array(SkimmedEvent.places);
   #type = '';
+  /** The type's bytes, and the version of its data. */
+  #text: Uint8Array = new Uint8Array(0);
+  #schema = -1;
   #refusal: LedgerError | null = null;
   #isRaw: boolean;
 
@@ -46,8 +50,13 @@ export class EntryReader {
     const event = this.#event;
     skimEntry(entry, 0, entry.length, this.#skim);
     const { typeStart, typeEnd, schema, at } = this.#skim;
-    this.#type = skimmedText(entry, typeStart, typeEnd);
-    this.#refusal = refusalOf(this.#type, schema);
+    // Mostly it is of the type before.
+    const text = entry.subarray(typeStart, typeEnd);
+    if (schema !== this.#schema || !equalBytes(text, this.#text)) {
+      this.#type = skimmedText(entry, typeStart, typeEnd);
+      this.#refusal = refusalOf(this.#type, schema);
+      [this.#schema, this.#text] = [schema, text.slice()];
+    }
     SkimmedEvent.write(this.#skim, 0, entry.length, this.#places, 0);
     event.move(index, this.#type as EventName, at, entry, this.#places, 0, null);
     if (index === 0) this.#isRaw = (event.data as { kinds?: readonly string[] }).kinds?.includes('raw') === true;
@@ -61,17 +70,26 @@ function refusalOf(type: string, schema: number): LedgerError | null {
   return new LedgerError('EVENT_VERSION_UNKNOWN', `version ${schema} of ${type} is unknown`);
 }
 
-/** Gives an event to a projection. @param tables - those of `tablesOf` @throws {LedgerError} where this version of it cannot read the event, or its facts */
-export async function foldEvent(projection: CatchingUp, tables: DocumentsOf<Record<string, Document>>, reader: EntryReader, open: OpenFacts): Promise<void> {
+/**
+ * Gives an event to a projection.
+ *
+ * @param tables - those of `tablesOf` @returns nothing where it is done
+ * @throws {LedgerError} where this version of it cannot read the event, or its facts
+ */
+export function foldEvent(
+  projection: CatchingUp, tables: DocumentsOf<Record<string, Document>>, reader: EntryReader, open: OpenFacts,
+): Promise<void> | void {
   const { every, on } = projection;
+  let before: Promise<void> | void = undefined;
   if (every !== undefined) {
     const { index, at, by } = reader.event;
-    await every(tables, { index, at, by, type: reader.type });
+    before = every(tables, { index, at, by, type: reader.type });
   } else if (reader.refusal !== null) throw reader.refusal;
-  if (reader.refusal === null) {
-    const handler = on[reader.type as EventName] as ((tables: unknown, event: EventAt, open: OpenFacts) => Promise<void> | void) | undefined;
-    if (handler !== undefined) await handler(tables, reader.event, notingOpener(tables['missing'] as Documents, reader.event.index, open));
-  }
+  if (reader.refusal !== null) return before;
+  const handler = on[reader.type as EventName] as ((tables: unknown, event: EventAt, open: OpenFacts) => Promise<void> | void) | undefined;
+  if (handler === undefined) return before;
+  const handle = () => handler(tables, reader.event, notingOpener(tables['missing'] as Documents, reader.event.index, open));
+  return before === undefined ? handle() : before.then(handle);
 }
 
 export function stoppedAt(projection: string, index: number, cause: LedgerError): LedgerError {
@@ -135,6 +153,10 @@ export class MemoryDocuments implements Documents {
     this.#at = at;
   }
 
+  held(key: string): Document | null {
+    return this.#documents.get(key) ?? null;
+  }
+
   async take(keys: readonly string[]): Promise<(Document | null)[]> {
     return keys.map((key) => this.#documents.get(key) ?? null);
   }
@@ -144,7 +166,10 @@ export class MemoryDocuments implements Documents {
   }
 
   put(key: string, document: Omit<Document, 'last'>): void {
-    this.#documents.set(key, { ...document, last: this.#at() });
+    const held = this.#documents.get(key);
+    // What was taken from here and changed in place is put back as it is.
+    if (held !== undefined && held === document) held.last = this.#at();
+    else this.#documents.set(key, { ...document, last: this.#at() });
   }
 
   [Symbol.iterator](): Iterator<readonly [string, Document]> {

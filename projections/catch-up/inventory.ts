@@ -3,7 +3,7 @@ import type { DataOf } from '../../ledger/events/index.ts';
 import { equalBytes, formatHex } from '../../ledger/bytes.ts';
 import type { EventAt } from '../event-at.ts';
 import { payloadOf, type Document } from '../projection.ts';
-import { packageName, readPurl } from '../purls.ts';
+import { namedBy } from '../purls.ts';
 import { chunkKey, defineCatchingUp, entryKey, expectKnown, type DocumentsOf, type OpenFacts } from './definition.ts';
 
 /** One event that says what artifacts are made of; at the key of its entry. Digests are SHA-256. */
@@ -110,27 +110,39 @@ async function bring(
   tables.bill.put(entryKey(index), { entry: index, number, gone: [], ...bill });
 }
 
+/** Of one package: a purl alone, or some, each with the sources it was built from. Most lists have a package once. */
+type Purls = string | Map<string, Set<string> | null>;
+
 async function addPackages(packages: DocumentsOf<Tables>['package'], components: NonNullable<ListFacts['components']>, number: number): Promise<void> {
-  const byPackage = new Map<string, Map<string, Set<string>>>();
+  const byPackage = new Map<string, Purls>();
   for (const { purl, source } of components) {
-    const name = purl === undefined ? null : packageOf(purl);
+    const name = purl === undefined ? null : namedBy(purl);
     if (purl === undefined || name === null) continue;
-    let purls = byPackage.get(name);
-    if (purls === undefined) byPackage.set(name, (purls = new Map()));
-    let sources = purls.get(purl);
-    if (sources === undefined) purls.set(purl, (sources = new Set()));
-    if (source !== undefined && source.name.isWellFormed()) sources.add(source.name);
+    const from = source !== undefined && source.name.isWellFormed() ? source.name : null;
+    const known = byPackage.get(name);
+    if (known === undefined && from === null) byPackage.set(name, purl);
+    else if (known !== purl || from !== null) byPackage.set(name, withPurl(known, purl, from));
   }
   const keys = [...byPackage.keys()].map((name) => chunkKey(name, number));
   const documents = await packages.take(keys);
-  [...byPackage.values()].forEach((purls, i) => {
+  let i = 0;
+  for (const purls of byPackage.values()) {
     const document = documents[i] ?? { purls: [] };
-    for (const [purl, sources] of purls) addTo(document.purls, purl, number, sources);
-    packages.put(keys[i] as string, document);
-  });
+    if (typeof purls === 'string') addTo(document.purls, purls, number, null);
+    else for (const [purl, sources] of purls) addTo(document.purls, purl, number, sources);
+    packages.put(keys[i++] as string, document);
+  }
 }
 
-function addTo(purls: PackageDocument['purls'], purl: string, number: number, sources: ReadonlySet<string>): void {
+function withPurl(known: Purls | undefined, purl: string, source: string | null): Map<string, Set<string> | null> {
+  const purls = known === undefined ? new Map<string, Set<string> | null>() : typeof known === 'string' ? new Map([[known, null]]) : known;
+  const sources = purls.get(purl) ?? null;
+  if (source === null) purls.set(purl, sources);
+  else purls.set(purl, (sources ?? new Set()).add(source));
+  return purls;
+}
+
+function addTo(purls: PackageDocument['purls'], purl: string, number: number, sources: ReadonlySet<string> | null): void {
   let [low, high] = [0, purls.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -138,17 +150,11 @@ function addTo(purls: PackageDocument['purls'], purl: string, number: number, so
     else high = middle;
   }
   const found = purls[low];
-  const more = [...sources].sort();
+  const more = sources === null ? [] : [...sources].sort();
   if (found?.purl !== purl) {
     purls.splice(low, 0, { purl, lists: [number], ...(more.length === 0 ? {} : { sources: more }) });
     return;
   }
   found.lists.push(number);
   if (more.some((name) => found.sources?.includes(name) !== true)) found.sources = [...new Set([...(found.sources ?? []), ...more])].sort();
-}
-
-/** The package that a purl names; null for what is no purl. */
-function packageOf(purl: string): string | null {
-  const read = purl.isWellFormed() ? readPurl(purl) : null;
-  return read === null ? null : packageName(read);
 }

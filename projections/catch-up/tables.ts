@@ -89,7 +89,9 @@ const keysMax = 400;
 
 /** Null where there is no such document. */
 interface Held {
-  readonly document: Document | null;
+  readonly key: string;
+  document: Document | null;
+  isChanged: boolean;
 }
 
 /** The documents of one table while they are caught up: what was read stays, and what changed is written at the end of a batch. */
@@ -100,7 +102,7 @@ export class TableDocuments implements Documents {
   readonly #at: () => number;
   readonly #held = new Grouped<Held>();
   readonly #wholeGroups = new Set<string>();
-  readonly #changed = new Map<string, Held>();
+  #changed: Held[] = [];
 
   /** @param at - the entry that is folded now */
   constructor(db: CatchUpDb, table: CatchUpTable, definition: TableDefinition, at: () => number) {
@@ -111,26 +113,36 @@ export class TableDocuments implements Documents {
   }
 
   /** Documents in memory. */
-  get held(): number {
+  get size(): number {
     return this.#held.size;
   }
 
   /** Documents to be written. */
   get changed(): number {
-    return this.#changed.size;
+    return this.#changed.length;
+  }
+
+  held(key: string): Document | null | undefined {
+    return this.#held.get(key)?.document;
   }
 
   async take(keys: readonly string[]): Promise<(Document | null)[]> {
+    const documents: (Document | null)[] = [];
     let absent: Set<string> | null = null;
-    for (const key of keys) if (this.#held.get(key) === undefined) (absent ??= new Set()).add(key);
-    const missing = absent === null ? [] : [...absent];
+    for (const key of keys) {
+      const held = this.#held.get(key);
+      if (held === undefined) (absent ??= new Set()).add(key);
+      documents.push(held?.document ?? null);
+    }
+    if (absent === null) return documents;
+    const missing = [...absent];
     for (let at = 0; at < missing.length; at += keysMax) {
       const some = missing.slice(at, at + keysMax);
       const rows = await this.#db.selectFrom(this.#table).select(['key', 'document']).where('key', 'in', some).execute();
       const found = new Map(rows.map(({ key, document }) => [key, document]));
       for (const key of some) {
         const bytes = found.get(key);
-        this.#held.set(key, { document: bytes === undefined ? null : decodeDocument(bytes) });
+        this.#held.set(key, { key, document: bytes === undefined ? null : decodeDocument(bytes), isChanged: false });
       }
     }
     return keys.map((key) => this.#held.get(key)?.document ?? null);
@@ -141,7 +153,7 @@ export class TableDocuments implements Documents {
       // `!` comes after the space.
       const rows = await this.#db.selectFrom(this.#table).select(['key', 'document']).where('key', '>', `${group} `).where('key', '<', `${group}!`).execute();
       for (const { key, document } of rows) {
-        if (this.#held.get(key) === undefined) this.#held.set(key, { document: decodeDocument(document) });
+        if (this.#held.get(key) === undefined) this.#held.set(key, { key, document: decodeDocument(document), isChanged: false });
       }
       this.#wholeGroups.add(group);
     }
@@ -149,16 +161,20 @@ export class TableDocuments implements Documents {
   }
 
   put(key: string, document: Omit<Document, 'last'>): void {
-    const held = { document: { ...document, last: this.#at() } };
-    this.#held.set(key, held);
-    this.#changed.set(key, held);
+    let held = this.#held.get(key);
+    if (held === undefined) this.#held.set(key, (held = { key, document: null, isChanged: false }));
+    // What was taken from here and changed in place is put back as it is.
+    if (held.document === document) held.document.last = this.#at();
+    else held.document = { ...document, last: this.#at() };
+    if (!held.isChanged) this.#changed.push(held);
+    held.isChanged = true;
   }
 
   /** Writes what changed, in the transaction of the cursor. */
   async write(db: CatchUpDb): Promise<void> {
-    const rows = [...this.#changed].map(([key, { document }]) => this.#rowOf(key, document as Document));
-    for (let at = 0; at < rows.length; at += keysMax) {
-      await db.replaceInto(this.#table).values(rows.slice(at, at + keysMax)).execute();
+    for (let at = 0; at < this.#changed.length; at += keysMax) {
+      const rows = this.#changed.slice(at, at + keysMax).map(({ key, document }) => this.#rowOf(key, document as Document));
+      await db.replaceInto(this.#table).values(rows).execute();
     }
   }
 
@@ -168,13 +184,14 @@ export class TableDocuments implements Documents {
 
   /** What changed is written. */
   settle(): void {
-    this.#changed.clear();
+    for (const held of this.#changed) held.isChanged = false;
+    this.#changed = [];
   }
 
   /** Forgets everything: what was not written is as if it had never been folded. */
   forget(): void {
     this.#held.clear();
     this.#wholeGroups.clear();
-    this.#changed.clear();
+    this.#changed = [];
   }
 }

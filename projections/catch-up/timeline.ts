@@ -12,9 +12,10 @@ export const timeline = defineCatchingUp<{ actor: EntriesDocument; type: Entries
   version: 1,
   tables: { actor: { columns: {}, row: () => ({}) }, type: { columns: {}, row: () => ({}) } },
   on: {},
-  async every({ actor, type }, event) {
-    await add(actor, actorName(event.by), event.index);
-    await add(type, event.type, event.index);
+  every({ actor, type }, event) {
+    const first = add(actor, actorName(event.by), event.index);
+    const second = add(type, event.type, event.index);
+    return first === undefined ? second : Promise.all([first, second]).then(() => {});
   },
 });
 
@@ -23,12 +24,15 @@ export function actorName({ kind, person }: Actor): string {
   return person === undefined ? kind : formatHex(person);
 }
 
-async function add(documents: Documents<EntriesDocument>, group: string, entry: number): Promise<void> {
+/** @returns nothing where it is done: most documents are at hand */
+function add(documents: Documents<EntriesDocument>, group: string, entry: number): Promise<void> | void {
   const key = chunkKey(group, entry);
-  const [document] = await documents.take([key]);
-  if (document === null || document === undefined) documents.put(key, { entries: [entry] });
-  else {
-    document.entries.push(entry);
-    documents.put(key, document);
-  }
+  const held = documents.held(key);
+  if (held === undefined) return documents.take([key]).then(([document]) => addTo(documents, key, document ?? null, entry));
+  addTo(documents, key, held, entry);
+}
+
+function addTo(documents: Documents<EntriesDocument>, key: string, document: EntriesDocument | null, entry: number): void {
+  document?.entries.push(entry);
+  documents.put(key, document ?? { entries: [entry] });
 }

@@ -33,7 +33,8 @@ async function grow(log: Log, history: History, dice: Dice, calls: number): Prom
 /** A log as it was at a size: nothing beyond it is published. */
 function logAt(log: LogView, size: number): CatchUpPorts['log'] {
   return {
-    published: { size }, entry: (index) => log.entry(index), entries: (start, end) => log.entries(start, Math.min(end, size)), rootAt: (at) => log.rootAt(at),
+    published: { size }, entry: (index) => log.entry(index), rootAt: (at) => log.rootAt(at),
+    entryRuns: (start, end) => log.entryRuns(start, Math.min(end, size)),
   };
 }
 
@@ -89,9 +90,9 @@ function logWith(log: LogView, size: number, change: (index: number, entry: Uint
   const real = logAt(log, size);
   return {
     ...real, entry: async (index) => change(index, await real.entry(index)),
-    async *entries(start, end) {
+    async *entryRuns(start, end) {
       let index = start;
-      for await (const entry of real.entries(start, end)) yield change(index++, entry);
+      for await (const entries of real.entryRuns(start, end)) yield entries.map((entry) => change(index++, entry));
     },
   };
 }

@@ -59,9 +59,11 @@ export async function tableDigest(db: CatchUpDb, projection: CatchingUp): Promis
   return formatHex(digestOf(projection, await tableDocuments(db, projection)));
 }
 
-export async function rebuildOf(log: Pick<LogView, 'entries'>, size: number, projection: CatchingUp, payload = async (digest: Uint8Array) => factsOf(digest)) {
+export async function rebuildOf(
+  log: Pick<LogView, 'entryRuns'>, size: number, projection: CatchingUp, payload = async (digest: Uint8Array) => factsOf(digest),
+) {
   const rebuild = new Rebuild(projection, openerOf(payload));
-  for await (const entry of log.entries(0, size)) await rebuild.add(entry);
+  for await (const entries of log.entryRuns(0, size)) for (const entry of entries) await rebuild.add(entry);
   return rebuild;
 }
 
