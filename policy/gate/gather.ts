@@ -20,7 +20,7 @@ import { holdingActs } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
 import type { Semantics } from './input.ts';
 import type { ContentShelf } from './shelf.ts';
-import { artifactStream, type Pin, type State, type StateSource } from './source.ts';
+import { artifactStream, type Head, type Pin, type State, type StateSource } from './source.ts';
 
 /** What is asked. */
 export interface GateRequest {
@@ -103,8 +103,8 @@ export async function gather(
   if (scan === null && !isUnnamed) reading.deny('SCAN_MISSING', `no scan of it${withFeed} was completed`);
   const findings = scan === null ? null : await findingsOf(scan, reading);
 
-  const ids = findings === null ? [] : contents.keep(`names ${formatHex((scan as ScanPointer).findings)}`, () => namesIn(findings.findings), sizeOfNames);
-  const vulnerabilities = await reading.byId(ids);
+  const named = findings === null ? [] : contents.keep(`streams ${formatHex((scan as ScanPointer).findings)}`, () => streamsOf(findings.findings), sizeOfPins);
+  const vulnerabilities = await reading.vulnerabilities(named);
   const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
   const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
   const signed = waiver < 2 ? null : await reading.signed(waivers, keys, origin);
@@ -166,7 +166,10 @@ async function findingsOf(scan: ScanPointer, reading: Reading): Promise<Findings
   return null;
 }
 
-const sizeOfNames = (names: readonly string[]) => names.reduce((sum, { length }) => sum + length, 0);
+/** The streams of vulnerabilities that findings name, as absent ones are pinned: in their order, none twice. */
+const streamsOf = (findings: readonly Finding[]): Pin[] => namesIn(findings).map((id) => ({ name: `${vulnerability}${id}`, version: 0 }));
+const sizeOfPins = (pins: readonly Pin[]) => pins.reduce((sum, { name }) => sum + name.length, 0);
+const vulnerability = 'vuln:';
 
 /** Every name that VEX and waivers may give what was found: ids, aliases, and the one vulnerability a distribution's record is about. */
 function namesIn(findings: readonly Finding[]): string[] {
@@ -193,6 +196,8 @@ function vexOf(pointers: readonly VexPointer[]): VexPointer[] {
   return [...byEntry.values()].sort((a, b) => a.entry - b.entry);
 }
 
+const pinOf = (name: string, head: Head | undefined): Pin => (head === undefined ? { name, version: 0 } : { name, version: head.version, index: head.index });
+
 /** So many files are read at once. */
 const together = 32;
 
@@ -200,6 +205,7 @@ const together = 32;
 class Reading {
   readonly #source: StateSource;
   readonly #pins = new Map<string, Pin>();
+  #vulnerabilities: readonly Pin[] = [];
   readonly #codes = new Set<DenialCode>();
   readonly notes: string[] = [];
   readonly contents: ContentShelf;
@@ -219,16 +225,16 @@ class Reading {
   }
 
   pins(): readonly Pin[] {
-    return [...this.#pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = [...this.#pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Those of vulnerabilities are in their order, and no other stream's name begins as theirs.
+    const at = all.findIndex(({ name }) => name > vulnerability);
+    return at < 0 ? [...all, ...this.#vulnerabilities] : [...all.slice(0, at), ...this.#vulnerabilities, ...all.slice(at)];
   }
 
   /** Notes streams as read, absent ones too. @returns those with events */
   async #pin(streams: readonly string[]): Promise<string[]> {
     const heads = await this.#source.heads(streams);
-    for (const name of streams) {
-      const head = heads.get(name);
-      this.#pins.set(name, head === undefined ? { name, version: 0 } : { name, version: head.version, index: head.index });
-    }
+    for (const name of streams) this.#pins.set(name, pinOf(name, heads.get(name)));
     return streams.filter((name) => heads.has(name));
   }
 
@@ -237,13 +243,16 @@ class Reading {
     return streams.length === 0 ? null : ((await this.#source.documents(name, streams)).get(stream) ?? null);
   }
 
-  async byId(ids: readonly string[]): Promise<Map<string, VulnerabilityDocument>> {
-    const streams = await this.#pin(ids.map((id) => `vuln:${id}`));
+  /** By id. @param absent - pins of their streams, as if there were none of them; asked for once */
+  async vulnerabilities(absent: readonly Pin[]): Promise<Map<string, VulnerabilityDocument>> {
+    const heads = await this.#source.heads(absent.map(({ name }) => name));
+    this.#vulnerabilities = heads.size === 0 ? absent : absent.map((pin) => pinOf(pin.name, heads.get(pin.name)));
+    const streams = absent.flatMap(({ name }) => (heads.has(name) ? [name] : []));
     const documents = await this.#source.documents('vulnerability', streams);
     const found = new Map<string, VulnerabilityDocument>();
     for (const stream of streams) {
       const document = documents.get(stream);
-      if (document !== undefined) found.set(stream.slice('vuln:'.length), document);
+      if (document !== undefined) found.set(stream.slice(vulnerability.length), document);
     }
     return found;
   }

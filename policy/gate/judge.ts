@@ -135,20 +135,26 @@ function read(asked: readonly Asked[], { values }: EvaluationOfMany): Pick<Judge
     const own: string[] = [];
     for (const { kind, name, path } of rules) {
       const value = values.get(path);
-      if (value !== undefined) own.push(`${JSON.stringify(name)}:${formatJson(value)}`);
-      const messages = kind === 'allow' ? allows(value, codes) : kind === 'value' ? result(value, codes) : messagesOf(value, kind === 'deny' ? codes : null);
-      const all = messages.map((message) => ({ entrypoint, rule: name, ...message }));
-      if (kind === 'warn') warnings.push(...all);
-      else {
-        denials.push(...all);
-        if (all.length > 0) codes.add('POLICY_DENIED');
-      }
+      const texts = value === undefined ? undefined : textsIn(value);
+      if (value !== undefined) own.push(`${JSON.stringify(name)}:${texts === undefined ? formatJson(value) : `[${texts.join(',')}]`}`);
+      const messages = kind === 'allow' ? allows(value, codes) : kind === 'value' ? result(value, codes)
+        : messagesOf(value, kind === 'deny' ? codes : null, texts);
+      const into = kind === 'warn' ? warnings : denials;
+      // One by one: there may be more than a call takes operands.
+      for (const message of messages) into.push({ entrypoint, rule: name, ...message });
+      if (kind !== 'warn' && messages.length > 0) codes.add('POLICY_DENIED');
     }
     // A package whose only answer is a rule that may say nothing still says something: an undefined one says nothing at all.
     if (rules.every(({ path, kind }) => kind === 'warn' || !values.has(path))) codes.add('RESULT_UNDEFINED');
     answers.push(`${JSON.stringify(entrypoint)}:{${own.join(',')}}`);
   }
   return { codes: [...codes], denials, warnings, answers: `{${answers.join(',')}}` };
+}
+
+/** The JSON of each message in a list, which stands in the answer and with the message. */
+function textsIn(value: Value): readonly string[] | undefined {
+  const list = value instanceof RegoSet ? value.sorted : value;
+  return Array.isArray(list) ? (list as readonly Value[]).map((one) => formatJson(one)) : undefined;
 }
 
 type Said = Pick<Message, 'text' | 'details'>;
@@ -170,12 +176,12 @@ function result(value: Value | undefined, codes: Set<DenialCode>): Said[] {
 }
 
 /** What a rule that denies or warns says: a set or array of messages, the keys of an object, one text, or true. */
-function messagesOf(value: Value | undefined, codes: Set<DenialCode> | null): Said[] {
+function messagesOf(value: Value | undefined, codes: Set<DenialCode> | null, texts?: readonly string[]): Said[] {
   if (value === undefined || value === false) return [];
   if (value === true) return [{ text: 'yes' }];
   if (typeof value === 'string') return [{ text: value }];
-  if (value instanceof RegoSet) return value.sorted.map(said);
-  if (Array.isArray(value)) return (value as readonly Value[]).map(said);
+  if (value instanceof RegoSet) return value.sorted.map((one, i) => said(one, texts?.[i]));
+  if (Array.isArray(value)) return (value as readonly Value[]).map((one, i) => said(one, texts?.[i]));
   // `violation[msg] if …` is an object whose keys are the messages.
   if (value instanceof RegoObject) return [...value].flatMap(([key, member]) => (member === false ? [] : [said(key)]));
   codes?.add('RESULT_MALFORMED');
@@ -183,9 +189,9 @@ function messagesOf(value: Value | undefined, codes: Set<DenialCode> | null): Sa
 }
 
 /** A message is a text, or an object whose `msg` or `message` is one (conftest, Gatekeeper). */
-function said(value: Value): Said {
+function said(value: Value, text?: string): Said {
   if (typeof value === 'string') return { text: value };
-  const details = formatJson(value);
+  const details = text ?? formatJson(value);
   const inner = value instanceof RegoObject ? value.get('msg') ?? value.get('message') : undefined;
   return typeof inner === 'string' ? { text: inner, details } : { text: details };
 }
