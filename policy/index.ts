@@ -225,6 +225,8 @@ export class Policy {
     } catch (cause) {
       const error = asEvaluationError(cause);
       return this.#evaluation(m, undefined, { code: error.code, message: error.message, location: error.location });
+    } finally {
+      m.end();
     }
   }
 
@@ -249,6 +251,8 @@ export class Policy {
       const { code, message, location } = asEvaluationError(cause);
       error = { code, message, location };
       values.clear();
+    } finally {
+      m.end();
     }
     const { fired, printed, stats } = this.#evaluation(m, undefined, error);
     return { values, fired, printed, stats, error };
@@ -273,11 +277,14 @@ export class Policy {
    * @throws {PolicyErrors} when the query does not compile; {EvaluationError} when its evaluation ends early
    */
   query(text: string, options: EvaluateOptions): ReadonlyMap<string, Value>[] {
+    const m = this.#machine(options);
     try {
-      return this.#answers(text, this.#machine(options));
+      return this.#answers(text, m);
     } catch (cause) {
       if (cause instanceof PolicyErrors) throw cause;
       throw asEvaluationError(cause);
+    } finally {
+      m.end();
     }
   }
 

@@ -1,6 +1,7 @@
 // Numbers as OPA has them: integers exact at any size, other numbers by their decimal text, floats of 64 bits computed from it.
 import * as float from './big-float.ts';
 import type { BigFloat } from './big-float.ts';
+import { emptySlot, type Slot } from './slot.ts';
 
 const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
@@ -20,10 +21,15 @@ export class Num {
    * in the order of their doubles, no two of them sharing one: a double keeps fifteen digits.
    */
   readonly #short: number;
+  #slot: Slot | null = null;
 
   private constructor(text: string) {
     this.text = text;
     this.#short = text.length > shortMax || /[eE]/.test(text) ? Number.NaN : Number(text);
+  }
+
+  get slot(): Slot {
+    return (this.#slot ??= emptySlot());
   }
 
   /** Reads JSON number text; `null` where it is none or its exponent is beyond OPA's bound. */

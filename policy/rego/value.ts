@@ -1,5 +1,6 @@
 // Rego values: one total order, one canonical key for each, sets and objects with any key.
 import { Num } from './number.ts';
+import { emptySlot, type Slot } from './slot.ts';
 
 /**
  * A value. A JavaScript `number` is always a safe integer (never `-0`) whose text is canonical; every other number is a
@@ -59,6 +60,7 @@ export class RegoSet {
   readonly members: ReadonlyMap<Key, Value>;
   #sorted: readonly Value[] | null = null;
   #text: string | null = null;
+  #slot: Slot | null = null;
 
   constructor(members: ReadonlyMap<Key, Value>) {
     this.members = members;
@@ -76,6 +78,10 @@ export class RegoSet {
 
   get size(): number {
     return this.members.size;
+  }
+
+  get slot(): Slot {
+    return (this.#slot ??= emptySlot());
   }
 
   has(value: Value): boolean {
@@ -117,6 +123,7 @@ export class RegoObject {
   readonly #others: ReadonlyMap<Key, Value> | null;
   #sorted: readonly Value[] | null = null;
   #text: string | null = null;
+  #slot: Slot | null = null;
 
   constructor(
     entries: ReadonlyMap<Key, Value> | null, others: ReadonlyMap<Key, Value> | null = null, layout: Layout | null = null, values: readonly Value[] = NO_VALUES,
@@ -136,6 +143,10 @@ export class RegoObject {
     const builder = new ObjectBuilder();
     for (const [key, value] of pairs) builder.set(key, value);
     return builder.build();
+  }
+
+  get slot(): Slot {
+    return (this.#slot ??= emptySlot());
   }
 
   get size(): number {

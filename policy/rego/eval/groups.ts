@@ -5,14 +5,14 @@ import type { RuleNode } from '../compile/tree.ts';
 import { EvaluationError } from '../errors.ts';
 import { equalValues, type Key, keyOf, ObjectBuilder, RegoSet, type Value } from '../value.ts';
 import type { Machine } from './machine.ts';
+import { type Memo, Texts, UNDEFINED } from './memo.ts';
 import { CompiledRule } from './rules.ts';
 import type { Program } from './program.ts';
 
 type Kind = 'function' | 'complete' | 'set' | 'object';
 
-/** Marks what is being computed and what is known to be undefined; no policy's value is one of these. */
+/** Marks what is being computed; no policy's value is this one. */
 const PENDING = Symbol('pending');
-const UNDEFINED = Symbol('undefined');
 
 /** An object under construction: leaves are values of rules and never merge. */
 class Branch {
@@ -34,6 +34,7 @@ export class RuleGroup {
   readonly #depth: number;
   #rules: CompiledRule[] | null = null;
   #default: CompiledRule | null = null;
+  readonly #texts = new Texts();
   #program: Program | null = null;
   /** The one value all rules have, if it is one constant: then the first success ends the search. */
   #constant: Value | undefined;
@@ -163,13 +164,14 @@ export class RuleGroup {
   /** A function's answer; remembered by its only operand, where it has one. */
   call(m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
     if (args.length !== 1) return this.#apply(m, args, at);
-    let known = m.values.get(this) as Map<Value, Value | typeof UNDEFINED> | undefined;
-    if (known === undefined) m.values.set(this, (known = new Map()));
+    let known = m.values.get(this) as Memo | undefined;
+    if (known === undefined) m.values.set(this, (known = m.memo(this.#texts)));
     const [arg] = args as [Value];
-    const found = known.get(arg);
-    if (found !== undefined) return found === UNDEFINED ? undefined : (found as Value);
+    const slot = known.slotOf(arg);
+    const found = known.find(arg, slot);
+    if (found !== undefined) return found === UNDEFINED ? undefined : found;
     const value = this.#apply(m, args, at);
-    known.set(arg, value === undefined ? UNDEFINED : value);
+    known.keep(arg, slot, value === undefined ? UNDEFINED : value);
     return value;
   }
 

@@ -6,6 +6,7 @@ import { ObjectBuilder, RegoObject, type Value } from '../value.ts';
 import type { RuleGroup } from './groups.ts';
 import type { DocumentNode } from './documents.ts';
 import type { Indexes } from './joins.ts';
+import { Memo, type Texts } from './memo.ts';
 
 /** Slots of one rule invocation. */
 export type Slots = (Value | undefined)[];
@@ -64,6 +65,9 @@ export class Machine implements Context {
   readonly differences: ReadonlyMap<string, Builtin['run']> | null;
   /** Of this evaluation alone: what it counts as steps must not hang on what was evaluated before it. */
   readonly indexes: Indexes = new Map();
+  /** Marks what this evaluation remembers, and holds nothing of it. */
+  readonly #evaluation = {};
+  readonly #memos: Memo[] = [];
   readonly fired = new Map<number, Slots>();
   readonly printed: Printed[] = [];
   /** Expressions that were evaluated, in a traced program. */
@@ -101,6 +105,18 @@ export class Machine implements Context {
     if (++this.depth > this.limits.depth) {
       throw new EvaluationError('eval_limit_error', `more than ${this.limits.depth} rules inside one another`, null);
     }
+  }
+
+  /** What a function answers in the scope that begins to ask it. */
+  memo(texts: Texts): Memo {
+    const memo = new Memo(this.#evaluation, texts);
+    this.#memos.push(memo);
+    return memo;
+  }
+
+  /** After the last answer. */
+  end(): void {
+    for (const memo of this.#memos) memo.forget();
   }
 
   cache<T>(family: string, key: string, make: () => T): T {
