@@ -26,8 +26,9 @@ export interface ReplayFileOptions {
 export async function replayFile(file: string, trust: Trust | null, options: PackOptions, asked: ReplayFileOptions = {}): Promise<ReplayedFile> {
   const source = openSource(file);
   try {
+    const digest = digestOf(source);
     const answer = verifyPack(source, trust, options);
-    const about = { what: 'pack', file: digestOf(source) };
+    const about = { what: 'pack', file: await digest };
     if (!answer.ok) {
       const { code, message } = answer;
       if ('rest' in answer) {

@@ -8,9 +8,10 @@ const usage = `node verify.mjs PACK.zip [--key VKEY]… [--policy FILE] [--retir
 Checks a pack offline: every proof, every stream whole, every payload. Give the log's key as you know it from elsewhere.
 Exit code 0: it holds. 1: it does not. 5: it holds together, and whose log it is was not proven.`;
 
-await runProgram(import.meta.url, usage, ({ file, trust, options, json, own }) => {
+await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own }) => {
   const source = openSource(file);
-  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), digestOf(source));
+  const digest = digestOf(source);
+  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), await digest);
   source.close();
   if (json) process.stdout.write(`${JSON.stringify({ command: 'verify', ok: verdict === 'OK', ...members, program: own })}\n`);
   else process.stdout.write(`${lines.join('\n')}\nthis program  sha256:${own}\n`);

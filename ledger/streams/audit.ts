@@ -7,7 +7,7 @@ import {
 import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore } from './heads-before.ts';
-import { streamKeyOf } from './index-hash.ts';
+import { streamKeyOf, type StreamKeys } from './index-hash.ts';
 import type { Slots } from './slots.ts';
 import type { StreamHead } from './proof.ts';
 import { statedIndex } from './stated-index.ts';
@@ -63,6 +63,7 @@ export class Audit {
   readonly #index: StreamIndex;
   readonly #before = new HeadsBefore(indexedEveryMax);
   readonly #digest: Sha256;
+  readonly #keyOf: StreamKeys;
   #size = 0;
   #kinds: readonly string[] = [];
   #hasEnded = false;
@@ -72,9 +73,13 @@ export class Audit {
   /** Leaf hashes of Rekor bodies that no event was about yet, by index. */
   readonly #bodies = new Map<number, Uint8Array>();
 
-  /** @param digest - SHA-256 @param slots - memory for the stream index; both pure JavaScript when left out */
-  constructor(digest: Sha256 = sha256, slots?: Slots) {
+  /**
+   * @param digest - SHA-256 @param slots - memory for the stream index; both pure JavaScript when left out
+   * @param keyOf - for one who asks for streams by name again and again
+   */
+  constructor(digest: Sha256 = sha256, slots?: Slots, keyOf: StreamKeys = (name) => streamKeyOf(name, digest)) {
     this.#digest = digest;
+    this.#keyOf = keyOf;
     this.#index = new StreamIndex(this.heads, slots);
   }
 
@@ -96,7 +101,7 @@ export class Audit {
   headsAt(size: number, names: readonly string[]): readonly (StreamHead | null)[] | null {
     if (size > this.#size || this.#size - size > indexedEveryMax) return null;
     return this.#before.during(size, this.heads, (ordinal) => this.#index.touch(ordinal), () => names.map((name) => {
-      const ordinal = this.heads.find(streamKeyOf(name, this.#digest));
+      const ordinal = this.heads.find(this.#keyOf(name));
       const version = ordinal < 0 ? 0 : this.heads.version(ordinal);
       return version === 0 ? null : { version, index: this.heads.index(ordinal) };
     }));
@@ -205,7 +210,7 @@ export class Audit {
   }
 
   #advance(name: string, version: number, prev: number | undefined): void {
-    const key = streamKeyOf(name, this.#digest);
+    const key = this.#keyOf(name);
     const ordinal = this.heads.find(key);
     const [last, newest] = ordinal < 0 ? [0, undefined] : [this.heads.version(ordinal), this.heads.index(ordinal)];
     if (version !== last + 1) this.#find('AUDIT_VERSION_WRONG', `version ${version} of ${name}, expected ${last + 1}`);

@@ -17,6 +17,19 @@ export function streamKeyOf(name: string, digest: Sha256 = sha256): Uint8Array {
   return digest(encodeUtf8(name));
 }
 
+/** How a stream's key is found. */
+export type StreamKeys = (name: string) => Uint8Array;
+
+/** Keys that several readers ask for, hashed once; they are written to by nobody. */
+export function rememberKeys(digest: Sha256): StreamKeys {
+  const known = new Map<string, Uint8Array>();
+  return (name) => {
+    let key = known.get(name);
+    if (key === undefined) known.set(name, (key = streamKeyOf(name, digest)));
+    return key;
+  };
+}
+
 /** Bit `depth` of a key, from the most significant. */
 export function bitOf(key: Uint8Array, depth: number): 0 | 1 {
   return (((key[depth >> 3] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;

@@ -12,7 +12,7 @@ export { STREAM_CODES, type StreamCode } from './codes.ts';
 export { StreamHeads, type HeadsByOrdinal } from './heads.ts';
 export { HeadsBefore } from './heads-before.ts';
 export { verifyStreamHistory, type StreamEvent } from './history.ts';
-export { streamKeyOf } from './index-hash.ts';
+export { rememberKeys, streamKeyOf, type StreamKeys } from './index-hash.ts';
 export { verifyStreamProof, type StreamHead, type StreamProof } from './proof.ts';
 export { pureSlots, type Slots } from './slots.ts';
 export { StreamProofs } from './proofs.ts';

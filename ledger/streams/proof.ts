@@ -32,20 +32,18 @@ export type StreamProof =
  * @see spec/streams.md, "Proofs"
  */
 export function verifyStreamProof(root: Uint8Array, stream: string, proof: StreamProof, digest: Sha256 = sha256): Verdict<StreamCode> {
-  const claim = readClaim(stream, proof, digest);
+  const key = streamKeyOf(stream, digest);
+  const claim = readClaim(key, proof);
   if (!claim.ok) return claim;
-  const [hash] = hashAbove(hashOfEnd(claim.leaf, digest), claim.key, proof.siblings, 0, digest);
+  const [hash] = hashAbove(hashOfEnd(claim.leaf, digest), key, proof.siblings, 0, digest);
   return equalBytes(hash as Uint8Array, root) ? yes : rootMismatch(stream, proof);
 }
 
 /** The leaf at which a proof's path ends. */
 export type ClaimedLeaf = StreamHead & { readonly key: Uint8Array };
 
-/** What a proof claims, in the one form in which it may: the stream's key, and the leaf at the end of its path; null for an absent child. */
-export function readClaim(
-  stream: string, proof: StreamProof, digest: Sha256,
-): { readonly ok: true; readonly key: Uint8Array; readonly leaf: ClaimedLeaf | null } | No<StreamCode> {
-  const key = streamKeyOf(stream, digest);
+/** What a proof claims of the stream with a key, in the one form in which it may: the leaf at the end of its path; null for an absent child. */
+export function readClaim(key: Uint8Array, proof: StreamProof): { readonly ok: true; readonly leaf: ClaimedLeaf | null } | No<StreamCode> {
   const leaf = proof.claim === 'present' ? { key, version: proof.version, index: proof.index } : (proof.leaf ?? null);
   const malformed = shapeOf(proof, leaf);
   if (malformed !== null) return no('STREAM_PROOF_MALFORMED', malformed);
@@ -55,7 +53,7 @@ export function readClaim(
       if (bitOf(leaf.key, bit) !== bitOf(key, bit)) return no('STREAM_PROOF_LEAF_WRONG', `the leaf that should show absence leaves the path at bit ${bit}`);
     }
   }
-  return { ok: true, key, leaf };
+  return { ok: true, leaf };
 }
 
 /** The hash at the end of a path. */

@@ -4,7 +4,7 @@ import type { Sha256 } from '../events/index.ts';
 import { sha256 } from '../merkle/index.ts';
 import { yes, type Verdict } from '../verdict.ts';
 import type { StreamCode } from './codes.ts';
-import { bitOf } from './index-hash.ts';
+import { bitOf, streamKeyOf, type StreamKeys } from './index-hash.ts';
 import { hashAbove, hashOfEnd, readClaim, rootMismatch, type ClaimedLeaf, type StreamProof } from './proof.ts';
 
 /** A place in the trie whose hash is proven to be what the root says; its children too, once a proof led through it. */
@@ -24,18 +24,21 @@ interface Shown {
 export class StreamProofs {
   readonly #top: Shown;
   readonly #digest: Sha256;
+  readonly #keyOf: StreamKeys;
 
   /** @param root - 32 bytes, from a `ledger.indexed`, a decision or an export */
-  constructor(root: Uint8Array, digest: Sha256 = sha256) {
+  constructor(root: Uint8Array, digest: Sha256 = sha256, keyOf: StreamKeys = (name) => streamKeyOf(name, digest)) {
+    this.#keyOf = keyOf;
     this.#top = { hash: root, below: null, leaf: null };
     this.#digest = digest;
   }
 
   /** @see spec/streams.md, "Proofs" */
   verify(stream: string, proof: StreamProof): Verdict<StreamCode> {
-    const claim = readClaim(stream, proof, this.#digest);
+    const key = this.#keyOf(stream);
+    const claim = readClaim(key, proof);
     if (!claim.ok) return claim;
-    const { key, leaf } = claim;
+    const { leaf } = claim;
     const { siblings } = proof;
     let at = this.#top;
     let depth = 0;

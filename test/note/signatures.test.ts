@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { nodeEngines } from '../../cli/programs/arguments.ts';
 import { concatBytes, parseHex } from '../../ledger/bytes.ts';
 import { isStrictPoint, strictEd25519, verifyEd25519 } from '../../ledger/note/ed25519.ts';
 import { verifyP256 } from '../../ledger/note/p256.ts';
@@ -41,6 +42,7 @@ describe('Ed25519', () => {
 
   test('node:crypto behind the check of both points agrees with libsodium on every case', () => {
     expect(wrong(nodeEd25519)).toEqual([]);
+    expect(wrong(nodeEngines.ed25519 as typeof verifyEd25519)).toEqual([]);
   });
 
   test('the eight points of small order are no strict points, in any spelling', () => {

@@ -4,6 +4,7 @@ import type { Event, Sha256 } from '../../ledger/events/index.ts';
 import { Frontier } from '../../ledger/merkle/frontier.ts';
 import { leafHash, sha256 } from '../../ledger/merkle/hash.ts';
 import { Audit, type AuditFinding } from '../../ledger/streams/audit.ts';
+import { rememberKeys, type StreamKeys } from '../../ledger/streams/index-hash.ts';
 import { readEvidence } from '../evidence.ts';
 import type { PackFault } from './codes.ts';
 import { pinsDiffer, readPins } from './pins.ts';
@@ -26,10 +27,11 @@ export interface PackAudit {
  */
 export function auditEntries(
   entries: ReadonlyMap<number, PackEntry>, end: number, payload: (digest: Uint8Array) => Uint8Array | null, digest: Sha256 = sha256,
+  keyOf: StreamKeys = rememberKeys(digest),
 ): PackAudit {
   const wanted = new Set<number>();
   for (const { event } of entries.values()) if (event !== null && isReading(event)) wanted.add(event.data.tree.size);
-  const audit = new Audit(digest);
+  const audit = new Audit(digest, undefined, keyOf);
   const tree = new Frontier();
   const roots = new Map<number, Uint8Array>(wanted.has(0) ? [[0, tree.root()]] : []);
   const findings: AuditFinding[] = [];

@@ -1,7 +1,8 @@
 // Opening a pack: its form, its manifest and signature, and every member that the manifest names (spec/pack.md, "Verifying", 1 to 4).
 import { formatHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
-import { sha256 } from '../../ledger/merkle/hash.ts';
+import { sha256 as pureSha256 } from '../../ledger/merkle/hash.ts';
+import type { VerifySignature } from '../../ledger/note/ed25519.ts';
 import { no } from '../../ledger/verdict.ts';
 import { readEvidence } from '../evidence.ts';
 import type { PackAnswer } from './codes.ts';
@@ -9,7 +10,7 @@ import { crc32 as pureCrc32 } from './crc32.ts';
 import { manifestName, parseManifest, signatureName, type Manifest, type Member, type MemberRole } from './manifest.ts';
 import { parseSignature, type ManifestSignature } from './signature.ts';
 import type { PlacedMember } from './zip.ts';
-import { readMember, readZip, type Source } from './zip-reader.ts';
+import { pieceBytes, readMember, readZip, type Source } from './zip-reader.ts';
 
 /** SHA-256 over bytes that come in pieces. */
 export interface Hashing {
@@ -25,6 +26,8 @@ export interface Engines {
   readonly sha256?: (message: Uint8Array) => Uint8Array;
   /** The check sum of zip files, of `bytes` after what gave `before`. */
   readonly crc32?: (bytes: Uint8Array, before: number) => number;
+  /** Signatures of checkpoints and of the manifest, strictly: `strictEd25519` over the platform's. */
+  readonly ed25519?: VerifySignature;
 }
 
 /** A pack whose members are what its manifest says. Who signed it, and whether it proves anything, is not asked yet. */
@@ -44,7 +47,7 @@ export interface OpenPack {
 
 /** Opens a pack and reads all of it once. */
 export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ readonly pack: OpenPack }> {
-  const { hashing = () => sha256.create(), crc32 = pureCrc32 } = engines;
+  const { hashing = () => pureSha256.create(), sha256 = pureSha256, crc32 = pureCrc32 } = engines;
   // 1. The zip is in its one form.
   const opened = readZip(source);
   if (!opened.ok) return opened;
@@ -70,13 +73,15 @@ export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ re
   const damaged: string[] = [];
   for (const member of members) {
     const stored = placed.get(member.name) as PlacedMember;
-    const hash = hashing();
     let crc = 0;
-    for (const piece of zip.pieces(stored)) {
-      hash.update(piece);
+    const summed = (piece: Uint8Array) => {
       crc = crc32(piece, crc);
-    }
-    if (stored.size !== member.size || formatHex(hash.digest()) !== member.sha256) {
+      return piece;
+    };
+    const hash = stored.size > pieceBytes ? hashing() : null;
+    if (hash !== null) for (const piece of zip.pieces(stored)) hash.update(summed(piece));
+    const found = hash === null ? sha256(summed(zip.bytes(stored))) : hash.digest();
+    if (stored.size !== member.size || formatHex(found) !== member.sha256) {
       return no('PACK_MEMBER_CHANGED', `"${member.name}" is not what the manifest says`);
     }
     if (crc !== stored.crc) damaged.push(member.name);

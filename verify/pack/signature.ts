@@ -3,7 +3,7 @@ import { encodeUtf8, equalBytes, formatBase64, formatHex, parseBase64 } from '..
 import { LedgerError } from '../../ledger/errors.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
-import { verifyEd25519 } from '../../ledger/note/ed25519.ts';
+import type { VerifySignature } from '../../ledger/note/ed25519.ts';
 import { sha256 } from '../../ledger/merkle/hash.ts';
 import { preAuthEncoding } from '../pae.ts';
 import { PACK_FORMAT, manifestName } from './manifest.ts';
@@ -77,8 +77,8 @@ function digestIn(statement: Json): string {
 }
 
 /** Whether the signature is by this key. @param spki - SubjectPublicKeyInfo of an Ed25519 key */
-export function signatureHolds({ message, signature }: ManifestSignature, spki: Uint8Array): boolean {
-  return verifyEd25519(spki.subarray(spkiHead), message, signature);
+export function signatureHolds({ message, signature }: ManifestSignature, spki: Uint8Array, ed25519: VerifySignature): boolean {
+  return ed25519(spki.subarray(spkiHead), message, signature);
 }
 
 function refuse(why: string): LedgerError {

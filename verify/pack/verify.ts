@@ -5,8 +5,10 @@ import { decodeEvent, type Event, type Sha256 } from '../../ledger/events/index.
 import { verifyConsistency } from '../../ledger/merkle/consistency.ts';
 import { sha256 as pureSha256 } from '../../ledger/merkle/hash.ts';
 import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
+import type { VerifySignature } from '../../ledger/note/ed25519.ts';
 import type { NoteKey } from '../../ledger/note/keys.ts';
 import type { StreamEvent } from '../../ledger/streams/history.ts';
+import { rememberKeys, type StreamKeys } from '../../ledger/streams/index-hash.ts';
 import { StreamProofs } from '../../ledger/streams/proofs.ts';
 import { type No, no } from '../../ledger/verdict.ts';
 import { openCheckpoint, type Witnessed } from '../checkpoint.ts';
@@ -123,7 +125,8 @@ function verifySteps(source: Source, trust: Trust | null, options: PackOptions, 
     ? { ok: true as const, trust: trust ?? own }
     : withRotations(trust, later, vkeysIn(memberOf(pack, keysName)), read.value.checkpoint.size);
   if (!known.ok) return known;
-  const by = known.trust;
+  const { verifiers } = known.trust;
+  const by: Trust = { ...known.trust, verifiers: { ...verifiers, ed25519: options.ed25519 ?? verifiers.ed25519 } };
   const signed = openCheckpoint(read.value.checkpoint, by);
   if (!signed.ok) return signed;
   const { checkpoint } = signed;
@@ -133,14 +136,16 @@ function verifySteps(source: Source, trust: Trust | null, options: PackOptions, 
   const { entries } = receipts;
   // Where every entry is there, all of them are read: a full reader's verdict needs nobody else.
   const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
-  const audit = entries.size === checkpoint.size ? auditEntries(entries, checkpoint.size, payload, options.sha256) : null;
+  const { sha256 = pureSha256 } = options;
+  const keyOf = rememberKeys(sha256);
+  const audit = entries.size === checkpoint.size ? auditEntries(entries, checkpoint.size, payload, sha256, keyOf) : null;
   if (audit !== null) faults.push(...faultsOf(audit));
   else if (receipts.invalid !== null) return receipts.invalid;
   // 7. The log itself put the key on record that signed the manifest.
-  const signer = verifySigner(pack, entries);
+  const signer = verifySigner(pack, entries, by.verifiers.ed25519);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries, checkpoint, options.sha256, faults);
+  const streams = verifyStreams(pack, entries, checkpoint, { sha256, keyOf }, faults);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
@@ -181,7 +186,7 @@ export function ownTrust(pack: OpenPack): Trust {
 }
 
 /** The key that signed the manifest, as the log has it on record for attestations, not retired before. */
-function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<number, PackEntry>): PackAnswer<object> {
+function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<number, PackEntry>, ed25519: VerifySignature): PackAnswer<object> {
   const id = signature.keyId;
   let found: Uint8Array | null = null;
   for (const { event } of entries.values()) {
@@ -193,11 +198,12 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
     }
   }
   if (found === null) return no('PACK_SIGNER_UNKNOWN', `no entry puts the key ${clip(id)} on record that signed the manifest`);
-  return signatureHolds(signature, found) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
+  return signatureHolds(signature, found, ed25519) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
 }
 
 function verifyStreams(
-  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint, sha256: Sha256 = pureSha256, faults: PackFault[],
+  pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint,
+  { sha256, keyOf }: { readonly sha256: Sha256; readonly keyOf: StreamKeys }, faults: PackFault[],
 ): PackAnswer<Streams> {
   const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
   if (!read.ok) return read;
@@ -235,7 +241,7 @@ function verifyStreams(
     }
   }
   const whole = new Map<string, WholeStream>();
-  const proofs = new StreamProofs(index.root, sha256);
+  const proofs = new StreamProofs(index.root, sha256, keyOf);
   for (const { name, version, head } of read.value.streams) {
     const last = lastVersionUnder(index, proofs, name, head);
     if (!last.ok) return last;

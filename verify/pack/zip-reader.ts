@@ -4,7 +4,7 @@ import { clip } from '../../ledger/errors.ts';
 import { no } from '../../ledger/verdict.ts';
 import { crc32 } from './crc32.ts';
 import type { PackAnswer } from './codes.ts';
-import { compareNames, directoryHeader, endRecords, isMemberName, localHeader, u32Max, zipMembersMax, type PlacedMember } from './zip.ts';
+import { compareNames, directoryHeader, endRecords, isMemberName, localHeader, localHeaderBytes, u32Max, zipMembersMax, type PlacedMember } from './zip.ts';
 
 /** A file that is read in places, so that a pack need not fit into memory. */
 export interface Source {
@@ -27,7 +27,8 @@ export function memorySource(bytes: Uint8Array): Source {
   return { size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) };
 }
 
-const pieceBytes = 1 << 20;
+/** How much of a member is read at once. */
+export const pieceBytes = 1 << 20;
 const endBytes = 22;
 const end64Bytes = 56 + 20;
 const lineBytes = 46;
@@ -83,7 +84,7 @@ function* pieces(source: Source, member: PlacedMember): Iterable<Uint8Array> {
 }
 
 function startOf(member: PlacedMember): number {
-  return member.offset + localHeader(member).length;
+  return member.offset + localHeaderBytes(member);
 }
 
 interface End {

@@ -51,6 +51,11 @@ export function localHeader({ name, size, crc }: ZipMember): Uint8Array {
   ], name, extra);
 }
 
+/** How long that header is. */
+export function localHeaderBytes({ name, size }: Pick<ZipMember, 'name' | 'size'>): number {
+  return 30 + name.length + (size >= u32Max ? 20 : 0);
+}
+
 /** A member's line in the directory at the end. */
 export function directoryHeader({ name, size, crc, offset }: PlacedMember): Uint8Array {
   const wide = [...(size >= u32Max ? [size, size] : []), ...(offset >= u32Max ? [offset] : [])];
