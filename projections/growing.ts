@@ -192,7 +192,7 @@ export class GrowingDocuments {
     const at = this.#end;
     this.#end += count;
     if (this.#end > this.#words.length) {
-      this.#words = grown(this.#words, new Int32Array(Math.max(Math.ceil(1.5 * this.#words.length), this.#end)));
+      this.#words = grown(this.#words, new Int32Array(Math.max(2 * this.#words.length, this.#end)));
       this.#bytes = new Uint8Array(this.#words.buffer);
       this.#view = new DataView(this.#words.buffer);
     }

@@ -18,19 +18,26 @@ export class Tags {
   /** What was read for no other reason than to have it near. */
   touched = 0;
 
-  /** Takes the tags of an entry. */
-  add(index: number, skim: Skim): void {
+  /**
+   * Takes the tags of an entry.
+   *
+   * @param bytes - which the names are places in @param letters - 1 at those that names begin with which are wanted; null for all
+   */
+  add(index: number, skim: Skim, bytes: Uint8Array, letters: Uint8Array | null): void {
     const { streams } = skim;
     while (this.count + streams > this.index.length) this.#grow();
+    let at = this.count;
     for (let i = 0; i < streams; i++) {
-      const at = this.count + i;
+      const start = skim.nameStart[i] as number;
+      if (letters !== null && letters[bytes[start] as number] !== 1) continue;
       this.index[at] = index;
-      this.nameStart[at] = skim.nameStart[i] as number;
+      this.nameStart[at] = start;
       this.nameEnd[at] = skim.nameEnd[i] as number;
       this.version[at] = skim.version[i] as number;
       this.prev[at] = skim.prev[i] as number;
+      at += 1;
     }
-    this.count += streams;
+    this.count = at;
   }
 
   #grow(): void {

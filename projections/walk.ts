@@ -70,6 +70,8 @@ interface TypeRoute {
   /** Those who read it, by the number of their projection, and null behind them. */
   readonly readers: readonly (Reader | null)[];
   readonly isRead: boolean;
+  /** 1 at the letters that their streams' names begin with: what begins with another need not be looked for. */
+  readonly letters: Uint8Array;
   /** What they read of its data; null for all. */
   readonly only: readonly string[] | null;
   /** For `sbom.linked` the route of `sbom.ingested`, whose event it brings. */
@@ -121,6 +123,8 @@ export class EntryWalker {
   readonly #routes = new Map<string, TypeRoute>();
   readonly #types = new Map<number, TypeRoute>();
   #before: TypeRoute | null = null;
+  /** Those of the entry at hand. */
+  #bytes: Uint8Array = new Uint8Array(0);
   readonly #skim = new Skim();
   readonly #event = new SkimmedEvent();
   readonly #tags = new Tags();
@@ -135,7 +139,7 @@ export class EntryWalker {
   #decodes = true;
   #readers = 0;
 
-  /** @param follower - without one only streams that an event may move are looked for */
+  /** @param follower - without one only streams that an event may move are looked for, and few others */
   constructor(projections: readonly Projection[], follower: Follower | null = null) {
     for (const name of Object.keys(EVENTS) as EventName[]) this.#route(name, projections);
     this.streams = new StreamTable(projections);
@@ -174,6 +178,7 @@ export class EntryWalker {
     // A Rekor body has its event behind it in the same batch.
     if (!this.#decodes || bytes[start] === 0x7b) return null;
     const skim = this.#skim;
+    this.#bytes = bytes;
     try {
       const first = bytes[start] as number;
       if (first < 0xa1 || first > 0xb7) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'its first byte begins no event');
@@ -220,7 +225,7 @@ export class EntryWalker {
 
   /** @param index - of the event that is shown @param taggedIndex - of the entry whose streams count */
   #note(index: number, route: TypeRoute, at: number, bytes: Uint8Array, places: Int32Array, first: number, taggedIndex: number): void {
-    this.#tags.add(taggedIndex, this.#skim);
+    this.#tags.add(taggedIndex, this.#skim, this.#bytes, this.#follower === null ? route.letters : null);
     const tagsEnd = this.#tags.count;
     const known = this.#shown[this.#shownCount++];
     if (known === undefined) {
@@ -295,8 +300,10 @@ export class EntryWalker {
     const only = read.length === 0 || read.includes(undefined) ? null : [...new Set(read.flat() as string[])];
     const links = main === null ? null : this.#route(main, projections);
     const isRead = read.length > 0;
+    const letters = new Uint8Array(256);
+    for (const reader of readers) if (reader !== null) letters[reader.projection.streams.charCodeAt(0)] = 1;
     const route = {
-      name, text: encodeUtf8(name), newest: EVENTS[name].length, readers, isRead, only, links,
+      name, text: encodeUtf8(name), newest: EVENTS[name].length, readers, isRead, letters, only, links,
       isLinked: Object.values(LINKED).includes(name), isStating: STATING.has(name),
     };
     this.#routes.set(name, route);
