@@ -18,7 +18,8 @@ export function readPurl(text: string): Purl | null {
 }
 
 const named = new Map<string, string | null>();
-const plainVersion = /^[0-9A-Za-z._~+-]+$/;
+const plain = new Uint8Array(128);
+for (const letter of '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._~+-') plain[letter.charCodeAt(0)] = 1;
 
 /**
  * What the package that a purl names is called, whatever its version; null for what is no purl.
@@ -26,8 +27,8 @@ const plainVersion = /^[0-9A-Za-z._~+-]+$/;
  * Lists name many versions of few packages: where nothing but a plain version follows the name, it is read once for all of them.
  */
 export function namedBy(purl: string): string | null {
-  const at = purl.lastIndexOf('@');
-  const before = at > 0 && purl.length <= purlLengthMax && plainVersion.test(purl.slice(at + 1)) ? purl.slice(0, at) : null;
+  const at = plainFrom(purl) - 1;
+  const before = at > 0 && at + 1 < purl.length && purl.length <= purlLengthMax && purl[at] === '@' ? purl.slice(0, at) : null;
   const known = before === null ? undefined : named.get(before);
   if (known !== undefined) return known;
   const read = purl.isWellFormed() ? readPurl(purl) : null;
@@ -38,6 +39,13 @@ export function namedBy(purl: string): string | null {
     named.set(before, name);
   }
   return name;
+}
+
+/** From where on a text has plain letters only. */
+function plainFrom(text: string): number {
+  let at = text.length;
+  while (at > 0 && plain[text.charCodeAt(at - 1)] === 1) at--;
+  return at;
 }
 
 function parseOrNull(text: string): Purl | null {

@@ -110,51 +110,38 @@ async function bring(
   tables.bill.put(entryKey(index), { entry: index, number, gone: [], ...bill });
 }
 
-/** Of one package: a purl alone, or some, each with the sources it was built from. Most lists have a package once. */
-type Purls = string | Map<string, Set<string> | null>;
+type Component = NonNullable<ListFacts['components']>[number];
 
-async function addPackages(packages: DocumentsOf<Tables>['package'], components: NonNullable<ListFacts['components']>, number: number): Promise<void> {
-  const byPackage = new Map<string, Purls>();
-  for (const { purl, source } of components) {
-    const name = purl === undefined ? null : namedBy(purl);
-    if (purl === undefined || name === null) continue;
-    const from = source !== undefined && source.name.isWellFormed() ? source.name : null;
-    const known = byPackage.get(name);
-    if (known === undefined && from === null) byPackage.set(name, purl);
-    else if (known !== purl || from !== null) byPackage.set(name, withPurl(known, purl, from));
-  }
-  const keys = [...byPackage.keys()].map((name) => chunkKey(name, number));
-  const documents = await packages.take(keys);
-  let i = 0;
-  for (const purls of byPackage.values()) {
-    const document = documents[i] ?? { purls: [] };
-    if (typeof purls === 'string') addTo(document.purls, purls, number, null);
-    else for (const [purl, sources] of purls) addTo(document.purls, purl, number, sources);
-    packages.put(keys[i++] as string, document);
-  }
+async function addPackages(packages: DocumentsOf<Tables>['package'], components: readonly Component[], number: number): Promise<void> {
+  const waiting = components.filter((component) => !add(packages, component, number));
+  if (waiting.length === 0) return;
+  await packages.take([...new Set(waiting.map(({ purl }) => chunkKey(namedBy(purl as string) as string, number)))]);
+  for (const component of waiting) add(packages, component, number);
 }
 
-function withPurl(known: Purls | undefined, purl: string, source: string | null): Map<string, Set<string> | null> {
-  const purls = known === undefined ? new Map<string, Set<string> | null>() : typeof known === 'string' ? new Map([[known, null]]) : known;
-  const sources = purls.get(purl) ?? null;
-  if (source === null) purls.set(purl, sources);
-  else purls.set(purl, (sources ?? new Set()).add(source));
-  return purls;
+/** @returns false where the package's document is to be read first */
+function add(packages: DocumentsOf<Tables>['package'], { purl, source }: Component, number: number): boolean {
+  const name = purl === undefined ? null : namedBy(purl);
+  if (purl === undefined || name === null) return true;
+  const key = chunkKey(name, number);
+  const held = packages.held(key);
+  if (held === undefined) return false;
+  const document = held ?? { purls: [] };
+  addTo(document.purls, purl, number, source !== undefined && source.name.isWellFormed() ? source.name : null);
+  packages.put(key, document);
+  return true;
 }
 
-function addTo(purls: PackageDocument['purls'], purl: string, number: number, sources: ReadonlySet<string> | null): void {
+function addTo(purls: PackageDocument['purls'], purl: string, number: number, source: string | null): void {
   let [low, high] = [0, purls.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((purls[middle] as { purl: string }).purl < purl) low = middle + 1;
     else high = middle;
   }
-  const found = purls[low];
-  const more = sources === null ? [] : [...sources].sort();
-  if (found?.purl !== purl) {
-    purls.splice(low, 0, { purl, lists: [number], ...(more.length === 0 ? {} : { sources: more }) });
-    return;
-  }
-  found.lists.push(number);
-  if (more.some((name) => found.sources?.includes(name) !== true)) found.sources = [...new Set([...(found.sources ?? []), ...more])].sort();
+  let found = purls[low];
+  if (found?.purl !== purl) purls.splice(low, 0, (found = { purl, lists: [number] }));
+  // A list that has it twice is added once: it is the only one that is added now.
+  else if (found.lists.at(-1) !== number) found.lists.push(number);
+  if (source !== null && found.sources?.includes(source) !== true) found.sources = [...(found.sources ?? []), source].sort();
 }

@@ -1,7 +1,7 @@
 // What the tables answer is what looking through the whole log answers: packages, findings, decisions, actors and types.
 import { describe, expect, test } from 'vitest';
 import { whereUsed, whereUsedNow } from '../../actions/where-used.ts';
-import { decodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { decodeUtf8, equalBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../../ledger/events/index.ts';
 import type { Log } from '../../ledger/log/log.ts';
@@ -9,10 +9,14 @@ import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import { catchUp } from '../../projections/catch-up/catch-up.ts';
 import { isOpen, type FindingDocument } from '../../projections/catch-up/findings.ts';
 import { findApplied, findDecisions, findEntries, findFindings, findLists, listNumbers } from '../../projections/catch-up/queries.ts';
-import type { CatchUpDb } from '../../projections/catch-up/tables.ts';
+import { inventory, type ListDocument, type PackageDocument } from '../../projections/catch-up/inventory.ts';
+import { tableIn, type CatchUpDb } from '../../projections/catch-up/tables.ts';
 import { actorName } from '../../projections/catch-up/timeline.ts';
-import { parseSought } from '../../projections/purls.ts';
+import { decodeDocument } from '../../projections/encoded.ts';
+import type { Document } from '../../projections/projection.ts';
+import { packageName, parseSought, readPurl } from '../../projections/purls.ts';
 import { DocumentReader } from '../../projections/reader.ts';
+import type { Purl } from '../../scanner/purl/purl.ts';
 import { effort } from '../effort.ts';
 import { World } from '../log/kit.ts';
 import { freshDirectory } from '../store/place.ts';
@@ -60,6 +64,40 @@ const SOUGHT = [
   'pkg:npm/a', 'pkg:npm/a@1.0', 'pkg:npm/a@9', 'pkg:npm/@scope/b', 'pkg:npm/*', 'pkg:npm/@sc*', 'pkg:npm/a@1*', 'pkg:NPM/%40scope/*', 'pkg:maven/org.x/y',
   'pkg:maven/org.x/*', 'pkg:deb/debian/libssl3?arch=amd64', 'pkg:pypi/B',
 ];
+
+/** The documents of a table by their keys. */
+async function documentsOf(db: CatchUpDb, table: string): Promise<Map<string, Document>> {
+  const rows = await db.selectFrom(tableIn(inventory, table)).select(['key', 'document']).orderBy('key').execute();
+  return new Map(rows.map(({ key, document }) => [key, decodeDocument(document)]));
+}
+
+test('documents of packages hold each purl once with the lists and sources it is in, in their order', async () => {
+  const { db, log } = await caughtUp(20_261_122, 120);
+  const lists = [...(await documentsOf(db, 'list')) as Map<string, ListDocument>].filter(([, { missing }]) => missing !== true);
+  const expected = new Map<string, Map<string, { lists: Set<number>; sources: Set<string> }>>();
+  let twice = 0;
+  for (const [digest, { number }] of lists.toSorted(([, a], [, b]) => a.number - b.number)) {
+    const { components } = JSON.parse(decodeUtf8(factsOf(parseHex(digest)) as Uint8Array)) as { components: { purl?: string; source?: { name: string } }[] };
+    for (const { purl, source } of components) {
+      if (purl === undefined) continue;
+      const key = `${packageName(readPurl(purl) as Purl)} 0`;
+      const purls = expected.get(key) ?? new Map<string, { lists: Set<number>; sources: Set<string> }>();
+      const one = purls.get(purl) ?? { lists: new Set(), sources: new Set() };
+      if (one.lists.has(number)) twice += 1;
+      one.lists.add(number);
+      if (source !== undefined) one.sources.add(source.name);
+      expected.set(key, purls.set(purl, one));
+    }
+  }
+  const sorted = <V>(from: Map<string, V>) => [...from].sort(([a], [b]) => (a < b ? -1 : 1));
+  const found = [...(await documentsOf(db, 'package')) as Map<string, PackageDocument>].map(([key, { purls }]) => [key, purls]);
+  expect(found).toEqual(sorted(expected).map(([key, purls]) => [key, sorted(purls).map(([purl, one]) => (
+    { purl, lists: [...one.lists], ...(one.sources.size === 0 ? {} : { sources: [...one.sources].sort() }) }
+  ))]));
+  expect(twice).toBeGreaterThan(0);
+  await db.destroy();
+  await log.close();
+});
 
 describe.each(Array.from({ length: effort(3, 1) }, (_, i) => 501 + i))('history %i', (seed) => {
   test('where packages are used', async () => {
