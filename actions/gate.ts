@@ -1,5 +1,5 @@
 // Gate: decides about an artifact on the newest state, and puts the decision on record, whatever it is.
-import { asSet, idempotencyKeyOf, prepareDraft, requestDigestOf, type Actor, type PayloadReference } from '../ledger/events/index.ts';
+import { asSet, prepareDraft, requestDigestOf, type Actor, type PayloadReference } from '../ledger/events/index.ts';
 import type { Appended, Expectation } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
@@ -9,6 +9,7 @@ import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../po
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
 import type { Pin, State, StateSource } from '../policy/gate/source.ts';
 import { moves } from '../projections/gate-critical.ts';
+import { onceKeyOf } from './once-key.ts';
 import { StreamState } from './stream-state.ts';
 
 export interface GatePorts {
@@ -63,7 +64,7 @@ export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promi
   const weakened = [...new Set([...(asked.weakened ?? []), ...(given ? [EFFECTIVE_TIME_GIVEN] : [])])].sort();
   checkWeakened(weakened);
   const { key, ...rest } = asked;
-  const once = key === undefined ? {} : { once: { key: idempotencyKeyOf(sha256, key), request: requestOf(ports, asked, weakened) } };
+  const once = key === undefined ? {} : { once: { key: onceKeyOf(key), request: requestOf(ports, asked, weakened) } };
   for (let attempt = 1; ; attempt++) {
     const request: DecideRequest = {
       limits: LIMITS, ...rest, contracts: asked.contracts ?? [], effective: asked.effective ?? now(), weakened,

@@ -1,7 +1,7 @@
 // Import a feed: observations become a snapshot, its file a payload, and one `feed.imported` makes it the feed's newest.
 import { formatHex, parseHex } from '../ledger/bytes.ts';
 import {
-  asSet, idempotencyKeyOf, prepareDraft, requestDigestOf, type Actor, type DataOf, type NewEvent, type PayloadReference,
+  asSet, prepareDraft, requestDigestOf, type Actor, type DataOf, type NewEvent, type PayloadReference,
 } from '../ledger/events/index.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { encodeJcs } from '../ledger/jcs.ts';
@@ -9,6 +9,7 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore, StoredPayload } from '../ledger/store/payloads.ts';
 import { Snapshot, SnapshotBuilder, verifySnapshot, type Imported, type Manifest, type SourceNote } from '../scanner/index.ts';
+import { onceKeyOf } from './once-key.ts';
 
 /** A file for work: written from front to back, read anywhere. */
 export interface WorkFile {
@@ -140,7 +141,7 @@ async function recordSnapshot(
 ): Promise<RecordedSnapshot> {
   const { feed, file, refused } = stored;
   const { event, name, manifest } = await planSnapshot(payloads, stored, by);
-  const once = key === null ? {} : { once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, [feed, file.digest]) } };
+  const once = key === null ? {} : { once: { key: onceKeyOf(key), request: requestDigestOf(sha256, pepper, [feed, file.digest]) } };
   const { index, repeated } = await log.appendOne({ drafts: [prepareDraft({ ...event, ...once }, sha256)] });
   return { index, name, manifest, file, refused, repeated };
 }

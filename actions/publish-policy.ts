@@ -1,7 +1,7 @@
 // Publish a policy: compiled, kept whole as a payload, on record under its name; and find the newest again.
 import { parseHex } from '../ledger/bytes.ts';
 import {
-  asSet, decodeEvent, idempotencyKeyOf, kindOf, prepareDraft, requestDigestOf, Skim, skimEntry, skimmedText, type Actor, type DataOf, type Digest,
+  asSet, decodeEvent, kindOf, prepareDraft, requestDigestOf, Skim, skimEntry, skimmedText, type Actor, type DataOf, type Digest,
   type Event, type PayloadReference,
 } from '../ledger/events/index.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
@@ -13,6 +13,7 @@ import type { PayloadStore } from '../ledger/store/payloads.ts';
 import {
   type Bundle, capabilitiesDigest, encodePolicy, type PolicyDigests, PolicyErrors, type PolicyWarning, type PublishedPolicy, readPolicy, SEMANTICS,
 } from '../policy/index.ts';
+import { onceKeyOf } from './once-key.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export const POLICY_MEDIA = 'application/vnd.stella-ledger.policy+json';
@@ -55,7 +56,7 @@ export async function publishPolicy({ log, payloads, pepper }: PolicyPorts, publ
   const document = encodePolicy(publishing.bundle);
   const { data, digests, entrypoints, warnings } = planPolicy(name, document, publishing.entrypoints);
   const once = key === undefined ? {} : {
-    once: { key: idempotencyKeyOf(sha256, key), request: requestDigestOf(sha256, pepper, ['policy.published', name, sha256(document), entrypoints]) },
+    once: { key: onceKeyOf(key), request: requestDigestOf(sha256, pepper, ['policy.published', name, sha256(document), entrypoints]) },
   };
   const draft = prepareDraft({ type: 'policy.published', by, data, payloads: [policyReference(document)], ...once }, sha256);
   // The payload first. A crash after this leaves a file that no entry names; the other way round, a policy that nobody can read.

@@ -1,7 +1,7 @@
 // Record evidence: read, verify, store document and facts, append. A file of no known format is stored as it is.
 import { equalBytes } from '../ledger/bytes.ts';
 import {
-  asSet, decodeEnvelope, decodeEvent, encodeCbor, EVENTS, idempotencyKeyOf, personOf, prepareDraft, requestDigestOf, sealedEvidenceOf, sealedKeyOf,
+  asSet, decodeEnvelope, decodeEvent, encodeCbor, EVENTS, personOf, prepareDraft, requestDigestOf, sealedEvidenceOf, sealedKeyOf,
   type Actor, type CborValue, type Digest, type Draft, type NewEvent, type PayloadReference,
 } from '../ledger/events/index.ts';
 import { LedgerError } from '../ledger/errors.ts';
@@ -12,6 +12,7 @@ import type { StagedPayload, StoredPayload } from '../ledger/store/payloads.ts';
 import type { Log } from '../ledger/log/log.ts';
 import { checkSignatures, type CheckedEnvelope, type SignatureRecord } from './check-signatures.ts';
 import type { LedgerTrust } from './ledger-trust.ts';
+import { onceKeyOf } from './once-key.ts';
 import { isPlain, planEvidence, type PlannedEvent } from './plan-evidence.ts';
 import type { EvidenceReader } from './evidence-reader.ts';
 import type { EvidenceRead } from './read-evidence.ts';
@@ -169,7 +170,7 @@ async function prepare(ports: EvidencePorts, held: Held, evidence: Evidence, sta
   ] as const);
   const request = key === null ? null : [digest, media, given, seal];
   const onceOf = (i: number) => (key === null ? {} : {
-    once: { key: idempotencyKeyOf(sha256, i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
+    once: { key: onceKeyOf(i === 0 ? key : `${key}/${i}`), request: requestDigestOf(sha256, ports.pepper, [...(request as never[]), i]) },
   });
   const commitment = document.commitment?.[1] ?? null;
   // What recognises it when it comes again stands in its entry, or beside the log where it is sealed.

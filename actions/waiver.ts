@@ -1,12 +1,14 @@
 // Waivers: a risk is accepted for a time, asked for by one person and approved by another. Nothing is renewed, only asked for anew.
 import { encodeUtf8, equalBytes, formatHex } from '../ledger/bytes.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import { clip, LedgerError } from '../ledger/errors.ts';
 import { asSet, prepareDraft, type DataOf, type Digest, type Event, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import { actHolds, waiverStatement, type ActEvent } from '../policy/gate/act-statement.ts';
+import { readPurl } from '../projections/purls.ts';
+import { isRangeOf } from '../projections/vers.ts';
 import { storeStatement } from './act-statement.ts';
 import { signedBy, type Acting } from './person.ts';
 import { dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
@@ -31,7 +33,7 @@ export interface WaiverRequest extends Omit<Requested, 'assurance' | 'key' | 'vu
 /**
  * Asks for a waiver.
  *
- * @throws {LedgerError} WAIVER_INVALID for an end that is past, or no justification; WAIVER_DECIDED when the id was used;
+ * @throws {LedgerError} WAIVER_INVALID for an end that is past, no justification, or a scope that covers nothing; WAIVER_DECIDED when the id was used;
  *   EVENT_INVALID for a member of another grammar
  */
 export async function requestWaiver(ports: WaiverPorts, request: WaiverRequest, acting: Acting): Promise<Appended> {
@@ -40,6 +42,8 @@ export async function requestWaiver(ports: WaiverPorts, request: WaiverRequest, 
   if (rest.expires <= ports.now()) {
     throw new LedgerError('WAIVER_INVALID', 'Cannot request waiver: it would be over already', { hint: 'give an end that is to come' });
   }
+  for (const id of vulnerabilities) expectWritten(id);
+  for (const { purl, versions } of components) expectRange(purl, versions);
   const stream = `waiver:${rest.waiver}`;
   if ((await ports.log.head(stream)) !== null) {
     throw new LedgerError('WAIVER_DECIDED', `Cannot request waiver "${rest.waiver}": there is one of this id`, {
@@ -52,6 +56,22 @@ export async function requestWaiver(ports: WaiverPorts, request: WaiverRequest, 
     ...(components.length === 0 ? {} : { components: asSet(components) }),
   };
   return act(ports, { type: 'waiver.requested', data }, acting, justification, 0);
+}
+
+/** Advisories write CVE and GHSA in capitals: in another spelling it would be approved, and cover nothing. */
+function expectWritten(id: string): void {
+  const written = id.replace(/^(?:cve|ghsa)-/i, (start) => start.toUpperCase());
+  if (id === written) return;
+  throw new LedgerError('WAIVER_INVALID', `Cannot request waiver: no advisory is called "${clip(id)}"`, { hint: `write ${clip(written)}` });
+}
+
+/** A range of another kind of package, or one without an order, holds for no version at all. */
+function expectRange(purl: string, versions: string | undefined): void {
+  const type = readPurl(purl)?.type;
+  if (versions === undefined || type === undefined || isRangeOf(versions, type)) return;
+  throw new LedgerError('WAIVER_INVALID', `Cannot request waiver: "${clip(versions)}" holds for no version of ${clip(purl)}`, {
+    hint: `write versions of its own kind, such as vers:${type}/>=1.0.0|<1.3.1, or leave them out`,
+  });
 }
 
 /** What can be done with a waiver that was asked for. */

@@ -17,11 +17,13 @@ const GLOBAL: Readonly<Record<string, Option>> = {
 
 /** Runs one command and sets the process' exit code. @param args - the arguments after `stella` */
 export async function run(args: readonly string[]): Promise<void> {
-  // A reader that stops early (`stella log | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // A reader that stops early (`stella log | head`) is no error, and no answer: a denial is one whoever listens, so the command goes on
+  // to its own status. It once ended with 0 there, and `set -o pipefail` took a denial for an allow.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const json = args.includes('--json');
   const entry = find(args);
   if (entry === null) {

@@ -58,6 +58,10 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
     return 'no';
   }
   for (const line of lines) call.out.say(line);
+  // Whoever signed the pack chose them: a program that always says yes would be one of its members as well.
+  for (const { name, sha256 } of answer.ok ? answer.pack.members('program') : []) {
+    call.out.say(`  not vouched for: the program ${name}, sha256:${sha256}; compare it with the release's before you run it`);
+  }
   if (verdict === 'TRUST_EMPTY') call.out.say('Give the log\'s key with --key, or a trust policy with --policy.');
   call.out.answer(members);
   if (verdict === 'OK') return 'yes';

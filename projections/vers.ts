@@ -48,6 +48,14 @@ export function isInRange(range: string, type: string, version: string): boolean
   return contains((constraints as Constraint[]).sort((a, b) => scheme.compare(a.version, b.version)), tested, scheme);
 }
 
+/** Whether a range can say anything about packages of a purl's type: it is of that type's order, and its bounds are versions in it. */
+export function isRangeOf(range: string, type: string): boolean {
+  const [, rangeType, text = ''] = /^vers:([a-z][a-z0-9.-]*)\/(.+)$/.exec(range) ?? [];
+  if (rangeType === undefined || !sameOrder(rangeType, type)) return false;
+  const scheme = schemeOf(rangeType);
+  return text === '*' || (scheme !== null && text.split('|').every((one) => scheme.wellFormed(constraintOf(one, rangeType)?.version ?? '')));
+}
+
 function contains(sorted: readonly Constraint[], tested: string, scheme: Scheme): boolean {
   const orderTo = ({ version }: Constraint) => scheme.compare(tested, version);
   // 1. Versions that are named themselves.

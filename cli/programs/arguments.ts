@@ -127,6 +127,10 @@ export async function runProgram(
   program: string, usage: string, run: (call: ProgramCall) => Promise<number> | number, takes: { readonly decision?: true } = {},
 ): Promise<void> {
   const own = crypto.createHash('sha256').update(readFileSync(new URL(program))).digest('hex');
+  // Whoever stops listening changes no status.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,

@@ -124,6 +124,16 @@ describe('a waiver', () => {
     const now = bench.world.clock.now();
     expect(await codeOf(requestWaiver(ports, requestIn(bench, { expires: now }), ann))).toBe('WAIVER_INVALID');
     expect(await codeOf(requestWaiver(ports, requestIn(bench, { justification: ' \n' }), ann))).toBe('WAIVER_INVALID');
+    // What could be approved and would cover nothing.
+    for (const id of ['cve-2026-0001', 'Cve-2026-0001', 'ghsa-0000-0000-0001']) {
+      expect(await codeOf(requestWaiver(ports, requestIn(bench, { vulnerabilities: [id] }), ann)), id).toBe('WAIVER_INVALID');
+    }
+    for (const versions of ['vers:maven/<1.3.1', 'vers:npm/<newest', 'vers:npm/>=1.0.0|<x']) {
+      const components = [{ purl: 'pkg:npm/left-pad', versions }];
+      expect(await codeOf(requestWaiver(ports, requestIn(bench, { components }), ann)), versions).toBe('WAIVER_INVALID');
+    }
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { components: [{ purl: 'pkg:generic/x', versions: 'vers:generic/<2' }] }), ann)))
+      .toBe('WAIVER_INVALID');
     expect(await codeOf(requestWaiver(ports, requestIn(bench, { subjects: [], components: [] }), ann))).toBe('EVENT_INVALID');
     expect(await codeOf(requestWaiver(ports, requestIn(bench, { components: [{ purl: 'left-pad' }] }), ann))).toBe('EVENT_INVALID');
     expect(bench.secrets.held.size).toBe(0);

@@ -60,6 +60,25 @@ test('the same answer again is said to be the same, with the data of the policy 
   expect(JSON.parse(readFileSync(join(home, 'in/data.json'), 'utf8'))).toEqual({ which: 1 });
 }, 120_000);
 
+test('a reader who does not listen changes no status', () => {
+  const quiet = (command: string) => {
+    const env = { PATH: process.env['PATH'] ?? '', STELLA_PASSPHRASE: 'for this test', XDG_STATE_HOME: join(home, 'state') };
+    const line = `set -o pipefail; "${process.execPath}" "${join(root, 'cli/stella.js')}" ${command} 2>errors.txt | true`;
+    const { status } = spawnSync('bash', ['-c', line], { cwd: home, encoding: 'utf8', env });
+    return [status, readFileSync(join(home, 'errors.txt'), 'utf8')];
+  };
+  expect(quiet(`gate sha256:${'b2'.repeat(32)} --policy release`)).toEqual([1, '']);
+  expect(quiet(`gate sha256:${'b2'.repeat(32)} --policy release --json`)).toEqual([1, '']);
+  expect(quiet('log')).toEqual([0, '']);
+  expect(quiet('log --limit nothing')).toMatchObject([2, expect.stringContaining('USAGE')]);
+}, 60_000);
+
+test('an idempotency key of nothing is refused', () => {
+  const { status, stdout } = stella('gate', artifact, '--policy', 'release', '--idempotency', '', '--json');
+  expect([status, JSON.parse(stdout)]).toMatchObject([3, { error: { code: 'INPUT_MALFORMED' } }]);
+  expect(stella('add', '--subject', artifact, '--key', ' ', 'bom.json').status).toBe(3);
+}, 60_000);
+
 test('control characters in names stand as a dot, on both outputs', () => {
   const name = 'b\u001B[31mom\u202E.json';
   writeFileSync(join(home, name), readFileSync(join(home, 'bom.json')));

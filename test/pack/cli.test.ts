@@ -62,6 +62,8 @@ describe('verify', () => {
   test('with the key: yes, with what is proven; without: all holds, and whose log it is was not proven', () => {
     expect(json('verify a.zip --key log.vkey')).toMatchObject({ verdict: 'OK', exit: 0, level: 'HEAD', exported: { index: 5 } });
     expect(json('verify a.zip')).toMatchObject({ verdict: 'TRUST_EMPTY', exit: 5, level: 'HEAD' });
+    const digest = createHash('sha256').update(read('replay.mjs')).digest('hex');
+    expect(stella('verify a.zip --key log.vkey').stdout).toContain(`  not vouched for: the program replay.mjs, sha256:${digest}; compare it`);
     expect(json('verify a.zip --key log.vkey --audit ledger')).toMatchObject({ verdict: 'OK', level: 'AUDITED' });
     expect(json('verify a.zip --key log.vkey --receipt nothing.json')).toMatchObject({ ok: false, error: { code: 'ENOENT' } });
   });
@@ -79,6 +81,17 @@ describe('verify', () => {
     expect(run(node, ['verify.mjs']).status).toBe(2);
     expect(run(node, ['verify.mjs', 'log.vkey', '--key', 'log.vkey']).stdout).toContain('NO  EVIDENCE_MALFORMED');
   });
+
+  test('a reader who does not listen changes no status, of the command nor of the program', () => {
+    const quiet = (program: string, file: string) => {
+      const line = `set -o pipefail; "${process.execPath}" "${program}" ${file} --key log.vkey 2>errors.txt | true`;
+      return [run('bash', ['-c', line]).status, new TextDecoder().decode(read('errors.txt'))];
+    };
+    writeFileSync(join(home, 'cut.zip'), read('a.zip').subarray(1));
+    for (const program of ['verify.mjs', `${join(root, 'cli/stella.js')}" "verify`]) {
+      expect([quiet(program, 'a.zip'), quiet(program, 'cut.zip')]).toEqual([[0, ''], [1, '']]);
+    }
+  }, 60_000);
 
   test('one byte changed: no', () => {
     const bytes = read('a.zip');

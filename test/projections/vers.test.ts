@@ -1,6 +1,6 @@
 // Version ranges: the examples of the VERS specification, every bound on both sides, and what cannot be told.
 import { describe, expect, test } from 'vitest';
-import { isInRange, sameVersion } from '../../projections/vers.ts';
+import { isInRange, isRangeOf, sameVersion } from '../../projections/vers.ts';
 
 describe('a range', () => {
   test.each<[string, string, Record<string, boolean>]>([
@@ -19,6 +19,7 @@ describe('a range', () => {
     ['vers:maven/*', 'maven', { 'anything at all': true }],
   ])('%s', (range, type, versions) => {
     for (const [version, is] of Object.entries(versions)) expect(isInRange(range, type, version), version).toBe(is);
+    expect(isRangeOf(range, type)).toBe(true);
   });
 
   test.each([
@@ -39,3 +40,8 @@ test('one version in two spellings is one where its order says so', () => {
   expect(sameVersion('unheard-of', '1.0', '1.0.0')).toBe(false);
   expect(sameVersion('unheard-of', 'x', 'x')).toBe(true);
 });
+
+test.each([
+  ['vers:npm/<2.0.0', 'pypi'], ['vers:npm/<newest', 'npm'], ['vers:npm/>=1.0.0|<', 'npm'], ['vers:unheard-of/<2', 'unheard-of'], ['<2.0.0', 'npm'],
+  ['vers:npm/<%zz', 'npm'],
+])('%s is no range of %s: it would hold for nothing', (range, type) => expect(isRangeOf(range, type)).toBe(false));
