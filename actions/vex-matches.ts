@@ -1,11 +1,12 @@
 // What VEX on record is about: for each statement the findings it matches, and for one that matches none, what came nearest.
 import { formatHex } from '../ledger/bytes.ts';
-import { decodeEvent } from '../ledger/events/index.ts';
+import { decodeEnvelope, decodeEvent, kindOf } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import { unmatchedVex, vexClaims, vexMismatch, type VexClaim, type VexMismatch, type VexTarget } from '../projections/effective-vex.ts';
 import { episodesOf, findings, type FindingDocument } from '../projections/catch-up/findings.ts';
-import { findFindings, readAt } from '../projections/catch-up/queries.ts';
+import { findEntries, findFindings, readAt } from '../projections/catch-up/queries.ts';
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
+import { timeline } from '../projections/catch-up/timeline.ts';
 import { namesOf } from '../policy/gate/gather.ts';
 import { VexOnRecord, type VexPorts } from './vex-on-record.ts';
 
@@ -32,13 +33,16 @@ export interface VexMatches {
  * @returns null where the projection does not answer
  */
 export async function vexMatches(
-  ports: VexPorts & { readonly db: CatchUpDb; readonly log: Pick<LogView, 'entry'> }, t: number, only?: readonly number[],
+  ports: VexPorts & { readonly db: CatchUpDb; readonly log: Pick<LogView, 'entries' | 'entry'> }, t: number, only?: readonly number[],
 ): Promise<VexMatches | null> {
   const { db, documents, log } = ports;
   const record = new VexOnRecord(ports);
   const trust = await documents.get('trust', 'trust');
   const claims: VexClaim[] = [];
-  for (const pointer of only === undefined ? await record.all() : await record.naming(await namedBy(only, log), [])) {
+  const entries = only === undefined ? await statedIn(ports) : await withLinked(only, log, documents.size);
+  // Where nobody knows which entries they are, every document is looked through.
+  const pointers = entries === null ? await record.all() : await record.naming(...(await namedBy(entries, log)));
+  for (const pointer of pointers) {
     if (only === undefined || only.includes(pointer.entry)) claims.push(...vexClaims(pointer, await record.statements(pointer), trust));
   }
   const names = new Set(claims.flatMap(namesIn));
@@ -57,10 +61,50 @@ export async function vexMatches(
   return { statements, size: found.size, unreadable: [...record.unreadable] };
 }
 
-/** The vulnerabilities that entries with VEX name: at least one each. @throws {LedgerError} ENTRY_MISSING */
-async function namedBy(entries: readonly number[], log: Pick<LogView, 'entry'>): Promise<string[]> {
-  const events = await Promise.all(entries.map(async (index) => decodeEvent(await log.entry(index))));
-  return [...new Set(events.flatMap((event) => (event.type === 'vex.stated' ? event.data.vulnerabilities : [])))];
+const ownTypes = ['vex.stated', 'vex.linked'] as const;
+
+/** The entries that put VEX on record, and those that bring further streams to them; null where the timeline does not answer. */
+async function statedIn({ db, documents, log }: VexPorts & { readonly db: CatchUpDb; readonly log: Pick<LogView, 'entries'> }): Promise<number[] | null> {
+  const found = await readAt(db, timeline, async (snapshot, size) => {
+    const entries: number[] = [];
+    for (const type of ownTypes) entries.push(...((await findEntries(snapshot, 'type', type)).get(type) ?? []));
+    return { entries: entries.filter((entry) => entry < documents.size), size };
+  });
+  if (found === null) return null;
+  // What it has not taken in yet.
+  let at = Math.min(found.size, documents.size);
+  for await (const entry of log.entries(at, documents.size)) {
+    if (kindOf(entry) === 'event' && (ownTypes as readonly string[]).includes(decodeEnvelope(entry).type)) found.entries.push(at);
+    at += 1;
+  }
+  return found.entries;
+}
+
+/** Entries with VEX, and those that bring further streams to them: these follow in the same batch. */
+async function withLinked(entries: readonly number[], log: Pick<LogView, 'entry'>, size: number): Promise<number[]> {
+  const all = [...entries];
+  for (const main of entries) {
+    for (let at = main + 1; at < size; at++) {
+      const entry = await log.entry(at);
+      const event = kindOf(entry) === 'event' ? decodeEvent(entry) : null;
+      if (event?.type !== 'vex.linked' || at - event.data.back !== main) break;
+      all.push(at);
+    }
+  }
+  return all;
+}
+
+/** What entries with VEX name, and what they are about: their documents say whether somebody superseded them. @throws {LedgerError} ENTRY_MISSING */
+async function namedBy(entries: readonly number[], log: Pick<LogView, 'entry'>): Promise<[names: string[], artifacts: Uint8Array[]]> {
+  const names = new Set<string>();
+  const artifacts = new Map<string, Uint8Array>();
+  for (const index of entries) {
+    const event = decodeEvent(await log.entry(index));
+    if (event.type !== 'vex.stated' && event.type !== 'vex.linked') continue;
+    for (const name of event.data.vulnerabilities ?? []) names.add(name);
+    for (const [, digest] of event.data.subjects ?? []) artifacts.set(formatHex(digest), digest);
+  }
+  return [[...names], [...artifacts.values()]];
 }
 
 const namesIn = ({ statement: { vulnerability, aliases = [] } }: VexClaim): string[] => [vulnerability, ...aliases];

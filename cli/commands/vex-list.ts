@@ -2,6 +2,7 @@
 import { productText, vexMatches, type VexMatch } from '../../actions/vex-matches.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { findings } from '../../projections/catch-up/findings.ts';
+import { timeline } from '../../projections/catch-up/timeline.ts';
 import { openCaughtUp, sayStanding } from '../caught-up.ts';
 import { UsageError, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
@@ -28,7 +29,7 @@ superseded; it is stated for later; or it has no status. Exit code 5 when not al
     const place = findPlace(call);
     const log = await openForReading(place);
     const { documents, close } = await openDocuments(place, log);
-    const opened = await openCaughtUp(call, place, log, [findings]);
+    const opened = await openCaughtUp(call, place, log, only === undefined ? [findings, timeline] : [findings]);
     try {
       const ports = { log, documents, payloads: openPlacePayloads(place) };
       const found = opened === null ? null : await vexMatches({ ...ports, db: opened.db }, call.now(), only);

@@ -4,6 +4,9 @@ import { payloadOrNull } from '../../actions/catch-up.ts';
 import { productText, vexMatches } from '../../actions/vex-matches.ts';
 import { digestOf } from '../log/kit.ts';
 import { catchUp } from '../../projections/catch-up/catch-up.ts';
+import { findings } from '../../projections/catch-up/findings.ts';
+import { timeline } from '../../projections/catch-up/timeline.ts';
+import type { Documents, ProjectionName } from '../../projections/gate-critical.ts';
 import { DocumentReader } from '../../projections/reader.ts';
 import { app, day, Gates } from '../gate/kit.ts';
 import { openTables } from '../projections/catching-up.ts';
@@ -63,4 +66,63 @@ test('one that was superseded, is stated for later, or whose words are gone', as
   const found = await vexMatches({ db, documents, payloads: gates.payloads, log: gates.log }, gates.world.clock.now());
   expect([found?.statements.length, found?.unreadable]).toEqual([0, [first, second]]);
   await db.destroy();
+});
+
+test('of all statements only the documents of streams that they are in are read, as the timeline tells, and the log tells what that lacks', async () => {
+  const gates = await Gates.begin();
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/left@1.0.0']), [{ id: 'CVE-1', purl: 'pkg:npm/left@1.0.0' }]);
+  const many = Array.from({ length: 60 }, (_, i) => ({ vulnerability: `CVE-${i}` }));
+  const first = await gates.vex(app, [{ vulnerability: 'CVE-1' }], 'vendor');
+  const wide = await gates.vex(app, many, 'vendor');
+  const service = { kind: 'service', auth: 'token', person: new Uint8Array(16) } as const;
+  // As one does that names more than an event has room for.
+  await gates.append({ type: 'vex.linked', by: service, data: { back: 1, vulnerabilities: ['GHSA-2222-2222-2222'] } });
+  const other = await gates.vex(digestOf('other'), [{ vulnerability: 'CVE-1' }], 'vendor');
+  const supersede = (entry: number, of: { subjects?: (typeof app)[]; vulnerabilities?: string[] }) => gates.append({
+    type: 'evidence.superseded', by: service, data: { entry, reason: 'withdrawn', ...of },
+  });
+  // Said of the artifact alone, of a name that was brought later, and of a name that the statement does not have: the last says nothing.
+  await supersede(first, { subjects: [app] });
+  await supersede(wide, { vulnerabilities: ['GHSA-2222-2222-2222'] });
+  await supersede(other, { vulnerabilities: ['CVE-2'] });
+  const { size } = gates.log.published;
+  const read: string[] = [];
+  class Watched extends DocumentReader {
+    override async documents<N extends ProjectionName>(name: N, streams: readonly string[]): Promise<ReadonlyMap<string, Documents[N]>> {
+      read.push(...streams);
+      return super.documents(name, streams);
+    }
+    override all(): never {
+      throw new TypeError('every document was asked for');
+    }
+  }
+  const ports = (documents: DocumentReader) => ({ documents, payloads: gates.payloads, log: gates.log });
+  const payload = (digest: Uint8Array) => payloadOrNull(gates.payloads, digest);
+  const linesOf = (found: Awaited<ReturnType<typeof vexMatches>>) =>
+    found?.statements.map(({ claim, matched, why }) => `${claim.pointer.entry}.${claim.place} ${matched} ${why}`);
+  // Without a timeline everything is looked through; with one that has come anywhere, the answer is the same.
+  const plain = openTables(freshDirectory());
+  await catchUp({ db: plain, log: gates.log, payload }, {}, [findings]);
+  const all = linesOf(await vexMatches({ ...ports(new DocumentReader(size, gates.log, null)), db: plain }, gates.world.clock.now()));
+  expect(all?.length).toBe(62);
+  expect(all?.[0]).toBe(`${first}.0 0 superseded`);
+  expect(all?.filter((line) => line.startsWith(`${wide}.`)).every((line) => / (superseded|vulnerability)$/.test(line))).toBe(true);
+  expect(all?.at(-1)).toBe(`${other}.0 0 product`);
+  for (const taken of [1, wide, wide + 1, size]) {
+    const db = openTables(freshDirectory());
+    await catchUp({ db, log: gates.log, payload }, {}, [findings]);
+    const upTo = { published: { size: taken }, entry: (index: number) => gates.log.entry(index), rootAt: (at: number) => gates.log.rootAt(at) };
+    await catchUp({ db, log: { ...upTo, entries: (from, to) => gates.log.entries(from, to) }, payload }, {}, [timeline]);
+    read.length = 0;
+    const found = await vexMatches({ ...ports(new Watched(size, gates.log, null)), db }, gates.world.clock.now());
+    expect([taken, linesOf(found)]).toEqual([taken, all]);
+    expect(read.filter((stream) => stream.startsWith('vuln:')).length).toBe(61);
+    // One entry's statements are those of all of them.
+    for (const entry of [first, wide, other]) {
+      const one = linesOf(await vexMatches({ ...ports(new Watched(size, gates.log, null)), db }, gates.world.clock.now(), [entry]));
+      expect(one).toEqual(all?.filter((line) => line.startsWith(`${entry}.`)));
+    }
+    await db.destroy();
+  }
+  await plain.destroy();
 });
