@@ -118,6 +118,23 @@ describe('a pack of every entry', async () => {
     expect(verdictOf(await lied(ledger, ledger.last, () => {}))).toBe('AUDITED');
   });
 
+  test('says where a decision stands on a state that had gone on: what that moved, a pack\'s reader does not tell', async () => {
+    const later = await busyBench();
+    const { size, root } = later.log.published;
+    const [head, index] = [await later.log.head(stream), (await later.log.readStreamIndex()).root];
+    await later.addOne('what came between\n', { subjects: [['sha256', parseHex(image)]], media: 'text/plain' });
+    const decision = await decide(later, [stream, 'trust'], (data, pins) => {
+      (pins.find(([name]) => name === stream) as unknown[]).splice(1, 2, head?.version, head?.index);
+      return { ...data, tree: { size, root: ['sha256', root] }, index: ['sha256', index] };
+    });
+    const answer = verifyPack(memorySource(await packed(later, whole(later))), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    expect([answer.level, answer.audit?.passed]).toEqual(['AUDITED', [decision]]);
+    expect(answer.notProven).toContainEqual(expect.stringMatching(new RegExp(`the decision in entry ${decision} read, .*DECISION_STATE_OLD`)));
+    const plain = verifyPack(memorySource(full), trust);
+    expect(plain.ok && plain.notProven.join()).not.toContain('DECISION_STATE_OLD');
+  });
+
   test('says the same with nothing of Node, and the program stays small', async () => {
     const context = createContext({ TextEncoder, TextDecoder, atob, btoa, crypto });
     runInContext(await bundle('verify/pack/index.ts', 'iife'), context);

@@ -18,6 +18,8 @@ export interface PackAudit {
   readonly findings: readonly AuditFinding[];
   /** Decisions and exports that name another tree than there was, and decisions that pin another head. */
   readonly readings: readonly PackFault[];
+  /** Decisions to whose streams something came between the size that they read and themselves: whether it moved what they read is not told here. */
+  readonly passed: readonly number[];
 }
 
 /**
@@ -36,15 +38,17 @@ export function auditEntries(
   const roots = new Map<number, Uint8Array>(wanted.has(0) ? [[0, tree.root()]] : []);
   const findings: AuditFinding[] = [];
   const readings: PackFault[] = [];
+  const passed: number[] = [];
   for (let at = 0; at < end; at++) {
     const { entry, event } = entries.get(at) as PackEntry;
     // Before the entry's own tags move the streams on.
     if (event !== null && isReading(event)) readings.push(...wrongReadings(at, event, audit, roots, payload));
+    if (event?.type === 'decision.recorded' && isPassed(at, event, audit, payload)) passed.push(at);
     findings.push(...audit.add(entry));
     tree.append(leafHash(entry));
     if (wanted.has(tree.size)) roots.set(tree.size, tree.root());
   }
-  return { roots, findings, readings };
+  return { roots, findings, readings, passed };
 }
 
 type Reading = Event & { type: 'decision.recorded' | 'export.packed' | 'export.period_packed' };
@@ -65,11 +69,27 @@ function* wrongReadings(
   if (pin !== null) yield { index, code: 'DECISION_PIN_WRONG', message: pin };
 }
 
+type Decision = Event & { readonly type: 'decision.recorded' };
+
 /** Why a decision's pins are not the heads that the streams had at the size it read, or null. */
-function wrongPin(event: Event & { type: 'decision.recorded' }, audit: Audit, payload: (digest: Uint8Array) => Uint8Array | null): string | null {
-  const digest = event.payloads?.find(({ role }) => role === 'pins')?.digest;
-  const bytes = digest === undefined ? null : payload(digest[1]);
+function wrongPin(event: Decision, audit: Audit, payload: (digest: Uint8Array) => Uint8Array | null): string | null {
+  const bytes = pinsIn(event, payload);
   if (bytes === null) return null;
   const read = readEvidence('the pins', () => readPins(bytes));
   return read.ok ? pinsDiffer(event, read.value, audit) : read.message;
+}
+
+/** Whether a stream that a decision read has gone on since, and the decision does not say that it kept moving. */
+function isPassed(index: number, event: Decision, audit: Audit, payload: (digest: Uint8Array) => Uint8Array | null): boolean {
+  const { tree: { size }, codes = [] } = event.data;
+  const bytes = size < index && !codes.includes('STATE_MOVED') ? pinsIn(event, payload) : null;
+  const read = bytes === null ? null : readEvidence('the pins', () => readPins(bytes).streams);
+  if (read === null || !read.ok) return false;
+  const heads = audit.headsAt(index, read.value.map(({ name }) => name)) ?? [];
+  return read.value.some(({ version }, i) => (heads[i]?.version ?? 0) !== version);
+}
+
+function pinsIn({ payloads }: Decision, payload: (digest: Uint8Array) => Uint8Array | null): Uint8Array | null {
+  const digest = payloads?.find(({ role }) => role === 'pins')?.digest;
+  return digest === undefined ? null : payload(digest[1]);
 }

@@ -22,6 +22,10 @@ export function told(held: Held, scope: Told, faults: readonly PackFault[]): Tol
   if (exported !== null) proven.push(`the log recorded this very pack as handed out, in entry ${exported.index}`);
   const notProven = [...scope.notProven, `that nothing was appended after size ${checkpoint.size}`, 'that evidence which was never appended does not exist'];
   if (level === 'HEAD' && audit === null) notProven.unshift('that the log built its index from all entries: nobody named here recomputed it');
+  if (audit !== null && audit.passed.length > 0) {
+    const which = audit.passed.length === 1 ? `the decision in entry ${audit.passed[0]}` : `decisions, the first in entry ${audit.passed[0]},`;
+    notProven.push(`that what came to streams which ${which} read, since then and before it, moved nothing of that: reading a copy tells (DECISION_STATE_OLD)`);
+  }
   for (const { code, index } of faults) notProven.unshift(`what entry ${index} says of the log: ${code}`);
   const why = new Map<string, number>();
   for (const one of payloads.withheld) why.set(one.why, (why.get(one.why) ?? 0) + 1);
