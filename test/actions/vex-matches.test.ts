@@ -112,7 +112,7 @@ test('of all statements only the documents of streams that they are in are read,
     const db = openTables(freshDirectory());
     await catchUp({ db, log: gates.log, payload }, {}, [findings]);
     const upTo = { published: { size: taken }, entry: (index: number) => gates.log.entry(index), rootAt: (at: number) => gates.log.rootAt(at) };
-    await catchUp({ db, log: { ...upTo, entries: (from, to) => gates.log.entries(from, to) }, payload }, {}, [timeline]);
+    await catchUp({ db, log: { ...upTo, entryRuns: (from, to) => gates.log.entryRuns(from, to) }, payload }, {}, [timeline]);
     read.length = 0;
     const found = await vexMatches({ ...ports(new Watched(size, gates.log, null)), db }, gates.world.clock.now());
     expect([taken, linesOf(found)]).toEqual([taken, all]);
