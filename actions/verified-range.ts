@@ -57,6 +57,8 @@ export async function readRange(log: LogView, payloads: PayloadStore, size: numb
       if (start % 65_536 === 0) options.progress?.(start);
       const isPart = (start / bundleEntries) % bundlesAtOnce === bundlesAtOnce - 1 || start + count === size;
       if (isPart) underWay.push(index.take(reading.part()).then(note));
+      // What fails is told where it is waited for, and to nobody before.
+      underWay.at(-1)?.catch(() => {});
       if (underWay.length > underWayMax) await underWay.shift();
     }
     await Promise.all(underWay);

@@ -1,7 +1,11 @@
-// The stream index of a range, at each place that states its root.
+// The stream index of a range, at each place that states its root. It is kept in a thread of its own, which begins sooner for loading
+// little: so that files are named here, and not the doors of rooms.
 import { equalBytes } from '../bytes.ts';
-import { HeadsBefore, indexedEveryMax, StreamIndex, type HeadsByOrdinal } from '../streams/index.ts';
-import { indexSlots, sha256 } from './engine.ts';
+import type { HeadsByOrdinal } from '../streams/heads.ts';
+import { HeadsBefore, indexedEveryMax } from '../streams/heads-before.ts';
+import { kernelSlots } from '../streams/kernel.ts';
+import { StreamIndex } from '../streams/stream-index.ts';
+import { sha256 } from './fast-engines.ts';
 
 /** What does not follow: where, and in words. */
 export interface RangeFault {
@@ -32,7 +36,7 @@ export interface RangePart {
 /** Takes the parts of a range one after another. It needs no name twice and no entry, so that it can be a thread of its own. */
 export class RangeIndex {
   readonly #heads = new NumberedHeads();
-  readonly #index = new StreamIndex(this.#heads, indexSlots());
+  readonly #index = new StreamIndex(this.#heads, kernelSlots());
   readonly #before = new HeadsBefore(indexedEveryMax);
 
   /** @returns the stated roots that are others */

@@ -6,7 +6,7 @@ import {
 } from '../events/index.ts';
 import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
-import { HeadsBefore } from './heads-before.ts';
+import { HeadsBefore, indexedEveryMax } from './heads-before.ts';
 import { streamKeyOf, type StreamKeys } from './index-hash.ts';
 import type { Slots } from './slots.ts';
 import type { StreamHead } from './proof.ts';
@@ -49,9 +49,6 @@ export interface AuditFinding {
   readonly code: AuditCode;
   readonly message: string;
 }
-
-/** At least one `ledger.indexed` stands among so many entries. */
-export const indexedEveryMax = 65_536;
 
 /**
  * Reads a log from its first entry on. An entry with a finding is taken at its word, so that one lie is one finding and not

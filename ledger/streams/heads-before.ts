@@ -1,6 +1,9 @@
 // What the heads of the last entries were before: so that a reader can look at an earlier size without reading again.
 import type { HeadsByOrdinal } from './heads.ts';
 
+/** At least one `ledger.indexed` stands among so many entries. */
+export const indexedEveryMax = 65_536;
+
 /** A table of heads whose streams can be moved back. */
 export interface MovableHeads extends HeadsByOrdinal {
   set(ordinal: number, version: number, index: number): void;

@@ -1,7 +1,7 @@
 // The hashes of the stream index (spec/streams.md, "The stream index").
 import { encodeUtf8 } from '../bytes.ts';
 import type { Sha256 } from '../events/index.ts';
-import { sha256 } from '../merkle/index.ts';
+import { sha256 } from '../merkle/hash.ts';
 import { keyBytes } from './heads.ts';
 
 /** A leaf's message: `0x02 ‖ key ‖ version ‖ index`, both numbers in 8 bytes, big-endian. */

@@ -1,5 +1,5 @@
 // Memory in which the stream index keeps its nodes and lays out its messages, and what hashes them there.
-import { sha256 } from '../merkle/index.ts';
+import { sha256 } from '../merkle/hash.ts';
 import { leafBytes, nodeBytes } from './index-hash.ts';
 
 /** So many nodes, or leaves, are hashed with one call at most. */
