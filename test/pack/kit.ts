@@ -64,11 +64,11 @@ export async function repacked(bench: Bench, index: number): Promise<Uint8Array>
 
 export type Members = Map<string, Uint8Array>;
 
-/** A pack's members by name, its manifest and signature among them. */
+/** A pack's members by name, its manifest and signature among them: copies, for tests change them and read the pack again. */
 export function membersOf(pack: Uint8Array): Members {
   const answer = readZip(memorySource(pack));
   if (!answer.ok) throw new Error(answer.message);
-  return new Map(answer.zip.members.map((member) => [member.name, readMember(answer.zip, member) as Uint8Array]));
+  return new Map(answer.zip.members.map((member) => [member.name, (readMember(answer.zip, member) as Uint8Array).slice()]));
 }
 
 /** The members as a zip, whatever the manifest says. */
