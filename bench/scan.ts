@@ -1,6 +1,6 @@
 // Bench `scan`: cold scans in processes of their own, checks a second, growth, rescans that look only where something changed, and peers.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,10 @@ import {
   changesBetween, concerned, decodeList, footprintOf, rescanList, scan, Snapshot, type FindingsDocument, type ScanComponent, type SnapshotFile,
 } from '../scanner/index.ts';
 import { program } from '../tools/bundle.ts';
-import { writeCommandLine } from '../tools/command-line.ts';
 import type { Bench, Result } from './bench.ts';
+import { hasTime, published, timed, type Cost } from './processes.ts';
 import { componentList, corpusObservations, syntheticObservations, writeSnapshot } from './scan/material.ts';
-import { peers, type Cost } from './scan/peers.ts';
+import { peers } from './scan/peers.ts';
 
 const corpora = '.cache/corpora';
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -31,26 +31,6 @@ async function packed(folder: string): Promise<string> {
   const file = join(folder, 'scan.mjs');
   writeFileSync(file, await program('cli/programs/scan.ts'));
   return file;
-}
-
-/** The command line in the shape in which it is installed. @returns its launcher */
-async function published(folder: string): Promise<string> {
-  for (const name of ['cli', 'dist']) mkdirSync(join(folder, 'package', name), { recursive: true });
-  for (const name of ['cli/stella.js', 'package.json']) cpSync(join(root, name), join(folder, 'package', name));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'package/node_modules'));
-  symlinkSync(join(root, 'evidence'), join(folder, 'package/dist/evidence'));
-  await writeCommandLine(join(folder, 'package/dist/cli'));
-  return join(folder, 'package/cli/stella.js');
-}
-
-/** A program once, by GNU time. @param out - for what time says */
-function timed(args: readonly string[], out: string): Cost {
-  const started = performance.now();
-  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', '-o', out, process.execPath, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  const wallMs = performance.now() - started;
-  if (status !== 0) throw new Error(`${args[0]} failed: ${stderr}`);
-  const [user = 0, system = 0, kilobytes = 0] = readFileSync(out, 'utf8').trim().split(' ').map(Number);
-  return { wallMs, cpuMs: 1000 * (user + system), rssMiB: kilobytes / 1024 };
 }
 
 /** Runs by wall time; the first warms the page cache. @param evict - files to drop from it before each run */
@@ -156,7 +136,6 @@ export const bench: Bench = {
       const stellaArgsOf = (count: number) => [
         launcher, 'scan', at(`list-${count}.cdx.json`), '--dry-run', '--snapshot-file', at('corpus'), '--findings', `${at(`out-${count}`)}.stella`,
       ];
-      const hasTime = existsSync('/usr/bin/time');
       if (!hasTime) left('"stella scan" as a process: no /usr/bin/time here');
       for (const count of lists) {
         const document = JSON.stringify(componentList(corpusObservations(corpora), count));

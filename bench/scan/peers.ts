@@ -10,13 +10,8 @@ import { writeDatabases } from '../../test/interop/scanners/databases.ts';
 import { realLists } from '../../test/interop/scanners/lists.ts';
 import { cyclonedxOf, runScanner, VERSIONS, type ListedComponent, type ScannerName } from '../../test/interop/scanners/programs.ts';
 import type { Result } from '../bench.ts';
+import type { Cost } from '../processes.ts';
 import { corpusObservations } from './material.ts';
-
-export interface Cost {
-  wallMs: number;
-  cpuMs: number;
-  rssMiB: number;
-}
 
 export interface PeerBench {
   readonly folder: string;
