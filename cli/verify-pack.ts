@@ -1,11 +1,9 @@
 // "stella verify" of a pack: the same verdict as the program in it, and with --audit a whole copy read.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { auditLog, type FullFinding } from '../actions/audit-log.ts';
 import { clip } from '../ledger/errors.ts';
 import type { Trust } from '../verify/index.ts';
-import { reportPack, verifyPack, type PackOptions, type VerifiedPack } from '../verify/pack/index.ts';
+import { reportPack, verifyPack, type PackOptions } from '../verify/pack/index.ts';
 import { UsageError, type Call } from './command.ts';
-import { copyAt } from './copies.ts';
 import type { ExitName } from './exit.ts';
 import { digestOf, nodeEngines, openSource, receiptBeside, trustFrom } from './programs/arguments.ts';
 
@@ -47,7 +45,7 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
   const digest = digestOf(source);
   const answer = verifyPack(source, trust, options);
   const copy = call.value('audit');
-  const found = answer.ok && copy !== undefined ? await auditCopy(call, copy, answer) : [];
+  const found = answer.ok && copy !== undefined ? await (await import('./audit-copy.ts')).auditCopy(call, copy, answer) : [];
   const whole = answer.ok && copy !== undefined && found.length === 0 ? verifyPack(source, trust, { ...options, audited: true }) : answer;
   const { verdict, lines, members } = reportPack(whole, await digest);
   source.close();
@@ -66,13 +64,4 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
   call.out.answer(members);
   if (verdict === 'OK') return 'yes';
   return verdict === 'TRUST_EMPTY' || verdict === 'EVIDENCE_NEWER' || verdict === 'KEY_RETIRED' ? 'cannot' : 'no';
-}
-
-async function auditCopy(call: Call, from: string, { checkpoint: { size, root } }: VerifiedPack): Promise<FullFinding[]> {
-  const { source, payloads, close } = copyAt(from, size);
-  const found: FullFinding[] = [];
-  for await (const finding of auditLog(source.entries(0, size), { size, root }, payloads)) found.push(finding);
-  await close();
-  if (found.length === 0) call.out.say(`read all ${size} entries of ${from}: each is as it should be`);
-  return found;
 }

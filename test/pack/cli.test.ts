@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { membersOf } from './kit.ts';
 
@@ -116,6 +117,18 @@ describe('verify', () => {
     expect([...modules].sort()).toEqual(['crypto', 'fs', 'util', 'zlib']);
     expect(text.match(/\bfetch\(|XMLHttpRequest|WebSocket|EventSource/g)).toBeNull();
   });
+});
+
+// A store's packages are 270 files, and opening them a tenth of what a replay takes.
+test.each(['replay', 'verify'])('"stella %s" of a pack opens no store: what does is loaded where it is asked for', async (name) => {
+  const entry = `cli/commands/${name}.ts`;
+  const { metafile: { inputs } } = await build({
+    absWorkingDir: root, entryPoints: [entry], bundle: true, write: false, metafile: true, format: 'esm', platform: 'node', packages: 'external',
+  });
+  const found = new Set([entry]);
+  for (const file of found) for (const { path, kind } of inputs[file]?.imports ?? []) if (kind !== 'dynamic-import') found.add(path);
+  expect([...found]).toContain('verify/pack/verify.ts');
+  expect([...found].filter((path) => ['better-sqlite3', 'kysely', 'pg'].includes(path))).toEqual([]);
 });
 
 describe('after a rotation of the log\'s key', () => {
