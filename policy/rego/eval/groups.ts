@@ -34,7 +34,7 @@ export class RuleGroup {
   readonly #depth: number;
   #rules: CompiledRule[] | null = null;
   #default: CompiledRule | null = null;
-  readonly #texts = new Texts();
+  #texts: Texts | null = null;
   #program: Program | null = null;
   /** The one value all rules have, if it is one constant: then the first success ends the search. */
   #constant: Value | undefined;
@@ -165,7 +165,7 @@ export class RuleGroup {
   call(m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
     if (args.length !== 1) return this.#apply(m, args, at);
     let known = m.values.get(this) as Memo | undefined;
-    if (known === undefined) m.values.set(this, (known = m.memo(this.#texts)));
+    if (known === undefined) m.values.set(this, (known = m.memo((this.#texts ??= new Texts()))));
     const [arg] = args as [Value];
     const slot = known.slotOf(arg);
     const found = known.find(arg, slot);
