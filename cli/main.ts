@@ -98,6 +98,11 @@ function general(args: readonly string[]): ExitName {
     return word === undefined ? 'usage' : 'yes';
   }
   const below = COMMANDS.filter(({ words }) => words.startsWith(`${word} `));
+  if (args.includes('--json')) {
+    const message = below.length > 0 ? `"${clip(word)}" needs one more word` : `Cannot run "${clip(word)}": no such command`;
+    process.stdout.write(`${JSON.stringify({ command: clip(word), ok: false, exit: EXIT.usage, error: { code: 'USAGE', message } })}\n`);
+    return 'usage';
+  }
   if (below.length > 0) {
     process.stderr.write(`stella ${word} needs one more word:\n${rowsOf(below)}`);
     return 'usage';

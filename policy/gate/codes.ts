@@ -51,6 +51,9 @@ export const WEAKENABLE = ['EVIDENCE_MISSING', 'SCAN_MISSING', 'SCAN_FAILED', 'S
 
 export type WeakenableCode = (typeof WEAKENABLE)[number];
 
+/** Weakened without having been a denial: not all that the policy publishes was asked. */
+export const ENTRYPOINTS_NARROWED = 'ENTRYPOINTS_NARROWED';
+
 /** Weakened without having been a denial: the effective time was given, and is not the time of asking. */
 export const EFFECTIVE_TIME_GIVEN = 'EFFECTIVE_TIME_GIVEN';
 

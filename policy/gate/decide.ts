@@ -8,7 +8,7 @@ import { SEMANTICS as STATE_SEMANTICS } from '../../projections/semantics.ts';
 import {
   capabilitiesDigest, type Limits, LIMITS, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
 } from '../index.ts';
-import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, WARNINGS, WEAKENABLE, type WarningCode } from './codes.ts';
+import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, ENTRYPOINTS_NARROWED, WARNINGS, WEAKENABLE, type WarningCode } from './codes.ts';
 import { encodePins, encodeResults, factsDigest, type DecisionData, type Results } from './decision.ts';
 import { gather, type GateRequest, type Gathered } from './gather.ts';
 import { inputSemantics, type PolicyInput } from './input-shape.ts';
@@ -67,7 +67,7 @@ export interface Decided {
  */
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
   const { semantics = CURRENT, policies = new PolicyShelf(), sha256 = pureSha256 } = options;
-  const { effective, weakened, limits } = request;
+  const { effective, limits } = request;
   const gathered = await gather(request, state, semantics, policies.contents);
   const codes = new Set<DenialCode>(gathered.codes);
   const notes = [...gathered.notes];
@@ -78,6 +78,9 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   // 1. The policy, and what is asked of it.
   const policy = await policies.read(gathered, state.source, semantics.rego, deny);
   const entrypoints = asSet(request.entrypoints ?? gathered.published?.entrypoints ?? []);
+  // Whoever asks chooses among the rules of a policy, and any that is true would do.
+  const isNarrowed = semantics.gate >= 3 && (gathered.published?.entrypoints ?? []).some((one) => !entrypoints.includes(one));
+  const weakened = [...new Set([...request.weakened, ...(isNarrowed ? [ENTRYPOINTS_NARROWED] : [])])];
   // 2. What is there, and how fresh it is.
   checkScan(gathered, semantics.gate, deny);
   const days = snapshotDays(policy, semantics.gate, deny);

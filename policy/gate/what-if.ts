@@ -31,7 +31,7 @@ const BEHIND: Readonly<Record<string, readonly string[]>> = {
   findings: ['scan.', 'vex.', 'waiver.', 'trust.', 'evidence.', 'key.'],
   'findings/exploitability': ['vex.', 'trust.', 'evidence.'],
   'findings/waived': ['waiver.', 'key.'],
-  sbom: ['sbom.', 'evidence.'],
+  sbom: ['sbom.', 'evidence.', 'attestation.', 'trust.'],
   scan: ['scan.', 'feed.'],
   vex: ['vex.', 'trust.', 'evidence.', 'scan.'],
   vex_rejected: ['vex.', 'trust.', 'evidence.', 'scan.'],
@@ -54,7 +54,7 @@ export async function whatIf(index: number, data: DecisionData, before: State, a
   const then = await decide(requestOf(data), before, { ...options, semantics: data.semantics });
   const decided = await decide(request, after, options);
   const difference = inputDifference(then.shown.input, decided.shown.input);
-  const cause = await causeOf(then, decided, difference, { index, from: data.effective, to: request.effective }, after);
+  const cause = await causeOf(then, decided, difference, { index, size: before.size, from: data.effective, to: request.effective }, after);
   return { label: 'WHAT-IF', decided, difference, cause };
 }
 
@@ -74,8 +74,16 @@ function comparable(input: PolicyInput, member: keyof PolicyInput): Json | undef
   return input.attestations.map(({ rekor, ...rest }) => ({ ...rest, ...(rekor === undefined ? {} : { rekor: true }) })) as unknown as Json;
 }
 
+/** A decision, the size that it read, and the times that it and the question are as of. */
+interface Between {
+  readonly index: number;
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 async function causeOf(
-  then: Decided, now: Decided, difference: WhatIf['difference'], { index, from, to }: { index: number; from: number; to: number }, { source }: State,
+  then: Decided, now: Decided, difference: WhatIf['difference'], { index, size, from, to }: Between, { source }: State,
 ): Promise<Cause | null> {
   const changed = difference !== null || then.data.outcome !== now.data.outcome || (then.data.codes ?? []).join() !== (now.data.codes ?? []).join();
   if (!changed) return null;
@@ -87,6 +95,8 @@ async function causeOf(
     const known = pinned.get(name) ?? 0;
     if (version === known) continue;
     for (const one of await source.since(name, known)) {
+      // A stream that was not read then may have begun long before: only where another policy was asked for it is the difference.
+      if (one.index < size && name !== `policy:${now.data.policy}`) continue;
       if (behind.some((family) => one.type.startsWith(family))) came.push({ kind: 'event', ...one, stream: name });
     }
   }

@@ -73,6 +73,11 @@ test('a reader who does not listen changes no status', () => {
   expect(quiet('log --limit nothing')).toMatchObject([2, expect.stringContaining('USAGE')]);
 }, 60_000);
 
+test.each([['nosuch'], ['waiver'], ['policy', 'nosuch']])('no command "%s %s" is one JSON object too', (...words) => {
+  const { status, stdout } = stella(...words, '--json');
+  expect([status, JSON.parse(stdout)]).toMatchObject([2, { command: words[0], ok: false, exit: 2, error: { code: 'USAGE' } }]);
+});
+
 test('an idempotency key of nothing is refused', () => {
   const { status, stdout } = stella('gate', artifact, '--policy', 'release', '--idempotency', '', '--json');
   expect([status, JSON.parse(stdout)]).toMatchObject([3, { error: { code: 'INPUT_MALFORMED' } }]);

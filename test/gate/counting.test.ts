@@ -236,6 +236,22 @@ describe('rules that deny', () => {
   });
 });
 
+test('asking less than a policy publishes is a weakened check, on record', async () => {
+  const gates = await gatesOf();
+  await gates.policy('release', {
+    'a.rego': 'package a\n\nimport rego.v1\n\ndefault allow := true\n', 'b.rego': 'package b\n\nimport rego.v1\n\ndefault allow := false\n',
+  }, '{}', ['data.a.allow', 'data.b.allow']);
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+  expect(await gates.answer()).toBe('deny POLICY_DENIED');
+  const { data, appended } = await gates.gate({ entrypoints: ['data.a.allow'] });
+  expect([data.outcome, data.weakened]).toEqual(['allow', ['ENTRYPOINTS_NARROWED']]);
+  expect((await replayFromStreams(gates, appended.index)).verdict).toEqual({ is: 'SAME' });
+  expect((await gates.gate({ entrypoints: ['data.b.allow', 'data.a.allow'] })).data.weakened).toBeUndefined();
+  const before = await gates.decideUnder({ ...CURRENT, gate: 2 }, { entrypoints: ['data.a.allow'] });
+  expect((await gates.event(before)).data).toMatchObject({ outcome: 'allow' });
+  expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+});
+
 test('an allow of parts is no allow', async () => {
   const gates = await gatesOf();
   await gates.policy('release', { 'gate.rego': 'package gate\n\nimport rego.v1\n\nallow.parts := true\n' }, '{}', ['data.gate']);

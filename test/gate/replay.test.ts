@@ -1,6 +1,6 @@
 // Replay: what was decided is decided again from the log, whatever came since; and what does not follow from it is found.
 import { describe, expect, test } from 'vitest';
-import { replayFromStreams, stateAt } from '../../actions/replay.ts';
+import { replayFromStreams, stateAt, whatIfFromStreams } from '../../actions/replay.ts';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { replayDecision, type DecisionEvent, type ReplayVerdict } from '../../policy/gate/replay.ts';
@@ -35,6 +35,38 @@ async function verdictOf(gates: Gates, index: number, change: (data: Record<stri
   const { size } = event.data.tree;
   return (await replayDecision(index, { ...event, data: data as never }, await stateAt(gates.ports, size))).verdict;
 }
+
+describe('what if it were decided now', () => {
+  test('names what came since, and no event of before in a stream that is read only now', async () => {
+    const gates = await Gates.begin();
+    await gates.policy('release', noCriticals);
+    await gates.feed('osv', 'snapshot 1');
+    await gates.scan(app, await gates.sbom(app, [log4j.purl]), [log4j]);
+    const expires = gates.world.clock.wall + 10 * day;
+    // The ledger's own key comes on record before the decision, which does not read it.
+    await gates.request('w-0', 'CVE-2026-0', expires);
+    const request = await gates.request('w-1', log4j.id, expires, 'ann', app, { signed: true });
+    await gates.act('waiver.approved', 'w-1', log4j.id, request, 'bob', { signed: true });
+    const { appended, data } = await gates.gate();
+    expect(data.outcome).toBe('allow');
+    const revoked = await gates.act('waiver.revoked', 'w-1', log4j.id, request, 'bob', { signed: true });
+    await gates.request('w-2', log4j.id, expires);
+    const { decided, cause, difference } = await whatIfFromStreams(gates, appended.index, { size: gates.log.published.size });
+    expect([decided.data.outcome, difference?.pointer]).toEqual(['deny', '/findings/0/waived']);
+    expect(cause).toMatchObject({ kind: 'event', index: revoked, type: 'waiver.revoked' });
+  });
+
+  test('by another policy: its publication, however old', async () => {
+    const gates = await Gates.begin();
+    const strict = await gates.policy('strict', { 'gate.rego': 'package gate\n\nimport rego.v1\n\ndefault allow := false\n' });
+    await gates.policy('release', noCriticals);
+    await gates.feed('osv', 'snapshot 1');
+    await gates.scan(app, await gates.sbom(app, [log4j.purl]), []);
+    const { appended } = await gates.gate();
+    const { cause } = await whatIfFromStreams(gates, appended.index, { policy: 'strict' });
+    expect(cause).toMatchObject({ kind: 'event', index: strict, type: 'policy.published', stream: 'policy:strict' });
+  });
+});
 
 describe('a replay', () => {
   test('says SAME, and still after new feeds, scans, VEX, policies, trust and time', async () => {
