@@ -65,6 +65,8 @@ export const WARNINGS = [
   'SNAPSHOT_SUPERSEDED',
   // A newer bill of materials was left aside: nobody trusted has signed it, and the one that counts is signed.
   'SBOM_UNTRUSTED',
+  // The scan looked at an inventory of its own, and there is a bill of materials that it did not look at.
+  'SBOM_UNSCANNED',
   // The scanner could not look up some components.
   'COMPONENTS_UNMATCHED',
   // Trusted issuers contradict each other: the worst status counts.

@@ -111,6 +111,15 @@ describe('a bill of materials that somebody trusted has signed', () => {
     expect(await one.gate()).toEqual({ answer, sbom });
   });
 
+  test('is missed where the scan looked at something else: a directory that somebody says is the artifact', async () => {
+    const one = await Signed.begin();
+    const list = { is: 'inventory' as const, inventory: { components: [], unreadable: [] } };
+    await scanArtifact({ ...one.bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' }, list }, by);
+    expect((await one.gate()).answer).toBe('allow SBOM_UNSCANNED');
+    await one.scan();
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED');
+  });
+
   test('counts as any other when its signer is trusted no more', async () => {
     const gates = await gatesOf();
     const trusted = await gates.trust('vendor');
