@@ -20,7 +20,8 @@ export interface InventoryEntry {
  * Each purl is kept once; an entry costs a number for each of its components.
  */
 export class Inventory {
-  readonly #purls = new Map<string, number[]>();
+  /** The places of their entries; most purls are in one list, and a number alone needs no array. */
+  readonly #purls = new Map<string, number | number[]>();
   readonly #entries: InventoryEntry[] = [];
   #components = 0;
 
@@ -40,8 +41,10 @@ export class Inventory {
     for (const { purl } of components) {
       if (purl === undefined) continue;
       const places = this.#purls.get(purl);
-      if (places === undefined) this.#purls.set(purl, [place]);
-      else if (places.at(-1) !== place) places.push(place);
+      if (places === undefined) this.#purls.set(purl, place);
+      else if (typeof places === 'object') {
+        if (places[places.length - 1] !== place) places.push(place);
+      } else if (places !== place) this.#purls.set(purl, [places, place]);
     }
   }
 
@@ -55,7 +58,7 @@ export class Inventory {
     for (const [text, places] of this.#purls) {
       const is = readPurl(text);
       if (is === null || !isSought(sought, is)) continue;
-      for (const place of places) found.set(place, [...(found.get(place) ?? []), text]);
+      for (const place of typeof places === 'number' ? [places] : places) found.set(place, [...(found.get(place) ?? []), text]);
     }
     return [...found].sort(([a], [b]) => a - b).map(([place, purls]) => ({ ...(this.#entries[place] as InventoryEntry), purls: purls.sort() }));
   }

@@ -35,6 +35,17 @@ test('where a package is used: any version, one version, one architecture', () =
   expect([inventory.components, inventory.packages]).toEqual([7, 4]);
 });
 
+test('a package in many lists, twice in some', () => {
+  const inventory = new Inventory();
+  for (let entry = 0; entry < 5; entry++) {
+    const components = Array.from({ length: 1 + (entry % 2) }, () => ({ purl: 'pkg:npm/a@1.0.0', name: 'a' }));
+    inventory.add({ artifact: bytesOf(entry), entry }, { components });
+  }
+  const found = inventory.whereUsed(parseSought('pkg:npm/a')).map(({ entry, purls }) => [entry, ...purls]);
+  expect(found).toEqual([0, 1, 2, 3, 4].map((entry) => [entry, 'pkg:npm/a@1.0.0']));
+  expect([inventory.components, inventory.packages]).toEqual([7, 1]);
+});
+
 test.each([
   ['7', { kind: 'index', index: 7 }],
   ['decision:7', { kind: 'index', index: 7 }],
