@@ -1,5 +1,5 @@
 // Documents that grow: kept as what events did to them, in one piece of memory, and made when somebody asks.
-import { encodeCbor, type CborMap } from '../ledger/events/index.ts';
+import { encodeCbor, type CborMap, type CborValue } from '../ledger/events/index.ts';
 import { encodeDocument } from './digest.ts';
 import { decodeDocument, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
 import { encodedItem } from './items.ts';
@@ -36,6 +36,8 @@ export class GrowingDocuments {
   /** The item that was written last: one for all the documents that an event moves. */
   #written = { reader: null as Reader | null, entry: -1, item: 0 };
   #begun = 0;
+  /** Documents as they begin, of projections where that does not depend on the stream. */
+  readonly #beginnings = new Map<Projection, Uint8Array>();
 
   constructor(streams: StreamTable) {
     this.#streams = streams;
@@ -88,17 +90,27 @@ export class GrowingDocuments {
     const added = this.#state[stateWords * place + adding] ?? 0;
     if (kept === 0 && added === 0) return null;
     const last = this.#last[(stateWords * place) >> 1] as number;
-    const members = { ...projection.begin(this.#streams.nameAt(place)), last } as Record<string, unknown>;
+    const counted: Record<string, CborValue> = {};
     const additions: Addition[] = [];
     for (let cell = kept; cell !== 0; cell = this.#words[cell] as number) {
       const { deed } = this.#readers[this.#words[cell + 1] as number] as Reader;
-      if (deed?.is === 'counts') members[deed.in] = { count: this.#view.getFloat64(4 * cell + 8), newest: this.#view.getFloat64(4 * cell + 16) };
+      if (deed?.is === 'counts') counted[deed.in] = { count: this.#view.getFloat64(4 * cell + 8), newest: this.#view.getFloat64(4 * cell + 16) };
       else additions.push(this.#additionAt(cell));
     }
     for (let cell = added; cell !== 0; cell = this.#words[cell] as number) additions.push(this.#additionAt(cell));
-    const begun = encodeCbor(members as CborMap);
+    const begun = this.#begin(place, projection, counted);
     const into = new Uint8Array(extendedBytesMax(begun, additions));
     return into.subarray(0, extendDocument(begun, additions.reverse(), last, into, 0));
+  }
+
+  /** A document as it begins, with what was counted in it, encoded. */
+  #begin(place: number, projection: Projection, counted: CborMap): Uint8Array {
+    const isAlike = projection.begin.length === 0 && Object.keys(counted).length === 0;
+    const known = isAlike ? this.#beginnings.get(projection) : undefined;
+    if (known !== undefined) return known;
+    const begun = encodeCbor({ ...(projection.begin(this.#streams.nameAt(place)) as unknown as CborMap), ...counted, last: 0 });
+    if (isAlike) this.#beginnings.set(projection, begun);
+    return begun;
   }
 
   /** Streams that were met since tags were last seen have no state. */
