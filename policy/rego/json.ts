@@ -170,19 +170,20 @@ class Reader {
  * A value out of plain JavaScript data, for callers who hold no text.
  *
  * @param layouts - of what was made before, where documents are alike
+ * @param kept - nobody changes the data any more: its lists of texts are values as they are
  * @throws {TypeError} on what JSON cannot hold
  */
-export function fromPlain(data: unknown, layouts = new Layouts()): Value {
+export function fromPlain(data: unknown, layouts = new Layouts(), kept = false): Value {
   if (data === null || typeof data === 'boolean' || typeof data === 'string') return data;
   if (typeof data === 'bigint') return Num.fromBigInt(data);
   if (typeof data === 'number') {
     if (Number.isSafeInteger(data) && !Object.is(data, -0)) return data;
-    const value = Number.isFinite(data) ? Num.parse(Object.is(data, -0) ? '-0' : String(data)) : null;
+    const value = layouts.numberOf(data);
     if (value === null) throw new TypeError(`not a JSON number: ${data}`);
     return value;
   }
   if (data instanceof RegoObject || data instanceof RegoSet || data instanceof Num) return data;
-  if (Array.isArray(data)) return data.map((element) => fromPlain(element, layouts));
+  if (Array.isArray(data)) return kept && areTexts(data) ? data : data.map((element) => fromPlain(element, layouts, kept));
   if (typeof data !== 'object') throw new TypeError(`not JSON: ${typeof data}`);
   const object = data as Readonly<Record<string, unknown>>;
   const values: Value[] = [];
@@ -191,15 +192,20 @@ export function fromPlain(data: unknown, layouts = new Layouts()): Value {
     const member = object[key];
     if (member === undefined) continue;
     const next = node.after(key);
-    if (next === null) return mapOfPlain(object, layouts);
+    if (next === null) return mapOfPlain(object, layouts, kept);
     node = next;
-    values.push(fromPlain(member, layouts));
+    values.push(fromPlain(member, layouts, kept));
   }
   return RegoObject.laidOut(node.layout, values);
 }
 
-function mapOfPlain(object: Readonly<Record<string, unknown>>, layouts: Layouts): RegoObject {
-  return RegoObject.of(Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => [key, fromPlain(value, layouts)]));
+function areTexts(list: readonly unknown[]): list is readonly string[] {
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'string') return false;
+  return true;
+}
+
+function mapOfPlain(object: Readonly<Record<string, unknown>>, layouts: Layouts, kept: boolean): RegoObject {
+  return RegoObject.of(Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => [key, fromPlain(value, layouts, kept)]));
 }
 
 /** Plain data: sets as sorted arrays, keys that are no strings as their JSON text, numbers as doubles (so not lossless). */

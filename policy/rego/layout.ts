@@ -1,12 +1,15 @@
 // Layouts: objects with the same keys in the same order keep their values in arrays, and share the table of their keys.
 //
 // Ten thousand findings as ten thousand maps take some 10 MB, read again by every loop of a policy; as arrays they take 2.
+import { Num } from './number.ts';
 import { type Key, type Layout as Interface, sortValues } from './value.ts';
 
 /** Objects with more keys are made as maps: they are tables of their own, not one of many. */
 const keysMax = 64;
 /** Keys after keys that are told apart; objects beyond are made as maps. */
 const nodesMax = 4_096;
+/** Numbers that are made once for all places where they stand. */
+const numbersMax = 4_096;
 
 class Layout implements Interface {
   readonly keys: readonly string[];
@@ -72,7 +75,18 @@ export class LayoutNode {
 /** The layouts of a document, or of documents that are alike. */
 export class Layouts {
   readonly empty = new LayoutNode(this, null, '');
+  readonly #numbers = new Map<number, Num>();
   #nodes = 0;
+
+  /** A double as a value, null where it is none. Scores are few and stand in ten thousand findings: each is read once. */
+  numberOf(double: number): number | Num | null {
+    const known = this.#numbers.get(double);
+    // As keys of a map the two zeros are one.
+    if (known !== undefined && double !== 0) return known;
+    const value = Number.isFinite(double) ? Num.parse(Object.is(double, -0) ? '-0' : String(double)) : null;
+    if (value instanceof Num && this.#numbers.size < numbersMax) this.#numbers.set(double, value);
+    return value;
+  }
 
   mayGrow(): boolean {
     return this.#nodes++ < nodesMax;

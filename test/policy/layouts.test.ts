@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../policy/index.ts';
 import { formatJson, fromPlain, parseJson } from '../../policy/rego/json.ts';
+import { Layouts } from '../../policy/rego/layout.ts';
 import { Num } from '../../policy/rego/number.ts';
 import { formatTerm } from '../../policy/rego/term.ts';
 import { compareValues, equalValues, isArray, keyOf, RegoObject, type Value } from '../../policy/rego/value.ts';
@@ -61,6 +62,27 @@ describe('objects with a layout', () => {
       expectSame(fromPlain(JSON.parse(text)), parseJson(text));
     }), { numRuns: 500 });
     expectSame(fromPlain({ a: undefined, b: 1, c: undefined }), parseJson('{"b": 1}'));
+  });
+
+  test('read as before from data that is kept, and from documents that were alike', () => {
+    const layouts = new Layouts();
+    const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, -0, 0.5, 9.8, -9.8, 1e21, 5e-324, 2 ** 53, 0.00042));
+    const plain = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.array(fc.string()), numbers, fc.array(numbers), fc.array(fc.oneof(fc.string(), numbers)));
+    fc.assert(fc.property(plain, (data) => {
+      const [kept, alike, fresh] = [fromPlain(data, layouts, true), fromPlain(data, layouts), fromPlain(data)];
+      expectSame(kept, fresh);
+      expectSame(alike, fresh);
+      expectSame(fromPlain(data, layouts, true), fresh);
+    }), { numRuns: 1_000 });
+    expect([0, -0, 0.5, 0, -0].map((one) => formatJson(fromPlain(one, layouts)))).toEqual(['0', '-0', '0.5', '0', '-0']);
+    expect([-0, 0, 0.5, -0].map((one) => formatJson(layouts.numberOf(one) as Value))).toEqual(['-0', '0', '0.5', '-0']);
+    // More numbers than are remembered.
+    const many = Array.from({ length: 10_000 }, (_, i) => i + 0.5);
+    for (let again = 0; again < 2; again++) expect(formatJson(fromPlain(many, layouts))).toBe(JSON.stringify(many));
+    for (const none of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => fromPlain(none, layouts)).toThrow(TypeError);
+    // A list is copied unless it is kept: its owner may change it.
+    const list = ['a', 'b'];
+    expect([fromPlain(list, layouts) === list, fromPlain(list, layouts, true) === list]).toEqual([false, true]);
   });
 
   test('give way to maps where there are many keys, or many sets of them', () => {
