@@ -25,19 +25,28 @@ export const layouts = new Layouts();
 
 /** @param members - their keys in ascending order, so that `JSON.stringify` writes canonical JSON */
 export function baseList<T>(members: readonly T[], shape: Shaped<T>): BaseList<T> {
-  const texts = members.map((member) => JSON.stringify(member));
-  const text = `[${texts.join(',')}]`;
-  const bytes = encodeUtf8(text);
-  const lengths = bytes.length === text.length ? texts.map(({ length }) => length) : texts.map((one) => encodeUtf8(one).length);
   const starts = new Uint32Array(members.length + 1);
+  const parts: Uint8Array[] = [encodeUtf8('[')];
   let at = 1;
-  lengths.forEach((length, i) => {
-    starts[i] = at;
-    at += length + 1;
-  });
+  // A few at a time: texts of all of them at once live long enough to be moved by the collector.
+  for (let from = 0; from < members.length; from += together) {
+    const texts = members.slice(from, from + together).map((member) => JSON.stringify(member));
+    const text = `${from === 0 ? '' : ','}${texts.join(',')}`;
+    const bytes = encodeUtf8(text);
+    const isAscii = bytes.length === text.length;
+    texts.forEach((one, i) => {
+      starts[from + i] = at;
+      at += (isAscii ? one.length : encodeUtf8(one).length) + 1;
+    });
+    parts.push(bytes);
+  }
   starts[members.length] = at;
-  return { members, shape, sound: areSound(members, shape), bytes, starts, values: members.map((member) => fromPlain(member, layouts)) };
+  const bytes = concatBytes(...parts, encodeUtf8(']'));
+  return { members, shape, sound: areSound(members, shape), bytes, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
 }
+
+/** So many members are written at once. */
+const together = 256;
 
 /** A list with other members in some places. @param changes - by place, in their order */
 export function changedList<T>(base: BaseList<T>, changes: ReadonlyMap<number, T>): MemberList<T> {
@@ -46,7 +55,7 @@ export function changedList<T>(base: BaseList<T>, changes: ReadonlyMap<number, T
   let from = 0;
   for (const [place, member] of changes) {
     members[place] = member;
-    values[place] = fromPlain(member, layouts);
+    values[place] = fromPlain(member, layouts, true);
     parts.push(base.bytes.subarray(from, base.starts[place]), encodeUtf8(JSON.stringify(member)));
     from = (base.starts[place + 1] as number) - 1;
   }

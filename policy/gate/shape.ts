@@ -2,7 +2,8 @@
 
 /** A shape of a JSON value. Objects are closed: a member that is not named makes a value another one. */
 export type JsonShape =
-  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Member>; /** How many may not be absent. */ readonly required: number }
+  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Member>; /** How many may not be absent. */ readonly required: number;
+    /** In their order. */ readonly list: readonly Named[] }
   | { readonly kind: 'array'; readonly of: JsonShape }
   | { readonly kind: 'text'; readonly pattern?: RegExp; readonly max: number }
   | { readonly kind: 'oneOf'; readonly values: readonly string[] }
@@ -10,7 +11,14 @@ export type JsonShape =
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'boolean' };
 
+interface Named {
+  readonly name: string;
+  readonly member: Member;
+}
+
 interface Member {
+  /** Among the members of its object, from 0. */
+  readonly place: number;
   readonly shape: JsonShape;
   readonly optional: boolean;
   /** For people: what it is. */
@@ -37,9 +45,10 @@ type OptionalNames<M> = { [K in keyof M]: M[K] extends OptionalShaped<unknown> ?
 type ObjectOf<M> = { readonly [K in Exclude<keyof M, OptionalNames<M>>]: ShapeType<M[K]> } & { readonly [K in OptionalNames<M>]?: ShapeType<M[K]> };
 
 export function object<M extends Members>(members: M): Shaped<ObjectOf<M>> {
-  const shaped = Object.entries(members).map(([name, { shape, optional: may = false, says }]): [string, Member] =>
-    [name, says === undefined ? { shape, optional: may } : { shape, optional: may, says }]);
-  return { shape: { kind: 'object', members: new Map(shaped), required: shaped.filter(([, { optional: may }]) => !may).length } };
+  const shaped = Object.entries(members).map(([name, { shape, optional: may = false, says }], place): [string, Member] =>
+    [name, says === undefined ? { place, shape, optional: may } : { place, shape, optional: may, says }]);
+  const list = shaped.map(([name, member]) => ({ name, member }));
+  return { shape: { kind: 'object', members: new Map(shaped), required: shaped.filter(([, { optional: may }]) => !may).length, list } };
 }
 
 export function array<T>(of: Shaped<T>): Shaped<readonly T[]> {
@@ -107,13 +116,17 @@ function complaintIn(shape: JsonShape, value: unknown): string | null {
   }
 }
 
-function objectComplaint({ members, required }: JsonShape & { kind: 'object' }, value: unknown): string | null {
+function objectComplaint({ members, required, list }: JsonShape & { kind: 'object' }, value: unknown): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return ' is no object';
   const object = value as Readonly<Record<string, unknown>>;
   let missing = required;
+  let place = 0;
   for (const name of Object.keys(object)) {
-    const member = members.get(name);
+    // Members mostly stand in the shape's order, where the next one need not be looked up.
+    const next = list[place];
+    const member = next !== undefined && next.name === name ? next.member : members.get(name);
     if (member === undefined) return `/${name} is not part of the policy input`;
+    place = member.place + 1;
     const complaint = complaintIn(member.shape, object[name]);
     if (complaint !== null) return `/${name}${complaint}`;
     if (!member.optional) missing--;

@@ -39,16 +39,28 @@ export interface FindingParts {
   readonly outcome?: Finding['outcome'];
   readonly aliases?: readonly string[];
   readonly upstream?: readonly string[];
-  readonly epss?: string;
+  readonly epss?: string | null;
   readonly kev?: boolean;
+  readonly path?: string;
+  readonly score?: string;
+  /** Versions that its one record calls fixed. */
+  readonly fixed?: readonly string[];
 }
 
 export function findingOf(parts: FindingParts): Finding {
-  const { id, purl, severity = 'CRITICAL', outcome = 'affected', aliases = [], upstream = [], epss = '0.01', kev = false } = parts;
+  const { id, purl, severity = 'CRITICAL', outcome = 'affected', aliases = [], upstream = [], epss = '0.01', kev = false, path, score, fixed } = parts;
   const [, name = 'x', version = null] = /^pkg:[^/]+\/(.+?)(?:@(.+))?$/.exec(purl) ?? [];
   return {
-    aliases, component: { entryTrace: { reason: 'not_traced', state: 'unknown' }, layers: [], name, paths: [], purl, refs: [name], version },
-    conflicts: [], epss, fingerprint: formatHex(sha256(encodeUtf8(`${id} ${name}`))), id, kev, outcome, records: [], severity, upstream,
+    aliases,
+    component: {
+      entryTrace: { reason: 'not_traced', state: 'unknown' }, layers: [], name, paths: path === undefined ? [] : [path], purl, refs: [name], version,
+    },
+    conflicts: [], ...(epss === null ? {} : { epss }), fingerprint: formatHex(sha256(encodeUtf8(`${id} ${name}`))), id, kev, outcome,
+    records: fixed === undefined ? [] : [{
+      ecosystem: 'npm', entry: 0, fixed, id, name, outcome, reasons: [], record: `sha256:${'0'.repeat(64)}`, severity, source: 'osv',
+      version,
+    }],
+    ...(score === undefined ? {} : { score }), severity, upstream,
   };
 }
 

@@ -8,7 +8,7 @@ import { decide, LIMITS, PolicyShelf, type Decided } from '../../policy/gate/dec
 import { inputComplaint } from '../../policy/gate/input-shape.ts';
 import type { State } from '../../policy/gate/source.ts';
 import { digestOf } from '../log/kit.ts';
-import { app, day, Gates, type FindingParts } from './kit.ts';
+import { app, day, findingOf, Gates, type FindingParts } from './kit.ts';
 
 const other = digestOf('other');
 
@@ -131,6 +131,49 @@ describe('a process that goes on', () => {
     }
   });
 });
+
+test('each finding is written as its payload has it, whatever of it is absent', async () => {
+  const gates = await begun();
+  // More than are written at once, of all combinations of what may be absent, in ASCII and beyond it.
+  const parts = Array.from({ length: 700 }, (_, i): FindingParts => ({
+    id: `CVE-2026-${i}`, purl: `pkg:npm/${i > 300 && i % 5 === 0 ? 'größe' : 'package'}-${i}@1.${i}`, severity: 'HIGH',
+    epss: i % 2 === 0 ? `0.${(i % 90) + 10}` : null,
+    ...(i % 3 === 0 ? {} : { path: `/app/${i > 500 ? '📦' : 'p'}-${i}` }), ...(i % 7 < 3 ? {} : { score: `${i % 10}.${i % 4}` }), kev: i % 11 === 0,
+    ...(i % 4 === 0 ? {} : { fixed: ['2.0.0', '1.9.9'].slice(i % 3) }), aliases: i % 5 === 0 ? [] : [`GHSA-${i}`, `GHSA-${i % 50}`],
+    upstream: [[], [`UP-${i}`], [`CVE-2026-${i}`], ['A', 'B']][i % 4] as string[], outcome: i % 6 === 5 ? 'indeterminate' : 'affected',
+  }));
+  await gates.scan(app, await gates.sbom(app, purls), parts);
+  const warm = new PolicyShelf();
+  const named = (i: number) => {
+    const { id, aliases = [], upstream = [] } = parts[i] as FindingParts;
+    return [...aliases, ...(upstream.length === 1 && upstream[0] !== id ? upstream : [])];
+  };
+  const told = [new Map<string, string>(), new Map([['CVE-2026-1', 'fixed'], ['CVE-2026-600', 'fixed']])];
+  for (const statuses of told) {
+    for (const [vulnerability, status] of statuses) await gates.vex(app, [{ vulnerability, status: status as 'fixed' }], 'vendor');
+    const expected = parts.map((one, i) => {
+      const found_ = findingOf(one);
+      const status = statuses.get(one.id) ?? (one.outcome === 'affected' ? 'affected' : 'unknown');
+      return {
+        aliases: named(i), conflicts: [], entry_trace: 'unknown', ...(found_.epss === undefined ? {} : { epss: Number(found_.epss) }), exploitability: status,
+        fingerprint: found_.fingerprint, fixed_versions: one.outcome === 'affected' ? [...(one.fixed ?? [])].sort() : [], id: one.id, kev: one.kev,
+        outcome: one.outcome,
+        ...(one.path === undefined ? {} : { path: one.path }), purl: one.purl, ...(one.score === undefined ? {} : { score: Number(one.score) }),
+        severity: 'HIGH', waived: false,
+      };
+    });
+    const { data, input, pins, shown } = await decided(gates, app[1], warm);
+    expect(data.codes ?? []).not.toContain('INPUT_INVALID');
+    const text = decodeUtf8(input as Uint8Array);
+    expect(JSON.parse(text).findings).toEqual(expected);
+    expect(formatJcs(JSON.parse(text) as JcsValue)).toBe(text);
+    expect(shown.results.denials.map((denial) => denial.text === text)).toEqual([true]);
+    const streams = [...new Set(parts.flatMap(({ id }, i) => [id, ...named(i)]))].sort().map((id) => `vuln:${id}`);
+    const pinned = (JSON.parse(decodeUtf8(pins)).streams as [string, number, number?][]).filter(([name]) => name.startsWith('vuln:'));
+    expect(pinned.map(([name]) => name)).toEqual(streams);
+    expect(pinned.filter(([, version]) => version > 0).map(([name]) => name)).toEqual([...statuses.keys()].map((id) => `vuln:${id}`));
+  }
+}, 60_000);
 
 test('steps of an evaluation do not hang on those before it', () => {
   const compiled = compile([{ file: 'gate.rego', text: policy['gate.rego'] }]);
