@@ -56,7 +56,8 @@ snapshot as it is, after building it again from its own records.`,
       const { index, name, manifest, file, refused, repeated } = recorded;
       call.out.say(`${repeated ? 'known   ' : 'imported'}  entry ${index}  ${name}`);
       const mebibytes = (file.size / 2 ** 20).toFixed(1);
-      call.out.say(`          ${manifest.records} records of ${manifest.sources.map((one) => one.name).join(', ') || 'unnamed sources'}, ${mebibytes} MiB`);
+      const read = manifest.records === 1 ? 'one record' : `${manifest.records} records`;
+      call.out.say(`          ${read} of ${manifest.sources.map((one) => one.name).join(', ') || 'unnamed sources'}, ${mebibytes} MiB`);
       for (const { where, code, why } of refused.slice(0, shownMax)) call.out.say(`          refused: ${clip(where)}: ${code}: ${clip(why)}`);
       if (refused.length > shownMax) call.out.say(`          … ${refused.length - shownMax} more refused (--json has all of them)`);
       const { records, sources, spaces } = manifest;

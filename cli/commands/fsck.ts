@@ -53,13 +53,14 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
     const behind = await checkBehind(place, summary, fault, call.flag('no-payloads') ? [timeline] : catchingUpList);
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
-    if (payloadsMissing > 0) call.out.say(`${payloadsMissing} payloads are not here: erased, or kept elsewhere`);
+    const absent = payloadsMissing === 1 ? 'one payload is' : `${payloadsMissing} payloads are`;
+    if (payloadsMissing > 0) call.out.say(`${absent} not here: erased, or kept elsewhere`);
     for (const { name, size: at, documents, unchecked } of behind) {
       const made = `${documents} documents made again from ${at} entries`;
       call.out.say(`projection ${name}: ${unchecked === null ? made : `not checked, ${unchecked}`}`);
     }
     const todo = todoFor(faults);
-    call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length} faults. ${todo}`);
+    call.out.say(faults.length === 0 ? 'clean: everything is what was written' : `${faults.length === 1 ? 'one fault' : `${faults.length} faults`}. ${todo}`);
     call.out.answer({ size, root: formatHex(root), payloadsMissing, projected: tables, projections: behind, faults });
     return faults.length === 0 ? 'yes' : 'no';
   },

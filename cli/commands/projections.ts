@@ -49,7 +49,7 @@ large ledger's first time is better done with --catch-up. One that meets an entr
       const { stopped, name, version } = standing;
       const gaps = missing.get(name) ?? { missing: 0, here: 0 };
       const now = gaps.here === 0 ? '' : ` (${gaps.here} are now: --rebuild ${name} reads them)`;
-      const seen = gaps.missing === 0 ? '' : `, ${gaps.missing} payloads were not here${now}`;
+      const seen = gaps.missing === 0 ? '' : `, ${gaps.missing === 1 ? 'one payload was' : `${gaps.missing} payloads were`} not here${now}`;
       call.out.say(`${standingText(standing)} (version ${version})${seen}`);
       if (stopped !== null) call.out.say(`  ${stopped.message}`);
     }

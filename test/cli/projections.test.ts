@@ -61,7 +61,7 @@ describe('projections', () => {
     const { status, stdout } = stella('fsck');
     expect(status).toBe(1);
     expect(stdout).toContain('FAULT  table inventory_v1_bill, 0000000000000001: its column entry is 7');
-    expect(stdout).toContain('1 faults. Build the projection anew: "stella projections --rebuild NAME"');
+    expect(stdout).toContain('one fault. Build the projection anew: "stella projections --rebuild NAME"');
     expect(stella('projections', '--rebuild', 'inventory').status).toBe(0);
     expect(stella('fsck').status).toBe(0);
     expect(stella('projections', '--rebuild', 'artifact')).toMatchObject({ status: 3, stderr: expect.stringContaining('NAME_UNKNOWN') as string });
