@@ -39,6 +39,7 @@ export class CatchingUpBeside {
   readonly #running: Promise<void>;
   #state: CatchingUpState = { standings: [], refused: null };
   #size = -1;
+  #hasBegun = false;
   #stopped = false;
   #wake: () => void = () => {};
 
@@ -63,16 +64,22 @@ export class CatchingUpBeside {
   }
 
   async #run(): Promise<void> {
-    const { directory, anchor } = this.#place;
-    const where: CatchUpWhere = { directory, anchor, payloads: join(directory, 'payloads') };
-    await this.#thread.call('begin', where);
     while (!this.#stopped) await this.#wait(await this.#step());
+  }
+
+  /** A part of the step, so that a thread which cannot start is a refusal of it, and no end of the server. */
+  async #begin(): Promise<void> {
+    if (this.#hasBegun) return;
+    const { directory, anchor } = this.#place;
+    await this.#thread.call('begin', { directory, anchor, payloads: join(directory, 'payloads') } satisfies CatchUpWhere);
+    this.#hasBegun = true;
   }
 
   /** @returns how long to wait before the next, in milliseconds */
   async #step(): Promise<number> {
     const begun = this.#ports.monotonic();
     try {
+      await this.#begin();
       const { size, standings } = (await this.#thread.call('step', stepBounds)) as CatchUpStepped;
       this.#state = { standings, refused: null };
       const isGrowing = size !== this.#size;
