@@ -21,6 +21,22 @@ export function kindOf(entry: Uint8Array): EntryKind | null {
   return first === 0x7b ? 'rekor' : null;
 }
 
+/**
+ * Whether a reader who holds one entry alone takes it for an event, of this time or a later one.
+ *
+ * Which kinds a log holds is said by its entry 0, and a receipt or a stream's evidence has no place for that.
+ */
+export function looksLikeEvent(entry: Uint8Array): boolean {
+  if (kindOf(entry) !== 'event') return false;
+  try {
+    const { v, type } = decodeCbor(entry) as CborMap;
+    return v !== undefined && type !== undefined;
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return false;
+  }
+}
+
 /** An event as its readers know it: its data in the newest version, whatever version was stored. */
 export type Event<T extends EventName = EventName> = {
   [K in T]: Omit<Envelope, 'type' | 'data'> & { readonly type: K; readonly data: DataOf<K> };

@@ -14,7 +14,7 @@ export { cborDepthMax, CborWriter, encodeCbor, major, writeHead, type CborMap, t
 export { decodeCbor } from './cbor-reader.ts';
 export { prepareDraft, streamsOfDraft, writeEntry, type Draft, type NewEvent } from './draft.ts';
 export {
-  decodeEnvelope, decodeEvent, expectedSameAs, kindOf, readEvent, sealedEvidenceOf, type EntryKind, type Event, type SealedEvidence,
+  decodeEnvelope, decodeEvent, expectedSameAs, kindOf, looksLikeEvent, readEvent, sealedEvidenceOf, type EntryKind, type Event, type SealedEvidence,
 } from './entry.ts';
 export { envelopeVersion, paddedSize, type Actor, type Envelope, type Once, type PayloadReference, type StreamTag } from './envelope.ts';
 export { EVENTS, type DataOf, type EventName } from './families.ts';

@@ -1,7 +1,7 @@
 // The log: opened under the boot rules, appended to by one writer, read at the size that is signed and anchored.
 import { formatHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
-import { checkRekorBody, prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
+import { checkRekorBody, looksLikeEvent, prepareDraft, rotationMessage, type Actor, type NewEvent } from '../events/index.ts';
 import { emptyRoot } from '../merkle/index.ts';
 import type { Signer } from '../note/index.ts';
 import type { StreamHead } from '../streams/index.ts';
@@ -224,6 +224,8 @@ export class Log extends LogView {
     const isEvent = !(draft instanceof Uint8Array);
     const fits = isEvent ? kinds.includes('event') && !ownTypes.has(draft.type) : kinds.includes('raw') || (kinds.includes('rekor') && draft[0] === 0x7b);
     if (!fits) throw new LedgerError('ENTRY_KIND_UNKNOWN', `Cannot append ${isEvent ? draft.type : 'these bytes'}: this ledger takes ${kinds.join(' and ')}`);
+    // Anybody may append here, and whoever got such an entry with its proof would read it as what the ledger itself put on record.
+    if (!isEvent && looksLikeEvent(draft)) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'Cannot append these bytes: they are an event, and this ledger takes raw');
     if (isEvent) this.#taken = draft.type;
   }
 

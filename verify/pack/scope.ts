@@ -24,6 +24,9 @@ export interface ScopeEvidence {
 /** @returns what is proven and what is not, in sentences */
 export function verifyScope(evidence: ScopeEvidence): PackAnswer<Told> {
   const { manifest: { scope, size }, entries, whole } = evidence;
+  // A log's beginning says what its entries are: behind that of a raw ledger they are anybody's bytes, and what looks like an event is none.
+  if (entries.get(0)?.event?.type !== 'ledger.created') return unmet('entry 0, which says what the entries of the log are, is not there');
+  if (!whole.has('ledger')) return unmet('the stream "ledger", which has the log\'s keys, is not there whole');
   if (scope.kind === 'period') return verifyPeriod(scope, size, entries);
   const stream = `artifact:${scope.artifact}`;
   if (!whole.has(stream)) return unmet(`the stream "${stream}" is not there whole`);
