@@ -57,6 +57,7 @@ const MEANS: Readonly<Record<WarningCode, string>> = {
   VEX_UNTRUSTED: 'statements that nobody trusted has signed count for nothing',
   WAIVER_BREAK_GLASS: 'a waiver in force was granted as break-glass',
   WAIVER_EXPIRED: 'a waiver that names a finding is over',
+  WAIVER_TOO_LONG: 'a waiver that names a finding lasts longer than data.stella.config.waiver_days of the policy, and counts for nothing',
   WAIVER_OVERLAPPING: 'two waivers in force cover one finding: taking one of them back changes nothing',
   POLICY_WARNED: 'the policy warns',
 };

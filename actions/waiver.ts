@@ -11,6 +11,7 @@ import { readPurl } from '../projections/purls.ts';
 import { isRangeOf } from '../projections/vers.ts';
 import { storeStatement } from './act-statement.ts';
 import { signedBy, type Acting } from './person.ts';
+import { expectOwner, expectTaken, type TermsPorts } from './waiver-terms.ts';
 import { dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
 
 export interface WaiverPorts extends SealPorts {
@@ -28,22 +29,32 @@ export interface WaiverRequest extends Omit<Requested, 'assurance' | 'key' | 'vu
   readonly responses: Requested['responses'];
   /** Why, in the person's words: sealed, so that it can be erased. */
   readonly justification: string;
+  /** What the owner is called, for messages. */
+  readonly ownerName?: string;
 }
+
+export type WaiverRequested = Appended & {
+  /** Policies on record that take none for so long: before them it counts for nothing. */
+  readonly tooLongFor: readonly string[];
+};
 
 /**
  * Asks for a waiver.
  *
- * @throws {LedgerError} WAIVER_INVALID for an end that is past, no justification, or a scope that covers nothing; WAIVER_DECIDED when the id was used;
- *   EVENT_INVALID for a member of another grammar
+ * @param ports - with `documents` of the log as it is now
+ * @throws {LedgerError} WAIVER_INVALID for an end that is past or later than any policy takes, no justification, or a scope that covers nothing;
+ *   PERSON_UNKNOWN for an owner whom the ledger does not know; WAIVER_DECIDED when the id was used; EVENT_INVALID for a member of another grammar
  */
-export async function requestWaiver(ports: WaiverPorts, request: WaiverRequest, acting: Acting): Promise<Appended> {
-  const { vulnerabilities, subjects, components, responses, justification, ...rest } = request;
+export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: WaiverRequest, acting: Acting): Promise<WaiverRequested> {
+  const { vulnerabilities, subjects, components, responses, justification, ownerName = 'its owner', ...rest } = request;
   if (justification.trim() === '') throw new LedgerError('WAIVER_INVALID', 'Cannot request waiver: it says not why', { hint: 'give --justification TEXT' });
   if (rest.expires <= ports.now()) {
     throw new LedgerError('WAIVER_INVALID', 'Cannot request waiver: it would be over already', { hint: 'give an end that is to come' });
   }
   for (const id of vulnerabilities) expectWritten(id);
   for (const { purl, versions } of components) expectRange(purl, versions);
+  await expectOwner(ports, rest.owner, acting.by.person, ownerName);
+  const tooLongFor = await expectTaken(ports, ports.now(), rest.expires);
   const stream = `waiver:${rest.waiver}`;
   if ((await ports.log.head(stream)) !== null) {
     throw new LedgerError('WAIVER_DECIDED', `Cannot request waiver "${rest.waiver}": there is one of this id`, {
@@ -55,7 +66,7 @@ export async function requestWaiver(ports: WaiverPorts, request: WaiverRequest, 
     ...(subjects.length === 0 ? {} : { subjects: asSet(subjects) }),
     ...(components.length === 0 ? {} : { components: asSet(components) }),
   };
-  return act(ports, { type: 'waiver.requested', data }, acting, justification, 0);
+  return { ...(await act(ports, { type: 'waiver.requested', data }, acting, justification, 0)), tooLongFor };
 }
 
 /** Advisories write CVE and GHSA in capitals: in another spelling it would be approved, and cover nothing. */

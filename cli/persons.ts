@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addAttestationKey } from '../actions/add-key.ts';
 import { actingWith, type Acting } from '../actions/person.ts';
-import { decodeUtf8, encodeUtf8 } from '../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { personOf } from '../ledger/events/index.ts';
 import { isJsonObject, parseJson } from '../ledger/json.ts';
@@ -83,6 +83,12 @@ export function writePerson(place: Place, name: string, keyId: string): void {
 /** Whoever goes by this name on this ledger. The user of this machine is the person of the same name. */
 export function pseudonymOf(call: Call, place: Place, name: string): Uint8Array {
   return personOf(sha256, pepperOf(call, place), 'local', name);
+}
+
+/** What pseudonyms are called on this machine: by name where it knows one. */
+export function namesOf(call: Call, place: Place): (person: Uint8Array | undefined) => string {
+  const known = new Map(listPersons(place).map(({ name }) => [formatHex(pseudonymOf(call, place, name)), name]));
+  return (person) => (person === undefined ? 'nobody' : known.get(formatHex(person)) ?? formatHex(person));
 }
 
 /**

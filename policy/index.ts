@@ -23,7 +23,7 @@ export { formatJson, fromPlain, parseJson, toPlain } from './rego/json.ts';
 export { Layouts } from './rego/layout.ts';
 export { formatTerm } from './rego/term.ts';
 export { isArray, RegoObject, RegoSet, type Value } from './rego/value.ts';
-export { encodePolicy, type PublishedPolicy, readPolicy } from './published.ts';
+export { encodePolicy, policyDataOf, type PublishedPolicy, readPolicy } from './published.ts';
 export { knowsRegoSemantics, SEMANTICS } from './semantics.ts';
 export { ARCHIVE_LIMITS, type ArchiveLimits, unpackArchive } from './tar.ts';
 export { type Coverage, rowsOf } from './coverage.ts';

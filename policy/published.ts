@@ -56,6 +56,13 @@ export function readPolicy(bytes: Uint8Array, { semantics, besideData = false }:
   return { bundle, policy: compile(modules, { regoVersion: rego, ...(semantics === undefined ? {} : { semantics }), ...(besideData ? { data } : {}) }) };
 }
 
+/** The data of a policy's document, which is not compiled for it. @throws {LedgerError} as `readPolicy` for what is no document */
+export function policyDataOf(bytes: Uint8Array): RegoObject {
+  const document = parseJson(decodeUtf8(bytes));
+  const data = document instanceof RegoObject && document.get('format') === FORMAT ? document.get('data') : undefined;
+  return data instanceof RegoObject ? data : malformed(`expected ${FORMAT}`);
+}
+
 function modulesOf(value: Value | undefined): ModuleSource[] {
   if (value === undefined || !isArray(value) || value.length === 0) malformed('it has no modules');
   return value.map((member, i) => {

@@ -1,4 +1,4 @@
-// Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1 and 2).
+// Which waivers are in force at a time, and why the others are not: the one function that decides it (semantics `waiver` 1 to 3).
 import { equalBytes } from '../ledger/bytes.ts';
 import type { KeyDocument } from './key.ts';
 import { isAbout, readPurl } from './purls.ts';
@@ -11,6 +11,7 @@ export const WAIVER_CODES = [
   'WAIVER_REVOKED',
   'WAIVER_REJECTED',
   'WAIVER_EXPIRED',
+  'WAIVER_TOO_LONG',
   'WAIVER_KEY_WRONG',
   'WAIVER_SIGNATURE_WRONG',
   'WAIVER_SELF_APPROVED',
@@ -45,14 +46,20 @@ export type WaiverState =
  * that is `asserted` when its key was the ledger's for attestations, and either only when its signature holds. A rejection or a
  * revocation counts whatever its signature is worth: it can only close.
  *
- * @param t - effective time, milliseconds since 1970
+ * Whoever judges may take none that lasts longer than so much from the request to its end (since semantics 3): what was asked for and
+ * not what is left counts, or every waiver would come into force in its last days.
+ *
+ * @param t - effective time, milliseconds since 1970 @param lastsMax - in milliseconds
  */
-export function waiverState(waiver: Waiver, t: number, { keyOf, holds }: ActProof, semantics: number = SEMANTICS.waiver): WaiverState {
+export function waiverState(
+  waiver: Waiver, t: number, { keyOf, holds }: ActProof, semantics: number = SEMANTICS.waiver, lastsMax = Number.POSITIVE_INFINITY,
+): WaiverState {
   expectSemantics('waiver', semantics);
   const not = (code: WaiverCode): WaiverState => ({ active: false, waiver, code });
   if (waiver.revocations.length > 0) return not('WAIVER_REVOKED');
   if (waiver.rejections.length > 0) return not('WAIVER_REJECTED');
   if (t >= waiver.expires) return not('WAIVER_EXPIRED');
+  if (semantics >= 3 && waiver.expires - waiver.at > lastsMax) return not('WAIVER_TOO_LONG');
   const isKeyRight = (act: WaiverAct) => isTheirs(act, keyOf, semantics);
   if (!isKeyRight(waiver)) return not('WAIVER_KEY_WRONG');
   if (semantics >= 2 && !holds(waiver)) return not('WAIVER_SIGNATURE_WRONG');

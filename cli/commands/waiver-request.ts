@@ -5,7 +5,7 @@ import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
 import { ACTING, actingOf, parseName, pseudonymOf } from '../persons.ts';
-import { findPlace, openForWriting } from '../place.ts';
+import { findPlace, openDocuments, openForWriting } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 import { parseTime } from '../times.ts';
 
@@ -20,7 +20,7 @@ be erased. With --as or --key the request is signed by that person, otherwise it
     subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'an artifact it is for; may be repeated' },
     component: { type: 'string', multiple: true, takes: 'PURL', help: 'a package it is for, without version; may be repeated' },
     versions: { type: 'string', takes: 'VERS', help: 'which versions of the one --component: vers:npm/>=1.0.0|<1.3.1' },
-    owner: { type: 'string', takes: 'NAME', help: 'the person who answers for the risk' },
+    owner: { type: 'string', takes: 'NAME', help: 'the person who answers for the risk: whoever asks, or one of "stella person list"' },
     expires: { type: 'string', takes: 'TIME', help: 'when it ends, in UTC: 2026-12-31 (the end of that day) or 2026-12-31T12:00:00Z' },
     justification: { type: 'string', takes: 'TEXT', help: 'why, in words; @FILE reads a file' },
     response: { type: 'string', multiple: true, takes: 'WORD', help: `what is done about it: ${RESPONSES.join(', ')} (will_not_fix when left out)` },
@@ -46,15 +46,21 @@ be erased. With --as or --key the request is signed by that person, otherwise it
     const waiver = call.value('id') ?? `w-${formatHex(call.random(6))}`;
     const request = {
       waiver, vulnerabilities: call.positionals, subjects, components, responses: responsesOf(call), breakGlass: call.flag('break-glass'),
-      owner: pseudonymOf(call, place, parseName(owner)), expires: parseTime(expires, 'end'), justification: textOf(justification),
+      owner: pseudonymOf(call, place, parseName(owner)), ownerName: owner, expires: parseTime(expires, 'end'), justification: textOf(justification),
     };
     const log = await openForWriting(call, place);
     try {
       const acting = await actingOf(call, place, log);
-      const { index } = await requestWaiver({ log, ...payloadsOf(call, place), now: () => call.now() }, request, acting);
+      const { documents, close } = await openDocuments(place, log);
+      const ports = { log, documents, ...payloadsOf(call, place), now: () => call.now() };
+      const { index, tooLongFor } = await requestWaiver(ports, request, acting).finally(close);
       call.out.say(`entry ${index}: waiver ${waiver} requested (${acting.assurance}), until ${new Date(request.expires).toISOString()}`);
       call.out.say(`It counts when another person approves it: stella waiver approve ${waiver} --as NAME`);
-      call.out.answer({ index, waiver, expires: new Date(request.expires).toISOString(), assurance: acting.assurance, size: log.published.size });
+      for (const policy of tooLongFor) call.out.warn(`the policy "${policy}" takes no waiver for so long: before it this one counts for nothing`);
+      call.out.answer({
+        index, waiver, expires: new Date(request.expires).toISOString(), assurance: acting.assurance, ...(tooLongFor.length === 0 ? {} : { tooLongFor }),
+        size: log.published.size,
+      });
     } finally {
       await log.close();
     }

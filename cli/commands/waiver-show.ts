@@ -4,10 +4,10 @@ import type { ActEvent } from '../../policy/gate/act-statement.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { formatDigest, type Event } from '../../ledger/events/index.ts';
-import { UsageError, type Call, type Command } from '../command.ts';
+import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
-import { listPersons, pseudonymOf } from '../persons.ts';
-import { findPlace, openForReading, type Place } from '../place.ts';
+import { namesOf } from '../persons.ts';
+import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: 'ID',
@@ -57,9 +57,4 @@ async function whyOf(event: Event, ports: ReturnType<typeof payloadsOf>): Promis
   if (commitment === undefined) return null;
   const opened = await openSealed(ports, commitment[1]);
   return opened === null ? '(the justification was erased, or is not here)' : `"${decodeUtf8(opened)}"`;
-}
-
-function namesOf(call: Call, place: Place): (person: Uint8Array | undefined) => string {
-  const known = new Map(listPersons(place).map(({ name }) => [formatHex(pseudonymOf(call, place, name)), name]));
-  return (person) => (person === undefined ? 'nobody' : known.get(formatHex(person)) ?? formatHex(person));
 }

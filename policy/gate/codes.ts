@@ -79,6 +79,8 @@ export const WARNINGS = [
   'WAIVER_BREAK_GLASS',
   // A waiver names one of the findings and is over.
   'WAIVER_EXPIRED',
+  // A waiver names one of the findings, and lasts longer than the policy takes any.
+  'WAIVER_TOO_LONG',
   // Two waivers in force cover the same finding: taking one back changes nothing.
   'WAIVER_OVERLAPPING',
   // The policy's own warnings.

@@ -89,9 +89,10 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   else if (age !== null && age > days * dayMs) deny('SNAPSHOT_STALE', `the advisories are ${Math.floor(age / dayMs)} days old, expected at most ${days}`);
   const covered = coverageOf(gathered, effective, semantics.coverage);
   if (covered.missing.length > 0) deny('EVIDENCE_MISSING', `missing evidence: ${covered.missing.join(', ')}`);
+  const waiverMax = semantics.waiver < 3 ? Number.POSITIVE_INFINITY : waiverMsMax(policy, notes);
   // 3. The input, where nothing is missing that it is made of. A missing scan is an empty list only where somebody said so.
   const missing = codes.has('PAYLOAD_UNAVAILABLE') || codes.has('PAYLOAD_NEWER') || (gathered.findings === null && !weakened.includes('SCAN_MISSING'));
-  const built = missing ? null : buildInput(request.artifact, gathered, covered, state, effective, semantics, policies.contents);
+  const built = missing ? null : buildInput(request.artifact, gathered, covered, state, effective, semantics, policies.contents, waiverMax);
   const complaint = built === null ? null : builtComplaint(built);
   if (complaint !== null) deny('INPUT_INVALID', `the policy input: ${clip(complaint)}`);
   const encoded = built === null ? null : encodeInput(built);
@@ -173,14 +174,27 @@ function checkScan({ scan, sbom, artifact }: Gathered, gate: number, deny: Deny)
 
 /** How old advisories may be: `data.stella.config.snapshot_days`, where the shipped policies have their numbers. */
 function snapshotDays(policy: PublishedPolicy | null, gate: number, deny: Deny): number {
-  let value: Value | undefined = policy?.bundle.data;
-  for (const key of ['stella', 'config', 'snapshot_days']) value = value instanceof RegoObject ? value.get(key) : undefined;
-  if (value === undefined) return snapshotDaysDefault;
-  const days = toPlain(value);
-  if (typeof days === 'number' && days >= 0) return days;
+  const days = policy === null ? undefined : daysIn(policy.bundle.data, 'snapshot_days');
+  if (days === undefined) return snapshotDaysDefault;
+  if (days !== null) return days;
   // Somebody wrote a bound, and not the one that would be taken instead.
   if (gate >= 3) deny('SNAPSHOT_STALE', 'data.stella.config.snapshot_days of the policy is no number of days');
   return snapshotDaysDefault;
+}
+
+/** How long a waiver may last: `data.stella.config.waiver_days`, for every policy that says so. Where it is no number, none counts. */
+function waiverMsMax(policy: PublishedPolicy | null, notes: string[]): number {
+  const days = policy === null ? undefined : daysIn(policy.bundle.data, 'waiver_days');
+  if (days === null) notes.push('data.stella.config.waiver_days of the policy is no number of days, so that no waiver counts');
+  return days === undefined ? Number.POSITIVE_INFINITY : days === null ? Number.NEGATIVE_INFINITY : days * dayMs;
+}
+
+/** @returns null for what is no number of days, undefined where nothing is said */
+export function daysIn(data: Value, key: 'snapshot_days' | 'waiver_days'): number | null | undefined {
+  let value: Value | undefined = data;
+  for (const name of ['stella', 'config', key]) value = value instanceof RegoObject ? value.get(name) : undefined;
+  const days = value === undefined ? undefined : toPlain(value);
+  return days === undefined || (typeof days === 'number' && days >= 0) ? days : null;
 }
 
 function warningsOf(policy: PublishedPolicy | null, built: Built | null, judgement: Judgement | null): WarningCode[] {

@@ -1,8 +1,8 @@
 // The policy input: what a policy is asked with, as a strict shape (spec/policy-input.md, spec/policy-input.schema.json).
 import { array, boolean, complaintOf, integer, number, object, oneOf, optional, said, text, type ShapeType } from './shape.ts';
 
-/** The version of the input's shape and of how it is made. Another meaning of the same state is a new number, and this one stays. */
-export const inputSemantics = 1;
+/** The version of the input's shape and of how it is made. Another meaning of the same state is a new number. 2: `requested_at` of waivers. */
+export const inputSemantics = 2;
 
 const digest = text(/^sha256:[0-9a-f]{64}$/, 71);
 const id = text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/, 127);
@@ -19,7 +19,7 @@ const JUSTIFICATIONS = [
   'vulnerable_code_not_in_execute_path', 'vulnerable_code_not_present',
 ] as const;
 
-export const WAIVER_STATES = ['active', 'expired', 'key_wrong', 'not_approved', 'rejected', 'revoked', 'self_approved', 'signature_wrong'] as const;
+export const WAIVER_STATES = ['active', 'expired', 'key_wrong', 'not_approved', 'rejected', 'revoked', 'self_approved', 'signature_wrong', 'too_long'] as const;
 
 const statement = {
   entry: said('Index of the entry that it stands in', integer),
@@ -89,6 +89,7 @@ const waiver = object({
   id: text(/^[a-z0-9][a-z0-9-]{0,62}$/, 63),
   owner: person,
   purl,
+  requested_at: said('Recorded; absent in inputs of version 1', optional(time)),
   responses: array(text(/^[a-z_]{1,32}$/, 32)),
   state: said('The first reason why it is not in force, or active', oneOf(...WAIVER_STATES)),
   vuln_id: id,

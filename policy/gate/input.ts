@@ -36,16 +36,16 @@ export interface Built {
  * several times faster than a writer that sorts; a test compares the two.
  *
  * @param artifact - SHA-256, 32 bytes @param t - effective time, milliseconds since 1970
- * @param contents - what was made of the same payloads before
+ * @param contents - what was made of the same payloads before @param waiverMax - how long the policy takes waivers for, milliseconds
  * @see spec/policy-input.md
  */
 export function buildInput(
   artifact: Uint8Array, gathered: Gathered, covered: PolicyInput['coverage'], state: Pick<State, 'size' | 'root' | 'origin'>, t: number, semantics: Semantics,
-  contents: ContentShelf,
+  contents: ContentShelf, waiverMax: number,
 ): Built {
   const found = gathered.findings?.findings ?? [];
   const vex = vexMembers(found, gathered, artifact, t, semantics.vex);
-  const waived = waiversOf(found, gathered, artifact, t, semantics.waiver);
+  const waived = waiversOf(found, gathered, artifact, t, semantics, waiverMax);
   const warnings = new Set<WarningCode>([...vex.warnings, ...waived.warnings]);
   if ((gathered.scan?.unmatched ?? 0) > 0) warnings.add('COMPONENTS_UNMATCHED');
   const superseded = gathered.scan !== null && gathered.feed?.newest !== undefined && snapshotTime(gathered) === null;
@@ -189,10 +189,12 @@ interface WaivedFindings {
 }
 
 /** Evaluate first, waive after: a waiver marks what it covers, and changes nothing else about it. */
-function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): WaivedFindings {
+function waiversOf(
+  found: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, { input, waiver: semantics }: Semantics, waiverMax: number,
+): WaivedFindings {
   const { keys, signed } = gathered;
   const proof: ActProof = { keyOf: (id) => keys.get(formatHex(id)) ?? null, holds: ({ entry }) => signed?.has(entry) === true };
-  const states = gathered.waivers.map((waiver) => waiverState(waiver, t, proof, semantics));
+  const states = gathered.waivers.map((waiver) => waiverState(waiver, t, proof, semantics, waiverMax));
   const byName = new Map<string, number[]>();
   if (states.length > 0) {
     found.forEach((finding, i) => {
@@ -221,11 +223,12 @@ function waiversOf(found: readonly Finding[], gathered: Gathered, artifact: Uint
       if (active && covered.has(i) && semantics >= 2) warnings.add('WAIVER_OVERLAPPING');
       if (active) covered.add(i);
       const once = `${id} ${component.purl}`;
-      if (!shown.has(once)) members.push(waiverMember(state, id, component.purl ?? ''));
+      if (!shown.has(once)) members.push(waiverMember(state, id, component.purl ?? '', input));
       shown.add(once);
     }
     if (active && waiver.breakGlass && fits.length > 0) warnings.add('WAIVER_BREAK_GLASS');
     if (fits.length > 0 && !active && state.code === 'WAIVER_EXPIRED') warnings.add('WAIVER_EXPIRED');
+    if (fits.length > 0 && !active && state.code === 'WAIVER_TOO_LONG') warnings.add('WAIVER_TOO_LONG');
     const why = fits.length === 0 ? 'WAIVER_OUT_OF_SCOPE' : active ? 'WAIVER_ACTIVE' : state.code;
     considered.push({ id: waiver.id, entry: waiver.entry, state: stateOf(state), covers: fits.length, why, acts: actsTold(waiver, signed) });
   }
@@ -245,7 +248,7 @@ function stateOf(state: WaiverState): PolicyInput['waivers'][number]['state'] {
   return (state.active ? 'active' : state.code.slice('WAIVER_'.length).toLowerCase()) as PolicyInput['waivers'][number]['state'];
 }
 
-function waiverMember(state: WaiverState, id: string, purl: string): PolicyInput['waivers'][number] {
+function waiverMember(state: WaiverState, id: string, purl: string, semantics: number): PolicyInput['waivers'][number] {
   const waiver: Waiver = state.waiver;
   return {
     active: state.active,
@@ -255,6 +258,7 @@ function waiverMember(state: WaiverState, id: string, purl: string): PolicyInput
     id: waiver.id,
     owner: `person:${formatHex(waiver.owner)}`,
     purl,
+    ...(semantics < 2 ? {} : { requested_at: timeText(waiver.at) }),
     responses: [...waiver.responses].sort(),
     state: stateOf(state),
     vuln_id: id,

@@ -9,6 +9,7 @@ import { decodeEvent, type Event } from '../../ledger/events/index.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import type { PayloadStore } from '../../ledger/store/payloads.ts';
 import type { SecretStore } from '../../ledger/store/secrets.ts';
+import { DocumentReader } from '../../projections/reader.ts';
 import { authorKeyOf, signJson, type AuthorKey } from '../../verify/sigstore/index.ts';
 import { by, checkLog, rekorSigner, sha256, World } from '../log/kit.ts';
 
@@ -95,6 +96,11 @@ export class Bench {
   get stores() {
     const { log, payloads, secrets, pepper, random } = this;
     return { log, payloads, secrets, pepper, random };
+  }
+
+  /** Documents of the log as it is when they are asked for. */
+  get documents(): Pick<DocumentReader, 'all'> {
+    return { all: (name) => new DocumentReader(this.log.published.size, this.log, null).all(name) };
   }
 
   get rekor() {

@@ -21,7 +21,7 @@ async function people() {
   const bench = await Bench.begin();
   const { author, pem } = newKey();
   await addPerson(bench.log, personOf(sha256, bench.pepper, 'local', 'ann'), author.key, by);
-  return { bench, ann: await actingWith(bench.log, author), pem, ports: { ...bench.stores, now: bench.world.clock.now } };
+  return { bench, ann: await actingWith(bench.log, author), pem, ports: { ...bench.stores, documents: bench.documents, now: bench.world.clock.now } };
 }
 
 function statementOf(more: Partial<VexStatement> = {}): VexStatement {
@@ -139,7 +139,7 @@ describe('exported', () => {
     await stateVex(ports, stated({ justification: null, impact: 'it is turned off' }), ann);
     await stateVex(ports, stated({ vulnerability: 'CVE-2026-0009', aliases: [] }, { seal: true }), ann);
     const request = (waiver: string, vulnerability: string, subjects = [imageDigest]) => requestWaiver(ports, {
-      waiver, vulnerabilities: [vulnerability], subjects, components: [], owner: new Uint8Array(16), breakGlass: false, expires: now + 30 * day,
+      waiver, vulnerabilities: [vulnerability], subjects, components: [], owner: ann.by.person as Uint8Array, breakGlass: false, expires: now + 30 * day,
       responses: ['workaround_available'], justification: 'why',
     }, ann);
     for (const [id, vulnerability] of [['w-1', 'CVE-2026-0005'], ['w-2', 'CVE-2026-0001'], ['w-3', 'CVE-2026-0006']] as const) await request(id, vulnerability);

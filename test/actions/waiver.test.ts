@@ -5,9 +5,11 @@ import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
 import { waiverStatement, type ActEvent } from '../../policy/gate/act-statement.ts';
 import { checkAct, decideWaiver, readWaiver, requestWaiver, type WaiverRequest } from '../../actions/waiver.ts';
 import { publishContract, assignContract, findContract, openContract, unassignContract } from '../../actions/contract.ts';
-import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { publishPolicy } from '../../actions/publish-policy.ts';
+import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { personOf } from '../../ledger/events/index.ts';
+import { personOf, prepareDraft } from '../../ledger/events/index.ts';
+import { parseJson, type RegoObject } from '../../policy/index.ts';
 import { authorKeyOf, type AuthorKey } from '../../verify/sigstore/index.ts';
 import { by, sha256 } from '../log/kit.ts';
 import { Bench, imageDigest, newKey, otherDigest } from './kit.ts';
@@ -28,7 +30,7 @@ function requestIn(bench: Bench, more: Partial<WaiverRequest> = {}): WaiverReque
   };
 }
 
-const portsOf = (bench: Bench) => ({ ...bench.stores, now: bench.world.clock.now });
+const portsOf = (bench: Bench) => ({ ...bench.stores, documents: bench.documents, now: bench.world.clock.now });
 const codeOf = (act: Promise<unknown>) => act.then(() => 'accepted', (error: unknown) => (error instanceof LedgerError ? error.code : String(error)));
 
 async function people() {
@@ -140,6 +142,48 @@ describe('a waiver', () => {
     await requestWaiver(ports, requestIn(bench, { expires: now + 1 }), ann);
     bench.world.clock.pass(1);
     expect(await codeOf(decideWaiver(ports, 'w-1', { type: 'waiver.approved' }, bob))).toBe('WAIVER_DECIDED');
+  });
+
+  test('is owned by a person of this ledger, or by who asks', async () => {
+    const { bench, ports, ann } = await people();
+    const owned = (name: string, waiver: string) => requestWaiver(ports, requestIn(bench, { owner: pseudonym(bench, name), ownerName: name, waiver }), ann);
+    await expect(owned('security-team', 'w-1')).rejects.toMatchObject({
+      code: 'PERSON_UNKNOWN', message: 'Cannot request waiver: "security-team" is no person on this ledger',
+      hint: '"stella person list" names them; "stella person add security-team" adds one',
+    });
+    expect([bench.secrets.held.size, await bench.log.head('waiver:w-1')]).toEqual([0, null]);
+    expect(await codeOf(owned('bob', 'w-1'))).toBe('accepted');
+    // Whoever has no key that serves any more answers for nothing new.
+    const carl = await personIn(bench, 'carl');
+    expect(await codeOf(owned('carl', 'w-2'))).toBe('accepted');
+    const retired = { key: parseHex(carl.author.key.id), lastSize: bench.log.published.size, reason: 'superseded' } as const;
+    await bench.log.appendOne({ drafts: [prepareDraft({ type: 'key.retired', by, data: retired }, sha256)] });
+    expect(await codeOf(owned('carl', 'w-3'))).toBe('PERSON_UNKNOWN');
+    // The user of this machine needs no key to be somebody.
+    const dora: Acting = { by: { kind: 'person', auth: 'local', person: pseudonym(bench, 'dora') }, assurance: 'asserted', author: newKey().author };
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { owner: pseudonym(bench, 'dora'), waiver: 'w-4' }), dora))).toBe('accepted');
+  });
+
+  test('for longer than any policy takes is refused; for longer than some take, these are named', async () => {
+    const { bench, ports, ann } = await people();
+    let id = 0;
+    const lasting = (days: number) => requestWaiver(ports, requestIn(bench, { waiver: `w-${(id += 1)}`, expires: bench.world.clock.now() + days * day }), ann);
+    const publish = (name: string, data: string) => publishPolicy(bench.stores, {
+      name, entrypoints: ['data.gate.allow'],
+      bundle: { modules: [{ file: 'a.rego', text: 'package gate\n\nallow := true\n' }], data: parseJson(data) as RegoObject, revision: '', regoVersion: 1 },
+    }, by);
+    expect((await lasting(400_000)).tooLongFor).toEqual([]);
+    await publish('release', '{"stella": {"config": {"waiver_days": 90}}}');
+    await publish('strict', '{"stella": {"config": {"waiver_days": 30}}}');
+    await publish('none', '{"stella": {"config": {"waiver_days": "60"}}}');
+    expect([(await lasting(30)).tooLongFor, (await lasting(90)).tooLongFor]).toEqual([['none'], ['none', 'strict']]);
+    await expect(lasting(90.01)).rejects.toMatchObject({
+      code: 'WAIVER_INVALID', message: 'Cannot request waiver: it would last longer than any policy on record takes one',
+      hint: `"release" takes 90 days: end it by ${new Date(bench.world.clock.now() + 90 * day).toISOString()}`,
+    });
+    // The newest of a name counts, and one that says nothing takes every waiver.
+    await publish('none', '{}');
+    expect((await lasting(400_000)).tooLongFor).toEqual(['release', 'strict']);
   });
 
   test('what is signed says the same as the event; a changed member, another ledger or another key do not hold', async () => {

@@ -34,7 +34,7 @@ interface Story {
 
 async function tell({ vex, waiver, without }: Story) {
   const bench = await Bench.begin();
-  const ports = { ...bench.stores, now: bench.world.clock.now };
+  const ports = { ...bench.stores, documents: bench.documents, now: bench.world.clock.now };
   const person = async (name: string) => {
     const { author } = newKey();
     await addPerson(bench.log, personOf(sha256, bench.pepper, 'local', name), author.key, by);

@@ -1,5 +1,6 @@
 // Random histories in which decisions are made all along, and in which VEX, waivers, revocations, trust and policies each flip one.
 import { addAttestationKey } from '../../actions/add-key.ts';
+import { CURRENT } from '../../policy/gate/decide.ts';
 import { by } from '../log/kit.ts';
 import { author } from '../pack/kit.ts';
 import { Dice } from '../projections/history.ts';
@@ -35,7 +36,7 @@ export class RandomHistory {
     this.#dice = new Dice(seed);
   }
 
-  /** Makes a history of about 20 decisions. @param seed - the same history on every machine */
+  /** Makes a history of about 25 decisions. @param seed - the same history on every machine */
   static async make(seed: number): Promise<RandomHistory> {
     const history = new RandomHistory(await Gates.begin(), seed);
     await history.#make();
@@ -49,12 +50,22 @@ export class RandomHistory {
     return made;
   }
 
+  /** As an older release decided: each of its rules with a number of then, or of now. */
+  async #decideBefore(): Promise<void> {
+    const of = (now: number) => 1 + this.#dice.roll(now);
+    const { gate, input, vex, waiver } = CURRENT;
+    const index = await this.gates.decideUnder({ ...CURRENT, gate: of(gate), input: of(input), vex: of(vex), waiver: of(waiver) });
+    const { outcome, codes = [] } = (await this.gates.event(index)).data as { outcome: 'allow' | 'deny'; codes?: readonly string[] };
+    this.decisions.push({ index, outcome, codes });
+  }
+
   /** Decides before and after, and notes the flip. */
   async #flip(kind: Flip, act: () => Promise<unknown>): Promise<void> {
     const before = await this.#decide();
     await this.#noise();
     await act();
     if ((await this.#decide()).outcome !== before.outcome) this.flipped.add(kind);
+    await this.#decideBefore();
   }
 
   async #make(): Promise<void> {

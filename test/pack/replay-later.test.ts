@@ -35,7 +35,7 @@ async function history() {
   const gates = await Gates.begin();
   const { log, world, payloads } = gates;
   const bench = new Bench(log, world, { payloads });
-  const ports = { ...bench.stores, now: world.clock.now };
+  const ports = { ...bench.stores, documents: bench.documents, now: world.clock.now };
   const person = async (name: string): Promise<Acting> => {
     const { author: { key }, author: own } = newKey();
     await addPerson(log, personOf(sha256, bench.pepper, 'local', name), key, by);

@@ -12,8 +12,8 @@ const proof = (keyOf: KeyOf = noKeys, holds: ActProof['holds'] = () => true): Ac
 const approved = (more: Partial<Waiver> = {}) => waiverOf(10, { approvals: [actOf(11, 2)], ...more });
 /** Under every semantics, where all signatures hold. */
 const codeAt = (waiver: Waiver, t: number, keys = noKeys) => {
-  const codes = [1, 2].map((semantics) => codeOf(waiverState(waiver, t, proof(keys), semantics)));
-  expect(codes[1]).toBe(codes[0]);
+  const codes = [1, 2, 3].map((semantics) => codeOf(waiverState(waiver, t, proof(keys), semantics)));
+  expect(new Set(codes).size).toBe(1);
   return codes[0];
 };
 const codeOf = (state: WaiverState) => (state.active ? 'active' : state.code);
@@ -42,6 +42,16 @@ describe('a waiver', () => {
   ])('%s', (_, more, code) => {
     expect(codeAt(approved(more), 2000)).toBe(code);
     if (code !== 'active') expect(WAIVER_CODES).toContain(code);
+  });
+
+  test.each([
+    ['as long as is taken', 4000, 'active'],
+    ['longer', 3999, 'WAIVER_TOO_LONG'],
+    ['and none is taken', Number.NEGATIVE_INFINITY, 'WAIVER_TOO_LONG'],
+  ])('that lasts from 1000 to 5000, %s, counts from semantics 3 on so', (_, lastsMax, code) => {
+    const codes = [1, 2, 3].map((semantics) => codeOf(waiverState(approved({ at: 1000 }), 4999, proof(), semantics, lastsMax)));
+    expect(codes).toEqual(['active', 'active', code]);
+    expect(codeOf(waiverState(approved({ at: 1000 }), 5000, proof(), 3, lastsMax))).toBe('WAIVER_EXPIRED');
   });
 
   test('of break-glass needs a second person all the same', () => {
@@ -123,7 +133,7 @@ describe('several waivers', () => {
   });
 
   test('semantics that nobody knows are a bug of the caller', () => {
-    expect(() => waiverState(approved(), 2000, proof(), 3)).toThrow(RangeError);
+    expect(() => waiverState(approved(), 2000, proof(), 4)).toThrow(RangeError);
   });
 });
 
