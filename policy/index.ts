@@ -1,6 +1,6 @@
 // The door ./policy: Rego compiled and evaluated, deterministically, with every decision explained.
 import { LedgerError } from '../ledger/errors.ts';
-import { formatRef, isGroundRef, type Location, operatorOf, plainRef, type Rule } from './rego/ast.ts';
+import { formatRef, isGroundRef, type Location, operatorOf, plainRef, type Rule, type Term } from './rego/ast.ts';
 import { nodesOf } from './rego/compile/calls.ts';
 import { compileModules, compileQuery } from './rego/compile/compile.ts';
 import { testLength } from './rego/compile/tests.ts';
@@ -191,9 +191,14 @@ export class Policy {
   /** Whether a rule gives an entrypoint, stands under it, or holds it in its value; data alone decides nothing. */
   has(entrypoint: string): boolean {
     if (!isEntrypoint(entrypoint)) return false;
-    const asked = [...entrypoint.matchAll(/\.(\w+)|"([^"]*)"/g)].map(([, name, text]) => name ?? text);
+    const asked = partsOf(entrypoint);
     const paths = this.#program.compiled.modules.flatMap(({ rules }) => rules.map(rulePath));
     return paths.some(([, ...path]) => path.every(({ v }, i) => i >= asked.length || (v.t === 'scalar' && v.value === asked[i])));
+  }
+
+  /** An entrypoint as `rules` name documents: `data["gate"].allow` is `data.gate.allow`. @param entrypoint - that `has` knows */
+  canonical(entrypoint: string): string {
+    return formatRef([dataTerm, ...partsOf(entrypoint).map((value): Term => ({ v: { t: 'scalar', value }, loc: null }))]);
   }
 
   /**
@@ -233,11 +238,12 @@ export class Policy {
   /**
    * Evaluates several documents in one go: what they have in common is derived once, and the limits hold for all together.
    *
+   * @param entrypoints - those of `rules` too, in which there may stand more than texts (`data.gate.deny[1]`)
    * @returns the values of those that are defined; none where an error ended the evaluation
    * @throws {LedgerError} as `evaluate`
    */
   evaluateAll(entrypoints: readonly string[], options: EvaluateOptions): EvaluationOfMany {
-    const wrong = entrypoints.find((entrypoint) => !isEntrypoint(entrypoint));
+    const wrong = entrypoints.find((entrypoint) => !isEntrypoint(entrypoint) && !this.rules.some(({ document }) => document === entrypoint));
     if (wrong !== undefined) throw new LedgerError('INPUT_MALFORMED', `Cannot evaluate "${wrong}": expected a reference such as data.gate.allow`);
     const m = this.#machine(options);
     const values = new Map<string, Value>();
@@ -326,6 +332,13 @@ export class Policy {
 }
 
 const isEntrypoint = (text: string) => /^data(?:\.[A-Za-z_]\w*|\["[^"\\]*"\])*$/.test(text);
+
+/** The names and texts of an entrypoint behind `data`. */
+function partsOf(entrypoint: string): string[] {
+  return [...entrypoint.matchAll(/\.(\w+)|"([^"]*)"/g)].map(([, name, text]) => name ?? (text as string));
+}
+
+const dataTerm: Term = { v: { t: 'var', name: 'data' }, loc: null };
 
 function pathOf(rule: Rule): string {
   return formatRef(ruleRef(rule));

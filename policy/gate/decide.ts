@@ -19,7 +19,7 @@ import { snapshotAge } from './snapshot-age.ts';
 import type { State, StateSource } from './source.ts';
 
 export interface DecideRequest extends GateRequest {
-  /** What is asked of the policy: all that it publishes when left out. */
+  /** What is asked of the policy: all that it publishes when left out, or when it names nothing. */
   readonly entrypoints?: readonly string[];
   /** Milliseconds since 1970. */
   readonly effective: number;
@@ -77,10 +77,12 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   };
   // 1. The policy, and what is asked of it.
   const policy = await policies.read(gathered, state.source, semantics.rego, deny);
-  const entrypoints = asSet(request.entrypoints ?? gathered.published?.entrypoints ?? []);
+  const named = request.entrypoints ?? [];
+  const entrypoints = asSet(named.length > 0 ? named : gathered.published?.entrypoints ?? []);
   // Whoever asks chooses among the rules of a policy, and any that is true would do.
   const isNarrowed = semantics.gate >= 3 && (gathered.published?.entrypoints ?? []).some((one) => !entrypoints.includes(one));
-  const weakened = [...new Set([...request.weakened, ...(isNarrowed ? [ENTRYPOINTS_NARROWED] : [])])];
+  // Said for what is asked here: a decision that is made again, or otherwise, does not bring it along.
+  const weakened = [...request.weakened.filter((code) => code !== ENTRYPOINTS_NARROWED), ...(isNarrowed ? [ENTRYPOINTS_NARROWED] : [])];
   // 2. What is there, and how fresh it is.
   checkScan(gathered, semantics.gate, deny);
   const days = snapshotDays(policy, semantics.gate, deny);

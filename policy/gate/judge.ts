@@ -67,7 +67,8 @@ export function judge({ policy, entrypoints, input, data, effective, limits, gat
   if (unknown) return { ...nothing, codes: ['ENTRYPOINT_UNKNOWN'] };
   const { rules } = policy;
   const rulePaths = new Set(rules.map(({ path }) => path));
-  const asked = entrypoints.toSorted().map((entrypoint) => (gate < 3 ? askedBefore(entrypoint, rulePaths) : askedOf(entrypoint, rules)));
+  const asked = entrypoints.toSorted().map((entrypoint) => (
+    gate < 3 ? askedBefore(entrypoint, rulePaths) : askedOf(entrypoint, policy.canonical(entrypoint), rules)));
   const paths = [...new Set(asked.flatMap(({ rules }) => rules.map(({ path }) => path)))];
   const evaluation = policy.evaluateAll(paths, { input, data, clock: BigInt(effective) * 1_000_000n, limits });
   const { fired, printed, stats, error } = evaluation;
@@ -83,26 +84,39 @@ const nothing: Judgement = { codes: [], denials: [], warnings: [], answers: '{}'
 
 /**
  * Rules may stand below the names that decide (`deny.high contains msg`), and beside an entrypoint of another name: who asked for
- * `allow` or `release` alone would not hear them.
+ * `allow` or `release` alone would not hear them, nor who asked for a part of `release`, or wrote `data.gate["release"]`.
  */
-function askedOf(entrypoint: string, rules: Policy['rules']): Asked {
-  const [, parent = '', last = ''] = /^(.*)\.(\w+)$/.exec(entrypoint) ?? [];
-  const below = [`${entrypoint}.`, `${entrypoint}[`];
-  const isRule = rules.some(({ document, package: of }) => of === parent && (document === entrypoint || below.some((start) => document.startsWith(start))));
-  const pkg = isRule ? parent : entrypoint;
+function askedOf(entrypoint: string, canonical: string, rules: Policy['rules']): Asked {
+  const isPackage = rules.some(({ package: of }) => of === canonical);
+  const rule = isPackage ? undefined : rules.find(({ document, package: of }) =>
+    isWithin(canonical, of) && (isWithin(document, canonical) || isWithin(canonical, document)));
+  const pkg = rule?.package ?? canonical;
   const named = new Map<string, Asked['rules'][number]>();
   for (const { document: path, package: of } of rules) {
     if (of !== pkg) continue;
     const name = path.slice(pkg.length + 1);
-    const [first = ''] = /^\w+/.exec(name) ?? [];
-    const kind = first.endsWith('_') ? kindOf(first.slice(0, -1)) : kindOf(first);
+    const [first, kind] = kindIn(name);
     if (kind === 'allow') named.set(first, { kind, name: first, path: `${pkg}.${first}` });
     else if (kind !== null) named.set(name, { kind, name, path });
   }
   const found = [...named.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const itself = { kind: 'value', name: 'value', path: entrypoint } as const;
-  if (isRule && kindOf(last) === null) return { entrypoint, rules: [itself, ...found.filter(({ kind }) => kind !== 'allow')] };
+  const part = canonical.slice(pkg.length + 1);
+  const [first, kind] = kindIn(part);
+  const isNamed = kind === 'allow' ? part === first : kind !== null;
+  if (rule !== undefined && !isNamed) return { entrypoint, rules: [itself, ...found.filter((one) => one.kind !== 'allow')] };
   return { entrypoint, rules: found.length > 0 ? found : [itself] };
+}
+
+/** Whether a place is another, or a part of it. */
+function isWithin(place: string, other: string): boolean {
+  return place === other || place.startsWith(`${other}.`) || place.startsWith(`${other}[`);
+}
+
+/** The name that a rule's path in its package begins with, and whether it decides. */
+function kindIn(name: string): readonly [first: string, kind: ReturnType<typeof kindOf>] {
+  const [first = ''] = /^\w+/.exec(name) ?? [];
+  return [first, kindOf(first.endsWith('_') ? first.slice(0, -1) : first)];
 }
 
 /** Under semantics 1 and 2. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { gate } from '../../actions/gate.ts';
 import { importFeed } from '../../actions/import-feed.ts';
 import { publishPolicy } from '../../actions/publish-policy.ts';
-import { replayFromStreams } from '../../actions/replay.ts';
+import { replayFromStreams, whatIfFromStreams } from '../../actions/replay.ts';
 import { scanArtifact } from '../../actions/scan-artifact.ts';
 import { addTrust } from '../../actions/trust.ts';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
@@ -210,9 +210,9 @@ test.each(['"7"', '-1', 'null', '[1]', 'true'])('snapshot_days %s is no number o
 
 describe('rules that deny', () => {
   const ALLOWS = 'package gate\n\nimport rego.v1\n\ndefault allow := true\n\n';
-  const ask = async (rules: string, entrypoints = ['data.gate.allow']) => {
+  const ask = async (rules: string, entrypoints = ['data.gate.allow'], policy = ALLOWS) => {
     const gates = await gatesOf();
-    await gates.policy('release', { 'gate.rego': `${ALLOWS}${rules}\n` }, '{}', entrypoints);
+    await gates.policy('release', { 'gate.rego': `${policy}${rules}\n` }, '{}', entrypoints);
     await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
     const before = await gates.decideUnder({ ...CURRENT, gate: 2 });
     expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
@@ -240,6 +240,23 @@ describe('rules that deny', () => {
     expect(await ask('release := true\n\ndeny contains "x" if false', ['data.gate.release'])).toEqual(['allow', 'allow', []]);
   });
 
+  test.each<[string, string, string]>([
+    ['in another spelling', 'data.gate["allow"]', ALLOWS],
+    ['in another spelling of the package', 'data["gate"].allow', ALLOWS],
+    ['that is a rule below a name', 'data.gate.release.prod', `${ALLOWS}release.prod := true\n\n`],
+    ['that is a part of a rule', 'data.gate.release.prod', `${ALLOWS}release := {"prod": true}\n\n`],
+    ['that is a part of allow', 'data.gate.allow.prod', 'package gate\n\nimport rego.v1\n\nallow := {"prod": true}\n\n'],
+  ])('are heard beside an entrypoint %s', async (_, entrypoint, policy) => {
+    expect(await ask('', [entrypoint], policy)).toEqual(['allow', 'allow', []]);
+    expect(await ask('deny contains "x"', [entrypoint], policy)).toEqual(['allow', 'deny', ['deny: x']]);
+  });
+
+  test.each(['deny[1] contains "x"', 'deny[true] contains "x"', 'deny["a\\"b"] contains "x"'])('are asked by any key: %s', async (rule) => {
+    const [, outcome, denials] = await ask(rule);
+    expect([outcome, (denials as string[]).map((one) => one.slice(-3))]).toEqual(['deny', [': x']]);
+    expect((await ask(`${rule} if false`)).slice(1)).toEqual(['allow', []]);
+  });
+
   test('of other packages are not of this one', async () => {
     expect(await ask('', ['data.gate'])).toEqual(['allow', 'allow', []]);
   });
@@ -259,6 +276,17 @@ test('asking less than a policy publishes is a weakened check, on record', async
   const before = await gates.decideUnder({ ...CURRENT, gate: 2 }, { entrypoints: ['data.a.allow'] });
   expect((await gates.event(before)).data).toMatchObject({ outcome: 'allow' });
   expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+  const wide = await whatIfFromStreams(gates, appended.index, { entrypoints: ['data.a.allow', 'data.b.allow'] });
+  expect(wide.decided.data.weakened).toBeUndefined();
+});
+
+test('a list of no entrypoints is none: all that is published is asked', async () => {
+  const gates = await gatesOf();
+  await gates.policy('release', { 'gate.rego': 'package gate\n\nimport rego.v1\n\nallow := true\n' }, '{}', ['data.gate']);
+  await gates.scan(app, await gates.sbom(app, ['pkg:npm/quiet@1']), []);
+  const { data, appended } = await gates.gate({ entrypoints: [] });
+  expect([data.outcome, data.entrypoints, data.weakened]).toEqual(['allow', ['data.gate'], undefined]);
+  expect((await replayFromStreams(gates, appended.index)).verdict).toEqual({ is: 'SAME' });
 });
 
 test('an allow of parts is no allow', async () => {
