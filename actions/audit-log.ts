@@ -1,7 +1,7 @@
 // Reading a whole log as an auditor does: every entry held against the rules, the tree against its checkpoint, decisions against what they read.
 import { equalBytes } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
+import { decodeEnvelope, decodeEvent, kindOf, type Event, type EventName } from '../ledger/events/index.ts';
 import { indexSlots, nativeHasher, sha256 } from '../ledger/log/engine.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { Audit, indexedEveryMax, type AuditCode } from '../ledger/streams/index.ts';
@@ -77,9 +77,7 @@ function treeWrong({ data: { tree: { size, root } } }: Reading, tree: RecentRoot
   return found === null || equalBytes(found, root[1]) ? null : `the tree of ${size} entries has another root than it names`;
 }
 
-/**
- * Why a decision's pins are not the heads that the streams had at the size it read, or null.
- */
+/** Why a decision's pins are not the heads that the streams had at the size it read, or null. */
 async function pinWrong(event: Decision, audit: Audit, payloads: PayloadStore): Promise<string | null> {
   const digest = event.payloads?.find(({ role }) => role === 'pins')?.digest;
   if (digest === undefined) return null;
@@ -110,10 +108,13 @@ async function movedBefore(event: Decision, index: number, audit: Audit, payload
   for (const [i, { name, version }] of streams.entries()) {
     const head = heads[i] ?? null;
     let at = head === null || head.version === version ? -1 : head.index;
-    while (at >= size) {
-      const { type, streams: tags } = decodeEvent(recent.at(at));
-      if (moves(name, type)) return `"${name}" had been moved by entry ${at} (${type}), and it read the first ${size} entries`;
-      at = tags.find((tag) => tag.name === name)?.prev ?? -1;
+    while (at >= Math.max(size, index - indexedEveryMax)) {
+      // As the audit takes it: what is wrong with an entry is said at its own place.
+      const { type, streams: tags } = decodeEnvelope(recent.at(at));
+      if (moves(name, type as EventName)) return `"${name}" had been moved by entry ${at} (${type}), and it read the first ${size} entries`;
+      const before = tags.find((tag) => tag.name === name)?.prev ?? -1;
+      // One that says it goes on from a later entry, or from itself, would be followed for ever.
+      at = before < at ? before : -1;
     }
   }
   return null;

@@ -18,6 +18,7 @@ import { busyBench, decide, membersOf, packed, resigned, trust, verdictOf } from
 const stream = `artifact:sha256:${image}`;
 
 interface Changed {
+  type: string;
   data: Record<string, unknown>;
   streams: { name: string; version: number; prev?: number }[];
 }
@@ -64,6 +65,21 @@ async function bothFind({ state }: World, { entries, bench: { payloads } }: Ledg
   const audit: string[] = [];
   for await (const { index, code } of auditLog(all(), head, payloads)) audit.push(`entry ${index} ${code}`);
   return { fsck: found.sort(), audit: audit.sort() };
+}
+
+/** Two decisions on one state: the first, which moves nothing, stands between what the second read and itself. */
+async function decidedTwice(): Promise<{ bench: Bench; between: number }> {
+  const bench = await busyBench();
+  const { size, root } = bench.log.published;
+  const { root: index } = await bench.log.readStreamIndex();
+  const before = (await eventsOf(bench)).at(-1) as number;
+  const between = await decide(bench, [stream, 'trust']);
+  await decide(bench, [stream, 'trust'], (data, pins) => {
+    const pin = pins.find(([name]) => name === stream) as [string, number, number];
+    [pin[1], pin[2]] = [pin[1] - 1, before];
+    return { ...data, tree: { size, root: ['sha256', root] as const }, index: ['sha256', index] as const };
+  });
+  return { bench, between };
 }
 
 type Edit = NonNullable<Parameters<typeof decide>[2]>;
@@ -167,6 +183,17 @@ describe('a full reader catches an operator who', async () => {
     await decide(bench, [stream, 'trust'], past(true, 3));
     const { world, ledger: told } = await lyingWriter({ bench }, 0, () => {});
     expect(await bothFind(world, told)).toEqual({ fsck: [], audit: [] });
+  });
+
+  test.each<[string, (event: Changed, between: number) => void, string]>([
+    ['which says that it goes on from itself', ({ streams }, between) => (streams[0]!.prev = between), 'AUDIT_PREV_WRONG'],
+    ['which says that it goes on from a later one', ({ streams }, between) => (streams[0]!.prev = between + 1), 'AUDIT_PREV_WRONG'],
+    ['which is of no known type', (event) => (event.type = 'decision.unheard'), 'AUDIT_EVENT_UNKNOWN'],
+  ])('puts an entry between what a decision read and itself, %s: a full reader comes to an end', async (_, change, code) => {
+    const { bench, between } = await decidedTwice();
+    const { world, ledger: told } = await lyingWriter({ bench }, between, (event) => change(event, between));
+    const codes = [`entry ${between} ${code}`];
+    expect(await bothFind(world, told)).toEqual({ fsck: codes, audit: codes });
   });
 
   test('has a decision stand on an older index in its pack, under which an old head is the last', async () => {
