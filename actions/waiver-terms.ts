@@ -55,7 +55,9 @@ export async function expectTaken(ports: TermsPorts, now: number, expires: numbe
  * @param called - the name that was given, for messages: the ledger holds pseudonyms alone
  * @throws {LedgerError} PERSON_UNKNOWN
  */
-export async function expectOwner({ documents }: Pick<TermsPorts, 'documents'>, owner: Uint8Array, asking: Uint8Array | undefined, called: string): Promise<void> {
+export async function expectOwner(
+  { documents }: Pick<TermsPorts, 'documents'>, owner: Uint8Array, asking: Uint8Array | undefined, called: string,
+): Promise<void> {
   if (asking !== undefined && equalBytes(owner, asking)) return;
   for (const { person, added, ended } of (await documents.all('key')).values()) {
     if (person !== undefined && equalBytes(person, owner) && added !== undefined && ended === undefined) return;

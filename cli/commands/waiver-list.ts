@@ -79,7 +79,9 @@ async function lastsMaxOf(policy: string | undefined, ports: Parameters<typeof l
   if (policy === undefined) return Number.POSITIVE_INFINITY;
   const found = (await longestWaivers(ports)).get(policy);
   if (found !== undefined) return found;
-  throw new LedgerError('POLICY_UNKNOWN', `Cannot find policy "${clip(policy)}": none was published under that name`, { hint: '"stella policy list" names them' });
+  throw new LedgerError('POLICY_UNKNOWN', `Cannot find policy "${clip(policy)}": none was published under that name`, {
+    hint: '"stella policy list" names them',
+  });
 }
 
 async function usesOf(call: Call, place: Place, log: LogView, waivers: readonly Waiver[], proof: ActProof): Promise<WaiverUses> {

@@ -225,7 +225,9 @@ export class Log extends LogView {
     const fits = isEvent ? kinds.includes('event') && !ownTypes.has(draft.type) : kinds.includes('raw') || (kinds.includes('rekor') && draft[0] === 0x7b);
     if (!fits) throw new LedgerError('ENTRY_KIND_UNKNOWN', `Cannot append ${isEvent ? draft.type : 'these bytes'}: this ledger takes ${kinds.join(' and ')}`);
     // Anybody may append here, and whoever got such an entry with its proof would read it as what the ledger itself put on record.
-    if (!isEvent && looksLikeEvent(draft)) throw new LedgerError('ENTRY_KIND_UNKNOWN', 'Cannot append these bytes: they are an event, and this ledger takes raw');
+    if (!isEvent && looksLikeEvent(draft)) {
+      throw new LedgerError('ENTRY_KIND_UNKNOWN', 'Cannot append these bytes: they are an event, and this ledger takes raw');
+    }
     if (isEvent) this.#taken = draft.type;
   }
 

@@ -7,7 +7,7 @@ import { formatReceipt, parseReceipt, trustKeys, verifyReceipt } from '../../ver
 import { formatVkey } from '../../ledger/note/index.ts';
 import { checkpointName, encodePackStreams, memorySource, verifyPack } from '../../verify/pack/index.ts';
 import { parsePackStreams } from '../../verify/pack/streams.ts';
-import { Bench } from '../actions/kit.ts';
+import type { Bench } from '../actions/kit.ts';
 import { genesis, seedOf, World } from '../log/kit.ts';
 import { artifactRequest, busyBench, bytesOf, draftOf, exporting, membersOf, packed, resigned, trust, verdictOf, type Members } from './kit.ts';
 

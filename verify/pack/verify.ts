@@ -280,7 +280,9 @@ function verifyExport(
   const isExport = event.type === 'export.packed' || event.type === 'export.period_packed';
   const { origin, root, size } = pack.manifest;
   // Who trusts several logs takes none of them as a witness of what another handed out.
-  if (included.checkpoint.origin !== origin) return no('PACK_EXPORT_FOREIGN', `the receipt is of "${clip(included.checkpoint.origin)}", the pack of "${clip(origin)}"`);
+  if (included.checkpoint.origin !== origin) {
+    return no('PACK_EXPORT_FOREIGN', `the receipt is of "${clip(included.checkpoint.origin)}", the pack of "${clip(origin)}"`);
+  }
   const fits = isExport && formatHex(event.data.manifest[1]) === pack.digest && event.data.tree.size === size && formatHex(event.data.tree.root[1]) === root;
   return fits ? { ok: true, index: included.index, at: event.at } : no('PACK_EXPORT_FOREIGN', `entry ${included.index} is not the export of this pack`);
 }
