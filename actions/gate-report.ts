@@ -53,7 +53,7 @@ const MEANS: Readonly<Record<WarningCode, string>> = {
   SBOM_UNSCANNED: 'the scan is of an image or a directory, and not of the bill of materials on record',
   COMPONENTS_UNMATCHED: 'the scanner could not look up every component',
   VEX_CONFLICT: 'trusted issuers contradict each other, and the worst status counts',
-  VEX_UNMATCHED: 'statements about what was found match no component that has it',
+  VEX_UNMATCHED: 'statements meant for this artifact match no component that has the vulnerability ("stella vex list --unmatched" tells why)',
   VEX_UNTRUSTED: 'statements that nobody trusted has signed count for nothing',
   WAIVER_BREAK_GLASS: 'a waiver in force was granted as break-glass',
   WAIVER_EXPIRED: 'a waiver that names a finding is over',

@@ -1,4 +1,4 @@
-// What VEX comes to for one vulnerability of one component: the one function that decides it (semantics `vex` 1).
+// What VEX comes to for one vulnerability of one component: the one function that decides it (semantics `vex` 1; 2 differs in vex-scope.ts).
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { VexPointer } from './evidence.ts';
 import { digestIn, isAbout, readPurl } from './purls.ts';
@@ -56,6 +56,8 @@ export interface VexArtifact {
   readonly digest: Uint8Array;
   /** Other digests of the same bytes, as facts write them, such as `sha512`. */
   readonly others?: readonly (readonly [algorithm: string, hex: string])[];
+  /** SHA-256 of the index of platforms that it belongs to, and of its own platforms. */
+  readonly related?: readonly Uint8Array[];
   /** What bills of materials on record call it. */
   readonly purls?: readonly string[];
 }

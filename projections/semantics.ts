@@ -1,7 +1,7 @@
 // Which way effective states are computed: each way is a number that a decision records, and no number ever gets another meaning.
 
 /** The newest of each. What is computed under an older one stays in its file, beside the newer. */
-export const SEMANTICS = { trust: 1, vex: 1, waiver: 3, coverage: 1 } as const;
+export const SEMANTICS = { trust: 1, vex: 2, waiver: 3, coverage: 1 } as const;
 
 export type SemanticsOf = keyof typeof SEMANTICS;
 

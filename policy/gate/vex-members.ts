@@ -1,6 +1,7 @@
 // What VEX says about what was found: the status of each finding, the statements that count, and those that do not with why.
 import { effectiveVex, unmatchedVex, vexClaims, type EffectiveVex, type VexArtifact, type VexClaim, type VexTarget } from '../../projections/effective-vex.ts';
-import { formatHex } from '../../ledger/bytes.ts';
+import { isMeantHere, namesHere } from '../../projections/vex-scope.ts';
+import { equalBytes, formatHex } from '../../ledger/bytes.ts';
 import type { Finding } from '../../scanner/match/findings.ts';
 import type { WarningCode } from './codes.ts';
 import type { VexConflict } from './decision.ts';
@@ -29,7 +30,8 @@ export interface VexMembers {
  * @param artifact - SHA-256 @param t - effective time
  */
 export function vexMembers(findings: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): VexMembers {
-  const claims = gathered.vex.flatMap((pointer) => vexClaims(pointer, gathered.facts.get(formatHex(pointer.facts))?.statements ?? [], gathered.trust));
+  const documents = gathered.vex.map((pointer) => vexClaims(pointer, gathered.facts.get(formatHex(pointer.facts))?.statements ?? [], gathered.trust));
+  const claims = documents.flat();
   const byName = new Map<string, VexClaim[]>();
   for (const claim of claims) {
     for (const name of new Set([claim.statement.vulnerability, ...(claim.statement.aliases ?? [])])) push(byName, name, claim);
@@ -69,16 +71,21 @@ export function vexMembers(findings: readonly Finding[], gathered: Gathered, art
       conflicts.push({ vuln_id: finding.id, purl: purl ?? '', status: effective.status as string, entries });
     }
   }
-  for (const claim of claims) {
-    if (matched.has(claim)) continue;
-    const names = [claim.statement.vulnerability, ...(claim.statement.aliases ?? [])];
-    const meant = names.flatMap((name) => targets.get(name) ?? []);
-    // What it is about was not found: it says nothing here, and is shown with the artifact.
-    if (meant.length === 0) continue;
-    const [unmatched] = unmatchedVex([claim], meant, t);
-    if (unmatched?.why === 'no_status') continue;
-    if (unmatched?.why !== 'superseded') warnings.add('VEX_UNMATCHED');
-    rejected.add(claim, (meant[0] as VexTarget).ids[0] as string, null, unmatched?.why === 'superseded' ? 'superseded' : 'unmatched');
+  for (const document of documents) {
+    const isNamed = once(() => document.some((claim) => namesHere(claim, about)));
+    for (const claim of document) {
+      if (matched.has(claim)) continue;
+      const names = [claim.statement.vulnerability, ...(claim.statement.aliases ?? [])];
+      const meant = names.flatMap((name) => targets.get(name) ?? []);
+      // What it is about was not found: it says nothing here, and is shown with the artifact.
+      if (meant.length === 0) continue;
+      // Nor does what is about other artifacts: under semantics 1 it was warned of.
+      if (semantics >= 2 && !isMeantHere(claim, meant, isNamed)) continue;
+      const [unmatched] = unmatchedVex([claim], meant, t);
+      if (unmatched?.why === 'no_status') continue;
+      if (unmatched?.why !== 'superseded') warnings.add('VEX_UNMATCHED');
+      rejected.add(claim, (meant[0] as VexTarget).ids[0] as string, null, unmatched?.why === 'superseded' ? 'superseded' : 'unmatched');
+    }
   }
   return {
     statuses, conflicts, warnings: [...warnings],
@@ -94,6 +101,12 @@ export function vexMembers(findings: readonly Finding[], gathered: Gathered, art
   };
 }
 
+/** Of documents of thousands of statements: asked when it is needed, and then not again. */
+function once(ask: () => boolean): () => boolean {
+  let answer: boolean | null = null;
+  return () => (answer ??= ask());
+}
+
 /** Whether a statement gives one of a finding's names (`namesOf`): an upstream name that is none of them is another one again. */
 function isSaid({ id, aliases, upstream }: Finding, byName: ReadonlyMap<string, unknown>): boolean {
   if (byName.has(id)) return true;
@@ -106,9 +119,12 @@ function artifactOf(digest: Uint8Array, { artifact, sbom, facts }: Gathered): Ve
   const others = (artifact?.relations ?? [])
     .filter((relation) => artifactStream(relation.artifact[1]) === artifactStream(digest))
     .flatMap(({ digests = [] }) => digests.map(([algorithm, value]) => [algorithm, formatHex(value)] as const));
+  const related = (artifact?.relations ?? [])
+    .flatMap(({ artifact: [, index], platforms = [] }) => (platforms.length === 0 ? [] : [index, ...platforms.map(({ digest: [, one] }) => one)]))
+    .filter((one) => !equalBytes(one, digest));
   const described = sbom === null ? undefined : facts.get(formatHex(sbom.facts));
   const root = described?.root === undefined ? undefined : described.components?.[described.root];
-  return { digest, others, purls: root?.purl === undefined ? [] : [root.purl] };
+  return { digest, others, related, purls: root?.purl === undefined ? [] : [root.purl] };
 }
 
 // Keys in ascending order: the input is written with JSON.stringify.

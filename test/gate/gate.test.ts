@@ -7,6 +7,7 @@ import { decodeEvent } from '../../ledger/events/index.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { digestOf } from '../log/kit.ts';
+import { CURRENT } from '../../policy/gate/decide.ts';
 import { actor, app, day, Gates, noCriticals } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
@@ -103,6 +104,22 @@ describe('a gate', () => {
     await gates.trust('vendor');
     await gates.vex(app, [{ vulnerability: log4j.id, part: 'pkg:npm/other' }], 'vendor');
     expect((await gates.gate()).data).toMatchObject({ outcome: 'deny', warnings: ['VEX_UNMATCHED'] });
+  });
+
+  test('VEX about other images says nothing here, and under semantics 1 was warned of', async () => {
+    const gates = await scanned();
+    await gates.trust('vendor');
+    for (const name of ['other', 'another']) await gates.vex(digestOf(name), [{ vulnerability: log4j.id, part: log4j.purl }], 'vendor');
+    const before = await gates.decideUnder({ ...CURRENT, vex: 1 });
+    expect((await gates.event(before)).data).toMatchObject({ warnings: ['VEX_UNMATCHED'] });
+    expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+    const { data, decided, appended } = await gates.gate();
+    expect([data.outcome, data.warnings, decided.shown.input?.vex_rejected]).toEqual(['deny', undefined, []]);
+    expect((await replayFromStreams(gates, appended.index)).verdict).toEqual({ is: 'SAME' });
+    // One of the index that this image is a platform of is meant for it, and does not reach it.
+    const platforms = [{ digest: app, os: 'linux', architecture: 'amd64' }] as const;
+    await gates.append({ type: 'artifact.related', by: actor('ci'), data: { artifact: digestOf('other'), platforms } });
+    expect((await gates.gate()).data.warnings).toEqual(['VEX_UNMATCHED']);
   });
 
   test('a policy that asks for the time is warned about', async () => {

@@ -157,7 +157,7 @@ describe('what counts', () => {
     expect(status(one, one, other)).toMatchObject({ status: 'not_affected', conflict: false, counting: [one, other], overtaken: [] });
   });
 
-  test('semantics that nobody knows are a bug of the caller', () => expect(() => effectiveVex([], target, t, 2)).toThrow(RangeError));
+  test('semantics that nobody knows are a bug of the caller', () => expect(() => effectiveVex([], target, t, 3)).toThrow(RangeError));
 });
 
 test('what matches nothing is kept, with the mismatch that came nearest', () => {
