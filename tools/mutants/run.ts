@@ -1,4 +1,5 @@
-// npm run mutants -- [DIR|FILE|FILE:LINE-LINE…] [--json FILE]: StrykerJS over the rooms that must be exact. Takes minutes a room, longer on a busy machine.
+// npm run mutants -- [DIR|FILE|FILE:LINE-LINE…] [--json FILE] [--patience N]: StrykerJS over the rooms that must be exact. Takes minutes a
+// room, longer on a busy machine.
 // A survivor is killed by a better test, or named with its reason in survivors.json, where its line is the key.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +20,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Rooms of their own below a room: they are run where they are named. */
 const INNER: Readonly<Record<string, readonly string[]>> = { 'verify/sigstore': ['test/sigstore'], 'verify/pack': ['test/pack'] };
+/** Files of rooms that are not run as a whole, by the tests that fold in this process: the others' children would not have the mutant. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  'projections/growing.ts': ['test/projections/fold.test.ts', 'test/projections/growing.test.ts'],
+  'projections/items.ts': ['test/projections/fold.test.ts', 'test/projections/growing.test.ts', 'test/projections/encoded.test.ts'],
+};
+const ALL = { ...ROOMS, ...INNER, ...FILES };
 const scoreMin = 90;
 
 interface Known {
@@ -68,14 +75,16 @@ interface Place {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const here = join(root, 'tools/mutants');
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, concurrency: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true, options: { json: { type: 'string' }, concurrency: { type: 'string' }, patience: { type: 'string' } },
+});
 const asked = positionals.length > 0 ? positionals.map((name) => name.replace(/\/+$/, '')) : Object.keys(ROOMS);
 
 install();
 const looked = JSON.parse(readFileSync(join(here, 'survivors.json'), 'utf8')) as Known[];
 const rooms: Room[] = [];
 for (const [room, names] of Map.groupBy(asked, roomOf)) {
-  const tests = room === null ? [] : ((ROOMS[room] ?? INNER[room]) as readonly string[]).filter((folder) => existsSync(join(root, folder)));
+  const tests = room === null ? [] : (ALL[room] as readonly string[]).filter((folder) => existsSync(join(root, folder)));
   const found = names.filter((name) => existsSync(join(root, pathOf(name))));
   const missing = names.filter((one) => tests.length === 0 || !found.includes(one));
   for (const name of missing) process.stdout.write(`not run: ${name} (no such room, or no tests for it)\n`);
@@ -93,7 +102,7 @@ function pathOf(name: string): string {
 
 /** The room that a folder or file is of: the innermost one, or null. */
 function roomOf(name: string): string | null {
-  const around = Object.keys({ ...ROOMS, ...INNER }).filter((room) => name === room || name.startsWith(`${room}/`));
+  const around = Object.keys(ALL).filter((room) => [name, pathOf(name)].includes(room) || name.startsWith(`${room}/`));
   return around.sort((a, b) => b.length - a.length)[0] ?? null;
 }
 
@@ -121,7 +130,7 @@ function run(names: readonly string[], tests: readonly string[]): Report {
     writeFileSync(config, JSON.stringify({
       mutate: [
         ...names.map((name) => (pathOf(name).endsWith('.ts') ? name : `${name}/**/*.ts`)),
-        ...Object.keys(INNER).filter((inner) => !names.includes(inner)).map((inner) => `!${inner}/**`), '!**/*.generated.ts',
+        ...Object.keys(INNER).filter((inner) => !names.some((name) => roomOf(name) === inner)).map((inner) => `!${inner}/**`), '!**/*.generated.ts',
       ],
       testRunner: 'here',
       plugins: ['./tools/mutants/runner.ts', './tools/mutants/messages.ts'],
@@ -139,7 +148,8 @@ function run(names: readonly string[], tests: readonly string[]): Report {
       timeoutMS: 10_000,
       // Each mutant loads our modules once more, and nothing unloads them.
       maxTestRunnerReuse: 100,
-      timeoutFactor: 1,
+      // How many times as long as the unchanged tests took a mutant may take: --patience N on a machine that is getting busier.
+      timeoutFactor: Number(values.patience ?? 1),
       tempDirName: '.stryker-tmp',
       cleanTempDir: 'always',
       // Vitest checks no types, and a test compares generated sources byte for byte.

@@ -201,7 +201,8 @@ function isOurs(url: string): boolean {
 
 function testFiles(): readonly string[] {
   const folders = (process.env['STELLA_MUTANTS_TESTS'] ?? '').split(',').filter((folder) => existsSync(folder));
-  return folders.flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith('.test.ts')).map((name) => `${folder}/${name}`));
+  const isTest = (name: string) => name.endsWith('.test.ts');
+  return folders.flatMap((folder) => (isTest(folder) ? [folder] : readdirSync(folder).filter(isTest).map((name) => `${folder}/${name}`)));
 }
 
 export const strykerPlugins = [{ kind: 'TestRunner', name: 'here', factory: () => new Runner() }];
