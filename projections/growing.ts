@@ -3,7 +3,7 @@ import { encodeCbor, type CborMap, type CborValue } from '../ledger/events/index
 import { encodeDocument } from './digest.ts';
 import { decodeDocument, extendDocument, extendedBytesMax, type Addition } from './encoded.ts';
 import { encodedItem } from './items.ts';
-import { evolve, moveOn, type Adding, type Document, type Projection } from './projection.ts';
+import { evolve, moveOn, type Adding, type Deed, type Document, type Projection } from './projection.ts';
 import { grown, type StreamTable, type Tags } from './stream-table.ts';
 import type { Reader, ShownEvent } from './walk.ts';
 
@@ -35,17 +35,11 @@ export class GrowingDocuments {
   readonly #decoded: Document[] = [];
   /** The item that was written last: one for all the documents that an event moves. */
   #written = { reader: null as Reader | null, entry: -1, item: 0 };
-  #begun = 0;
   /** Documents as they begin, of projections where that does not depend on the stream. */
   readonly #beginnings = new Map<Projection, Uint8Array>();
 
   constructor(streams: StreamTable) {
     this.#streams = streams;
-  }
-
-  /** How many documents there are. */
-  get size(): number {
-    return this.#begun;
   }
 
   /** Has near what these tags' documents need: short loops, for the processor to have many reads under way at once. */
@@ -66,7 +60,6 @@ export class GrowingDocuments {
     const at = stateWords * place;
     const state = this.#state;
     const { deed } = reader;
-    if (state[at + adding] === 0 && state[at + others] === 0) this.#begun += 1;
     const kept = state[at + others] as number;
     if (kept < 0) moveOn(reader.projection, this.#decoded[-1 - kept] as Document, event, index);
     else if (deed === null) this.#decode(place, reader, event, index);
@@ -93,8 +86,8 @@ export class GrowingDocuments {
     const counted: Record<string, CborValue> = {};
     const additions: Addition[] = [];
     for (let cell = kept; cell !== 0; cell = this.#words[cell] as number) {
-      const { deed } = this.#readers[this.#words[cell + 1] as number] as Reader;
-      if (deed?.is === 'counts') counted[deed.in] = { count: this.#view.getFloat64(4 * cell + 8), newest: this.#view.getFloat64(4 * cell + 16) };
+      const deed = this.#deedAt(cell);
+      if (deed.is === 'counts') counted[deed.in] = { count: this.#view.getFloat64(4 * cell + 8), newest: this.#view.getFloat64(4 * cell + 16) };
       else additions.push(this.#additionAt(cell));
     }
     for (let cell = added; cell !== 0; cell = this.#words[cell] as number) additions.push(this.#additionAt(cell));
@@ -127,8 +120,8 @@ export class GrowingDocuments {
   #count(at: number, reader: Reader, entry: number): void {
     const [words, view] = [this.#words, this.#view];
     for (let cell = this.#state[at + others] as number; cell !== 0; cell = words[cell] as number) {
-      const { deed } = this.#readers[words[cell + 1] as number] as Reader;
-      if (deed?.is !== 'counts' || deed.in !== (reader.deed as { in: string }).in) continue;
+      const deed = this.#deedAt(cell);
+      if (deed.is !== 'counts' || deed.in !== (reader.deed as { in: string }).in) continue;
       view.setFloat64(4 * cell + 8, view.getFloat64(4 * cell + 8) + 1);
       view.setFloat64(4 * cell + 16, entry);
       return;
@@ -148,8 +141,8 @@ export class GrowingDocuments {
     const said = place === null ? encodeCbor((event.data as unknown as CborMap)[key] as string) : event.bytes;
     const [start, end] = place === null ? [0, said.length] : [place.start, place.end];
     for (let cell = this.#state[at + others] as number; cell !== 0; cell = words[cell] as number) {
-      const { deed } = this.#readers[words[cell + 1] as number] as Reader;
-      if (deed?.is === 'addsOnce' && deed.to === to && this.#isAt(words[cell + 3] as number, said, start)) return;
+      const deed = this.#deedAt(cell);
+      if (deed.is === 'addsOnce' && deed.to === to && this.#isAt(words[cell + 3] as number, said, start)) return;
     }
     const named = this.#write(said, start, end);
     const cell = this.#put(this.#state[at + others] as number, reader, this.#itemOf(reader, event), 1);
@@ -175,13 +168,17 @@ export class GrowingDocuments {
   }
 
   #additionAt(cell: number): Addition {
-    const { deed } = this.#readers[this.#words[cell + 1] as number] as Reader;
+    const { to } = this.#deedAt(cell) as Adding;
     const item = this.#words[cell + 2] as number;
-    return { key: encodeCbor((deed as { to: string }).to), item: this.#bytes.subarray(4 * item + 4, 4 * item + 4 + (this.#words[item] as number)) };
+    return { key: encodeCbor(to), item: this.#bytes.subarray(4 * item + 4, 4 * item + 4 + (this.#words[item] as number)) };
+  }
+
+  #deedAt(cell: number): Deed {
+    return (this.#readers[this.#words[cell + 1] as number] as Reader).deed as Deed;
   }
 
   #numberOf(reader: Reader): number {
-    if (this.#readers[reader.number] === undefined) this.#readers[reader.number] = reader;
+    this.#readers[reader.number] = reader;
     return reader.number;
   }
 
