@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, encodeUint64, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
 import { pureSlots, StreamHeads, StreamIndex, StreamProofs, streamKeyOf, verifyStreamProof, type Slots, type StreamProof } from '../../ledger/streams/index.ts';
+import { listAt, nodeWords } from '../../ledger/streams/slots.ts';
 import vectors from '../../spec/vectors/streams/index.json' with { type: 'json' };
 
 interface JsonProof {
@@ -295,6 +296,49 @@ describe('against a plain map', () => {
     hashed = 0;
     index.root();
     expect(hashed).toBe(0);
+  });
+
+  test('a stream that moves again and again is hashed once, for the next root', () => {
+    const heads = new StreamHeads();
+    const index = new StreamIndex(heads, counting());
+    const names = ['ledger', 'trust', 'waiver:1'];
+    for (let i = 0; i < 5_000; i++) index.touch(heads.advance(streamKeyOf(names[i % 3] as string), 1 + i, i));
+    hashed = 0;
+    index.root();
+    const keys = names.map((name) => streamKeyOf(name));
+    expect(hashed).toBe(hashesAbove(new Set(keys.map(formatHex)), keys));
+  });
+
+  test('nodes that are hashed together lie together, whatever the order in which streams came and moved', () => {
+    const heads = new StreamHeads();
+    let [steps, near, before] = [0, 0, 0];
+    const pure = pureSlots();
+    const watched: Slots = {
+      get words() {
+        return pure.words;
+      },
+      grow: (slots) => pure.grow(slots),
+      hashLeaves: (count) => pure.hashLeaves(count),
+      hashNodes(count) {
+        for (let i = 0; i < count; i++) {
+          const pair = pure.words[listAt + nodeWords * i] as number;
+          steps += 1;
+          // A pair is a line of the processor's memory: of those near by, it has the next ones on their way.
+          if (Math.abs(pair - before) <= 8) near += 1;
+          before = pair;
+        }
+        pure.hashNodes(count);
+      },
+    };
+    const index = new StreamIndex(heads, watched);
+    for (let i = 0; i < 4_000; i++) index.touch(heads.advance(streamKeyOf(`waiver:${i}`), 1, i));
+    index.root();
+    [steps, near] = [0, 0];
+    for (let i = 0; i < 4_000; i++) index.touch((i * 1_237) % 4_000);
+    index.root();
+    expect(steps).toBeGreaterThan(4_000);
+    // 0.87; in the order of creation it would be 0.27, and with streams hashed as they moved 0.04.
+    expect(near / steps).toBeGreaterThan(0.8);
   });
 
   test('streams that come one by one, each under a root of its own, where the tables of the index grow', () => {
