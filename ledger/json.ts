@@ -17,6 +17,11 @@ export interface JsonOptions {
   /** Deepest nesting of objects and arrays; 128 when left out. */
   depthMax?: number;
   /**
+   * How many bytes a value takes at least, on average, in documents of a form that is known. `[[],[],…` grows thirtyfold in memory: of a
+   * form whose documents may be large, what could only be that is refused unread.
+   */
+  valueBytesMin?: number;
+  /**
    * When given, integers outside ±(2^53 − 1) become the nearest double, and each is reported with its byte offset and its
    * digits. When left out they stay exact, as `bigint`.
    */
@@ -40,6 +45,10 @@ export const jsonNumberMax = 1024;
 export function parseJson(bytes: Uint8Array, options: JsonOptions = {}): Json {
   const bytesMax = options.bytesMax ?? jsonBytesMax;
   if (bytes.length > bytesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read JSON: ${bytes.length} bytes, expected at most ${bytesMax}`);
+  const { valueBytesMin } = options;
+  if (valueBytesMin !== undefined && countValues(bytes) > bytes.length / valueBytesMin + 64) {
+    throw new LedgerError('INPUT_TOO_LARGE', `Cannot read JSON: more values than ${bytes.length} bytes of this form hold`);
+  }
   const { text, encoding } = decodeText(bytes);
   if (encoding !== 'utf-8') {
     throw new LedgerError('INPUT_NOT_UTF8', `Cannot read JSON: it is in ${encoding}`, { position: 0, hint: 'send it as UTF-8 without byte order mark' });
@@ -61,6 +70,13 @@ export function parseJsonText(text: string, options: JsonOptions = {}, encoding:
     }
   }
   return new Reader(text, encoding, options).document();
+}
+
+/** How many values a document has at most: a comma or an opening bracket stands before each but the first. */
+function countValues(bytes: Uint8Array): number {
+  let count = 1;
+  for (const byte of bytes) if (byte === COMMA || byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 /** Narrows a value to an object: JSON `null` and arrays are none. */

@@ -117,6 +117,9 @@ export interface Place {
 
 export const LIMITS: Limits = { steps: 200_000_000, outputBytes: 256 * 1024 * 1024, depth: 500 };
 
+/** What a caller may raise them to. A decision on record may name any: whoever replays one of a stranger's grants no more than this. */
+export const LIMITS_MOST: Limits = { ...LIMITS, steps: 10 * LIMITS.steps };
+
 /**
  * Compiles a policy.
  *
@@ -353,6 +356,10 @@ function asEvaluationError(cause: unknown): EvaluationError {
   if (cause instanceof EvaluationError) return cause;
   if (cause instanceof RangeError && /call stack/.test(cause.message)) {
     return new EvaluationError('eval_limit_error', 'documents or rules nested too deeply', null);
+  }
+  // A map of 2^24 members, an array of 2^32, a text of 2^29: the engine's own bounds.
+  if (cause instanceof RangeError && /maximum size exceeded|Invalid (?:array|string) length/.test(cause.message)) {
+    return new EvaluationError('eval_limit_error', 'more members or characters in one value than it can hold', null);
   }
   throw cause;
 }

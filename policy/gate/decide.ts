@@ -6,7 +6,7 @@ import { sha256 as pureSha256 } from '../../ledger/merkle/index.ts';
 import { factsSemantics } from '../../evidence/facts.ts';
 import { SEMANTICS as STATE_SEMANTICS } from '../../projections/semantics.ts';
 import {
-  capabilitiesDigest, type Limits, LIMITS, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
+  capabilitiesDigest, type Limits, LIMITS, LIMITS_MOST, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
 } from '../index.ts';
 import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, ENTRYPOINTS_NARROWED, WARNINGS, WEAKENABLE, type WarningCode } from './codes.ts';
 import { encodePins, encodeResults, factsDigest, type DecisionData, type Results } from './decision.ts';
@@ -222,6 +222,12 @@ export function checkWeakened(codes: readonly string[]): void {
   const unknown = codes.find((code) => !known.includes(code));
   if (unknown === undefined) return;
   throw new LedgerError('INPUT_MALFORMED', `Cannot weaken "${clip(unknown)}": expected one of ${WEAKENABLE.join(', ')}`);
+}
+
+/** @throws {LedgerError} INPUT_TOO_LARGE for more than anybody who replays it would grant */
+export function checkLimits({ steps }: Limits): void {
+  if (steps <= LIMITS_MOST.steps) return;
+  throw new LedgerError('INPUT_TOO_LARGE', `Cannot grant a policy ${steps} steps: expected at most ${LIMITS_MOST.steps}`);
 }
 
 export { LIMITS };

@@ -4,7 +4,7 @@ import { clip, LedgerError } from '../../ledger/errors.ts';
 import type { Event } from '../../ledger/events/index.ts';
 import { parseJson, type Json } from '../../ledger/json.ts';
 import { knowsSemantics } from '../../projections/semantics.ts';
-import { knowsRegoSemantics } from '../index.ts';
+import { knowsRegoSemantics, LIMITS_MOST, type Limits } from '../index.ts';
 import { CURRENT, decide, type Decided, type DecideRequest, type PolicyShelf } from './decide.ts';
 import { parsePins, type DecisionData, type Pins } from './decision.ts';
 import { firstDifference } from './difference.ts';
@@ -27,6 +27,8 @@ export const CANNOTS = [
   'incomplete',
   // The log's key has been replaced, and nothing given proves that it might still sign this.
   'key-retired',
+  // The policy was granted more steps, output or depth than a reader grants, and needs them.
+  'limits',
 ] as const;
 
 export type Missing = (typeof CANNOTS)[number];
@@ -94,7 +96,13 @@ export async function replayDecision(index: number, event: DecisionEvent, state:
     const moved = await movedPin(pins, state, index);
     if (moved !== null) return { verdict: moved, decided: null, notes: [] };
     // 3. The decision, again.
-    const decided = await decide(requestOf(data), state, { ...options, semantics: data.semantics });
+    const request = requestOf(data);
+    const limits = withinMost(data.limits);
+    const made = await decide({ ...request, limits }, state, { ...options, semantics: data.semantics });
+    const isBeyond = limits.steps < data.limits.steps || limits.outputBytes < data.limits.outputBytes || limits.depth < data.limits.depth;
+    // Under lower limits a policy that keeps to them answers the same.
+    if (isBeyond && made.data.codes?.includes('EVALUATION_LIMIT') === true) return cannot('limits', `its policy takes more than ${shownLimits(limits)}`);
+    const decided = { ...made, data: { ...made.data, limits: data.limits } };
     const verdict = await compare(index, event, decided, state);
     return { verdict, decided, notes: notesOf(data, decided) };
   } catch (error) {
@@ -104,6 +112,14 @@ export async function replayDecision(index: number, event: DecisionEvent, state:
     return cannot(missing, error.message);
   }
 }
+
+/** A pack's decision says itself what its policy may take, and a stranger's would take for ever, or all memory. */
+function withinMost({ steps, outputBytes, depth }: DecisionData['limits']): Limits {
+  const most = LIMITS_MOST;
+  return { steps: Math.min(steps, most.steps), outputBytes: Math.min(outputBytes, most.outputBytes), depth: Math.min(depth, most.depth) };
+}
+
+const shownLimits = ({ steps, outputBytes, depth }: Limits) => `${steps} steps, ${outputBytes} bytes of output or ${depth} rules inside one another`;
 
 /** What a decision was asked. */
 export function requestOf(data: DecisionData): DecideRequest {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { replayFromStreams, stateAt, whatIfFromStreams } from '../../actions/replay.ts';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
+import { LIMITS_MOST } from '../../policy/index.ts';
 import { replayDecision, type DecisionEvent, type ReplayVerdict } from '../../policy/gate/replay.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
 import { memorySecrets } from '../actions/kit.ts';
@@ -154,6 +155,21 @@ describe('a replay', () => {
       const verdict = await verdictOf(gates, index, (data) => Object.assign(data['semantics'] as object, { [part]: 99 }));
       expect(verdict).toMatchObject({ is: 'CANNOT', missing: 'semantics' });
     }
+  });
+
+  test('grants a policy no more than anybody may, whatever the decision names: CANNOT(limits) where it needs more', async () => {
+    const gates = await Gates.begin();
+    const more = { steps: LIMITS_MOST.steps, outputBytes: 2 ** 50, depth: 5_000 };
+    await gates.policy('flat', noCriticals);
+    const chain = Array.from({ length: LIMITS_MOST.depth + 10 }, (_, i) => `r${i} if r${i + 1}`).join('\n');
+    await gates.policy('deep', { 'gate.rego': `package gate\n\nimport rego.v1\n\nallow if r0\n${chain}\nr${LIMITS_MOST.depth + 10} := true\n` });
+    await gates.feed('osv', 'snapshot 1');
+    await gates.scan(app, await gates.sbom(app, [log4j.purl]), []);
+    const [flat, deep] = [await gates.gate({ policy: 'flat', limits: more }), await gates.gate({ policy: 'deep', limits: more })];
+    expect([flat.data.outcome, deep.data.outcome]).toEqual(['allow', 'allow']);
+    expect(await replayed(gates, flat.appended.index)).toEqual({ is: 'SAME' });
+    expect(await replayed(gates, deep.appended.index)).toMatchObject({ is: 'CANNOT', missing: 'limits' });
+    await expect(gates.gate({ policy: 'flat', limits: { ...more, steps: more.steps + 1 } })).rejects.toMatchObject({ code: 'INPUT_TOO_LARGE' });
   });
 
   test('without the input payload knows the member, and no place in it', async () => {

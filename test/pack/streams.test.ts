@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, decodeUtf8, encodeUtf8, formatBase64 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
+import { encodeManifest, parseManifest } from '../../verify/pack/manifest.ts';
 import { readWrittenStreams } from '../../verify/pack/streams-written.ts';
 import { encodePackStreams, parseAnyStreams, parsePackStreams, type PackStreams } from '../../verify/pack/streams.ts';
 import { effort } from '../effort.ts';
@@ -42,6 +43,35 @@ function told(read: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown 
 }
 
 const numRuns = effort(300, 30);
+
+test('what grows in memory beyond what its form can say is refused unread', () => {
+  const many = (item: string, count: number) => Array.from({ length: count }, () => item).join(',');
+  const code = (act: () => unknown) => {
+    try {
+      return act();
+    } catch (error) {
+      return error instanceof LedgerError ? error.code : error;
+    }
+  };
+  const manifest = (members: string) => encodeUtf8(`{"format":"stella-pack/1","members":[${members}]}`);
+  expect(code(() => parseManifest(manifest(many('[]', 1000))))).toBe('INPUT_TOO_LARGE');
+  expect(code(() => parseManifest(manifest(many('[]', 3))))).toBe('INPUT_MALFORMED');
+  const small = { name: 'a', role: 'keys' as const, sha256: '0'.repeat(64), size: 0 };
+  const withheld = { entry: 0, role: 'a', payload: `sha256:${'0'.repeat(64)}`, why: 'sealed' as const };
+  const smallest = {
+    origin: 'a', scope: { kind: 'artifact', artifact: `sha256:${'0'.repeat(64)}` } as const, size: 0, root: '0'.repeat(64),
+    members: Array.from({ length: 400 }, (_, i) => ({ ...small, name: (i + 1296).toString(36) })),
+    withheld: Array.from({ length: 400 }, (_, entry) => ({ ...withheld, entry })),
+  };
+  expect(parseManifest(encodeManifest(smallest))).toEqual(smallest);
+  for (const end of ['', '"streams":[\n{"name":"a","version":0,"head":{"claim":"absent","siblings":[],"leaf":null}}\n]}\n']) {
+    const bytes = encodeUtf8(`{"format":"stella-pack-streams/1","stated":0,"growth":[${many('""', 1000)}],${end}`);
+    expect(code(() => parsePackStreams(bytes))).toBe('INPUT_TOO_LARGE');
+  }
+  const absent = { claim: 'absent' as const, siblings: [] };
+  const names = Array.from({ length: 800 }, (_, i) => ({ name: (i + 1296).toString(36), version: 0, head: absent }));
+  expect(parseAnyStreams(encodePackStreams({ stated: 0, growth: [], trees: [], streams: names })).streams.length).toBe(800);
+});
 
 describe('streams of a pack', () => {
   test('as they are written they are read from their bytes, and give what was written', () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compile, type CompileOptions, type EvaluateOptions, formatJson, parseJson, type PolicyErrors } from '../../policy/index.ts';
+import { compile, type CompileOptions, type EvaluateOptions, formatJson, parseJson, type PolicyErrors, type Value } from '../../policy/index.ts';
 import { TEST_SEMANTICS } from '../../policy/semantics.ts';
 
 const clock = 1_795_219_200_000_000_000n;
@@ -92,6 +92,15 @@ describe('limits', () => {
     const { error, defined } = evaluate(`package p\n${text}\n`, { input, limits });
     expect(error?.code).toBe('eval_limit_error');
     expect(defined).toBe(false);
+  });
+
+  test('a value with more members than the engine has room for is one', () => {
+    const full = new Proxy(parseJson('{}') as object, {
+      get: () => {
+        throw new RangeError('Map maximum size exceeded');
+      },
+    });
+    expect(evaluate('package p\nx := input.a\n', { input: full as Value }).error?.code).toBe('eval_limit_error');
   });
 
   test('a document nested 10,000 levels is refused before anything reads it', () => {

@@ -52,7 +52,8 @@ export interface Manifest {
 export const PACK_FORMAT = 'stella-pack/1';
 export const manifestName = 'manifest.json';
 export const signatureName = 'manifest.dsse.json';
-const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 4 };
+/** The smallest member is named in 113 bytes, by five values. */
+const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 4, valueBytesMin: 20 };
 
 /** The manifest's bytes: RFC 8785, and a line feed. */
 export function encodeManifest({ origin, scope, size, root, members, withheld }: Manifest): Uint8Array {

@@ -1,7 +1,7 @@
 // The streams of a pack: which of them it holds whole, up to which version, and what the stream index says of each.
-import { decodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
+import { concatBytes, encodeUtf8, formatBase64, parseBase64 } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
-import { isJsonObject, parseJson, parseJsonText, type Json } from '../../ledger/json.ts';
+import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
 import type { StreamProof } from '../../ledger/streams/proof.ts';
 import { parseStreamProof } from '../stream-evidence.ts';
 import { readWrittenStreams, writeStreams } from './streams-written.ts';
@@ -33,7 +33,8 @@ export interface DecisionTree {
 }
 
 const FORMAT = 'stella-pack-streams/1';
-const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6 };
+/** A stream without an event under an empty index takes 80 bytes, for eight values. */
+const limits = { bytesMax: 512 * 1024 * 1024, depthMax: 6, valueBytesMin: 8 };
 
 /** The member's bytes: JSON, a stream to a line. */
 export function encodePackStreams({ stated, growth, trees, streams }: PackStreams): Uint8Array {
@@ -58,7 +59,7 @@ export function parseAnyStreams(bytes: Uint8Array): PackStreams {
 /** What stands before the streams; null where the whole has to say what is wrong with it. */
 function readHead(bytes: Uint8Array): Json | null {
   try {
-    return parseJsonText(`${decodeUtf8(bytes)}]}`, limits);
+    return parseJson(concatBytes(bytes, encodeUtf8(']}')), limits);
   } catch (error) {
     if (error instanceof LedgerError) return null;
     throw error;
