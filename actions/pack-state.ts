@@ -80,10 +80,11 @@ export class PackStates {
 
   /** The events of a stream that a state of `size` entries has, at least; null where the pack does not show that none of them is missing. */
   #events(stream: string, size: number): Events | null {
-    const { streams, indexedSize, manifest: { scope } } = this.#pack;
-    const whole = streams.get(stream);
+    const pack = this.#pack;
+    const whole = pack.streams.get(stream);
     // Of what came after the size that the index speaks of it says nothing.
-    if (whole !== undefined && size <= indexedSize) return whole.events;
+    if (whole !== undefined && size <= pack.indexedSize) return whole.events;
+    const { indexedSize, manifest: { scope } } = pack;
     if (scope.kind !== 'period' || size > scope.end) return null;
     // In a period there are no gaps: a stream is there whole that begins in it, that the log's beginning is before, or whose events before it are.
     const before = whole === undefined || indexedSize < scope.start ? null : whole.events.filter(({ index }) => index < scope.start);
@@ -130,7 +131,8 @@ class PackState implements StateSource {
     const heads = new Map<string, Head>();
     for (const stream of streams) {
       const events = this.#all(stream);
-      const version = countBefore(events, this.#size);
+      // Of most streams that a decision read there is nothing.
+      const version = events.length === 0 ? 0 : countBefore(events, this.#size);
       if (version > 0) heads.set(stream, { version, index: (events[version - 1] as Events[number]).index });
     }
     return heads;

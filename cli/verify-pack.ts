@@ -47,7 +47,7 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
   const copy = call.value('audit');
   const found = answer.ok && copy !== undefined ? await (await import('./audit-copy.ts')).auditCopy(call, copy, answer) : [];
   const whole = answer.ok && copy !== undefined && found.length === 0 ? verifyPack(source, trust, { ...options, audited: true }) : answer;
-  const { verdict, lines, members } = reportPack(whole, await digest);
+  const { verdict, lines, members } = reportPack(whole, digest);
   source.close();
   const [first] = found;
   if (first !== undefined) {

@@ -28,7 +28,7 @@ export async function replayFile(file: string, trust: Trust | null, options: Pac
   try {
     const digest = digestOf(source);
     const answer = verifyPack(source, trust, options);
-    const about = { what: 'pack', file: await digest };
+    const about = { what: 'pack', file: digest };
     if (!answer.ok) {
       const { code, message } = answer;
       if ('rest' in answer) {

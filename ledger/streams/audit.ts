@@ -8,7 +8,7 @@ import { leafHash, sha256 } from '../merkle/index.ts';
 import { StreamHeads } from './heads.ts';
 import { HeadsBefore, indexedEveryMax } from './heads-before.ts';
 import { streamKeyOf, type StreamKeys } from './index-hash.ts';
-import type { Slots } from './slots.ts';
+import { pureSlots, type Slots } from './slots.ts';
 import type { StreamHead } from './proof.ts';
 import { statedIndex } from './stated-index.ts';
 import { StreamIndex } from './stream-index.ts';
@@ -71,10 +71,11 @@ export class Audit {
   readonly #bodies = new Map<number, Uint8Array>();
 
   /**
-   * @param digest - SHA-256 @param slots - memory for the stream index; both pure JavaScript when left out
+   * @param digest - SHA-256, pure JavaScript when left out; it must not keep its argument
+   * @param slots - memory for the stream index, in JavaScript over that digest when left out
    * @param keyOf - for one who asks for streams by name again and again
    */
-  constructor(digest: Sha256 = sha256, slots?: Slots, keyOf: StreamKeys = (name) => streamKeyOf(name, digest)) {
+  constructor(digest: Sha256 = sha256, slots: Slots = pureSlots(digest), keyOf: StreamKeys = (name) => streamKeyOf(name, digest)) {
     this.#digest = digest;
     this.#keyOf = keyOf;
     this.#index = new StreamIndex(this.heads, slots);

@@ -20,12 +20,12 @@ export function streamKeyOf(name: string, digest: Sha256 = sha256): Uint8Array {
 /** How a stream's key is found. */
 export type StreamKeys = (name: string) => Uint8Array;
 
-/** Keys that several readers ask for, hashed once; they are written to by nobody. */
-export function rememberKeys(digest: Sha256): StreamKeys {
+/** Keys that several readers ask for, hashed once; they are written to by nobody. @param ofText - SHA-256 of a well-formed text's UTF-8 */
+export function rememberKeys(digest: Sha256, ofText: StreamKeys = (name) => streamKeyOf(name, digest)): StreamKeys {
   const known = new Map<string, Uint8Array>();
   return (name) => {
     let key = known.get(name);
-    if (key === undefined) known.set(name, (key = streamKeyOf(name, digest)));
+    if (key === undefined) known.set(name, (key = name.isWellFormed() ? ofText(name) : streamKeyOf(name, digest)));
     return key;
   };
 }

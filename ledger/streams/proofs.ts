@@ -13,6 +13,8 @@ interface Shown {
   below: readonly [Shown, Shown] | null;
   /** The leaf that ends here, once a proof showed it. */
   leaf: ClaimedLeaf | null;
+  /** The claim of absence that was shown last to end here. */
+  absence: StreamProof | null;
 }
 
 /**
@@ -29,13 +31,14 @@ export class StreamProofs {
   /** @param root - 32 bytes, from a `ledger.indexed`, a decision or an export */
   constructor(root: Uint8Array, digest: Sha256 = sha256, keyOf: StreamKeys = (name) => streamKeyOf(name, digest)) {
     this.#keyOf = keyOf;
-    this.#top = { hash: root, below: null, leaf: null };
+    this.#top = shown(root);
     this.#digest = digest;
   }
 
   /** @see spec/streams.md, "Proofs" */
   verify(stream: string, proof: StreamProof): Verdict<StreamCode> {
     const key = this.#keyOf(stream);
+    if (proof.claim === 'absent' && this.#isShown(key, proof)) return yes;
     const claim = readClaim(key, proof);
     if (!claim.ok) return claim;
     const { leaf } = claim;
@@ -48,17 +51,33 @@ export class StreamProofs {
       if (!isSame((at.below[1 - bit] as Shown).hash, siblings[depth] as Uint8Array)) return rootMismatch(stream, proof);
       at = at.below[bit] as Shown;
     }
-    if (depth === siblings.length && leaf !== null && at.leaf !== null && isSameLeaf(leaf, at.leaf)) return yes;
+    if (depth === siblings.length && leaf !== null && at.leaf !== null && isSameLeaf(leaf, at.leaf)) return this.#shows(at, proof);
     const hashes = hashAbove(hashOfEnd(leaf, this.#digest), key, siblings, depth, this.#digest);
     if (!equalBytes(hashes[0] as Uint8Array, at.hash)) return rootMismatch(stream, proof);
     for (let i = 1; i < hashes.length; i++, depth++) {
-      const [own, other] = [hashes[i] as Uint8Array, siblings[depth] as Uint8Array].map((hash): Shown => ({ hash, below: null, leaf: null })) as [Shown, Shown];
+      const [own, other] = [shown(hashes[i] as Uint8Array), shown(siblings[depth] as Uint8Array)];
       at.below = bitOf(key, depth) === 0 ? [own, other] : [other, own];
       at = own;
     }
     at.leaf = leaf;
+    return this.#shows(at, proof);
+  }
+
+  #shows(at: Shown, proof: StreamProof): typeof yes {
+    if (proof.claim === 'absent') at.absence = proof;
     return yes;
   }
+
+  /** Whether a key's path ends where the very same claim was shown before: then it speaks of this key too, unless its leaf is the key's own. */
+  #isShown(key: Uint8Array, proof: StreamProof & { readonly claim: 'absent' }): boolean {
+    let at = this.#top;
+    for (let depth = 0; at.below !== null; depth++) at = at.below[bitOf(key, depth)];
+    return at.absence === proof && (proof.leaf === undefined || !equalBytes(proof.leaf.key, key));
+  }
+}
+
+function shown(hash: Uint8Array): Shown {
+  return { hash, below: null, leaf: null, absence: null };
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

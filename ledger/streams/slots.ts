@@ -1,4 +1,5 @@
 // Memory in which the stream index keeps its nodes and lays out its messages, and what hashes them there.
+import type { Sha256 } from '../events/index.ts';
 import { sha256 } from '../merkle/hash.ts';
 import { leafBytes, nodeBytes } from './index-hash.ts';
 
@@ -44,8 +45,8 @@ export function roomFor(slots: number, before: number): number {
   return Math.max(slots, Math.ceil(1.25 * before), 256);
 }
 
-/** Slots in pure JavaScript. */
-export function pureSlots(): Slots {
+/** Slots in JavaScript. @param digest - SHA-256, pure JavaScript when left out; it must not keep its argument */
+export function pureSlots(digest: Sha256 = sha256): Slots {
   let room = 0;
   const message = new DataView(new ArrayBuffer(nodeBytes));
   const bytes = new Uint8Array(message.buffer);
@@ -66,7 +67,7 @@ export function pureSlots(): Slots {
         const from = messageWords * i;
         for (let j = 0; j < 32; j++) bytes[1 + j] = view.getUint8(4 * from + j);
         for (let j = 8; j < messageWords; j++) message.setInt32(1 + 4 * j, words[from + j] as number);
-        write(words, words[listAt + i] as number, sha256(bytes.subarray(0, leafBytes)));
+        write(words, words[listAt + i] as number, digest(bytes.subarray(0, leafBytes)));
       }
     },
     hashNodes(count: number) {
@@ -76,7 +77,7 @@ export function pureSlots(): Slots {
         const at = listAt + nodeWords * i;
         const pair = slotAt(2 * (words[at] as number));
         for (let j = 0; j < 2 * slotWords; j++) message.setInt32(1 + 4 * j, words[pair + j] as number);
-        write(words, words[at + 1] as number, sha256(bytes));
+        write(words, words[at + 1] as number, digest(bytes));
       }
     },
   };

@@ -17,7 +17,13 @@ const hash = fc.oneof(
   fc.uint8Array({ minLength: 32, maxLength: 32 }),
 );
 const siblings = fc.array(hash, { maxLength: 4 });
+/** Of each a few, for what stood before is not read again. */
+const known = fc.tuple(fc.nat(1), fc.boolean()).map(([i, isLeaf]): StreamProof => {
+  const siblingsOfIt = [1, 2].map((at) => new Uint8Array(32).fill(i + at));
+  return { claim: 'absent', siblings: siblingsOfIt, ...(isLeaf ? { leaf: { key: new Uint8Array(32).fill(i), version: 1, index: 10 + i } } : {}) };
+});
 const proof: fc.Arbitrary<StreamProof> = fc.oneof(
+  known,
   fc.record({ claim: fc.constant('present' as const), siblings, version: count, index: count }),
   fc.record({ claim: fc.constant('absent' as const), siblings }),
   fc.record({ claim: fc.constant('absent' as const), siblings, leaf: fc.record({ key: hash, version: count, index: count }) }),
@@ -79,7 +85,9 @@ describe('streams of a pack', () => {
       const bytes = encodePackStreams(all);
       const isShort = all.streams.every(({ version, head }) => [version, ...numbersOf(head)].every((number) => number < 1e15));
       expect(readWrittenStreams(bytes) !== null).toBe(isShort);
-      expect(parsePackStreams(bytes)).toEqual(all);
+      for (const names of [[], all.streams.map((one) => one.name), ['a:b', ...all.streams.slice(1).map((one) => one.name), 'z:"']]) {
+        expect(parsePackStreams(bytes, names)).toEqual(all);
+      }
     }), { numRuns });
   });
 
@@ -155,6 +163,46 @@ describe('streams of a pack', () => {
     expect(text).not.toBe(written);
     const bytes = encodeUtf8(text);
     expect(told(parsePackStreams, bytes)).toEqual(told(parseAnyStreams, bytes));
+  });
+
+  const absent = { claim: 'absent', siblings: [1, 2].map((i) => new Uint8Array(32).fill(i)) } as const;
+  const three = ['a', 'b', 'c'].map((one) => ({ name: one, version: 0, head: absent }));
+  const twice = decodeUtf8(encodePackStreams({ stated: 0, growth: [], trees: [], streams: three }));
+
+  test('one claim of absence is one value, wherever it stands', () => {
+    const { streams: [first, second, third] } = parsePackStreams(encodeUtf8(twice));
+    expect(first?.head).toEqual(absent);
+    expect(second?.head).toBe(first?.head);
+    expect(third?.head).toBe(first?.head);
+  });
+
+  test.each<readonly [string, (text: string) => string]>([
+    ['no line feed after a claim that stood before', (text) => text.replace('}},\n{"name":"c"', '}},{"name":"c"')],
+    ['a brace too few', (text) => text.replace('}},\n{"name":"c"', '},\n{"name":"c"')],
+    ['a member more behind it', (text) => text.replace('}},\n{"name":"c"', ',"more":1}},\n{"name":"c"')],
+    ['another hash in the middle of it', (text) => text.replace(/(.*)AQEB/s, '$1AQEC')],
+    ['another number of streams than lines', (text) => text.replace('}}\n]', '}}]')],
+  ])('%s: read or refused as by the reader of JSON', (_, edit) => {
+    const text = edit(twice);
+    expect(text).not.toBe(twice);
+    expect(told(parsePackStreams, encodeUtf8(text))).toEqual(told(parseAnyStreams, encodeUtf8(text)));
+  });
+
+  test('a brace more behind a claim is none of it, where both are looked up by the same bits too', () => {
+    // At 80 and 40 bytes before its end, and before the end of what is longer by one, stand the same bits but for those of the length.
+    const bits = `${'A'.repeat(25)}BBBBC${'A'.repeat(13)}=`;
+    const text = twice.replaceAll(formatBase64(new Uint8Array(32).fill(1)), bits)
+      .replaceAll(formatBase64(new Uint8Array(32).fill(2)), formatBase64(new Uint8Array(32)));
+    expect(told(parsePackStreams, encodeUtf8(text))).toMatchObject({ streams: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] });
+    const more = encodeUtf8(text.replace('null}},\n{"name":"c"', 'null}}},\n{"name":"c"'));
+    expect(told(parsePackStreams, more)).toEqual(told(parseAnyStreams, more));
+  });
+
+  test('claims that begin alike are each read to their end', () => {
+    const leaf = { key: new Uint8Array(32).fill(3), version: 1, index: 2 };
+    const heads = [absent, { ...absent, leaf }, absent, { ...absent, leaf: { ...leaf, index: 21 } }, { ...absent, leaf }];
+    const all = { stated: 0, growth: [], trees: [], streams: heads.map((head, i) => ({ name: `n:${i}`, version: 0, head })) };
+    expect(parsePackStreams(encodePackStreams(all))).toEqual(all);
   });
 
   test('one hash is one array, wherever it stands', () => {

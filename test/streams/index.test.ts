@@ -232,6 +232,25 @@ describe('against a plain map', () => {
     }
   });
 
+  test('a claim of absence that was shown speaks for the names whose path ends there, and for no other', () => {
+    const index = indexOf(Array.from({ length: 40 }, (_, i) => ({ name: `waiver:${i}`, version: 1, index: i })));
+    const root = index.root();
+    const names = Array.from({ length: 120 }, (_, i) => `waiver:${i}`);
+    // Each claim is one object, however often it is asked about: the streams of the leaves are among the names.
+    const claims = names.map((name) => index.prove(streamKeyOf(name))).filter(({ claim }) => claim === 'absent');
+    const proofs = new StreamProofs(root);
+    const codes = new Set<string>();
+    for (const claim of claims) {
+      // A second time when it was shown: now the leaf's own name comes after those that it speaks of.
+      for (const name of [...names, ...names]) {
+        const verdict = proofs.verify(name, claim);
+        expect(verdict).toEqual(verifyStreamProof(root, name, claim));
+        codes.add(verdict.ok ? 'ok' : verdict.code);
+      }
+    }
+    expect([...codes].sort()).toEqual(['STREAM_PROOF_LEAF_WRONG', 'STREAM_PROOF_ROOT_MISMATCH', 'ok']);
+  });
+
   function spoilt(kind: string, at: number, proof: StreamProof, other: StreamProof): StreamProof {
     const { siblings } = proof;
     const flipped = (hash: Uint8Array) => hash.map((byte, i) => (i === at % 32 ? byte ^ (1 << (at % 8)) : byte));

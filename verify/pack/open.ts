@@ -24,6 +24,8 @@ export interface Engines {
   readonly hashing?: () => Hashing;
   /** SHA-256 of one message, as a fresh array. */
   readonly sha256?: (message: Uint8Array) => Uint8Array;
+  /** The same of a well-formed text's UTF-8. */
+  readonly sha256OfText?: (text: string) => Uint8Array;
   /** The check sum of zip files, of `bytes` after what gave `before`. */
   readonly crc32?: (bytes: Uint8Array, before: number) => number;
   /** Signatures of checkpoints and of the manifest, strictly: `strictEd25519` over the platform's. */

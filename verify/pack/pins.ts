@@ -1,8 +1,10 @@
 // The pins of a decision: every stream that it read, with its version then (spec/decision.md, "Pins").
+import { equalBytes } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Event } from '../../ledger/events/index.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
 import type { Audit } from '../../ledger/streams/audit.ts';
+import { readEvidence } from '../evidence.ts';
 
 /** A stream that a decision read; version 0 and no index where it had no event. */
 export interface PinnedStream {
@@ -27,6 +29,23 @@ export function readPins(bytes: Uint8Array): PinsRead {
   }
   if (!Array.isArray(streams) || !Array.isArray(facts)) throw malformed();
   return { streams: streams.map(pinOf), facts: facts.map((hex) => (typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex) ? hex : fail())) };
+}
+
+/** What the pins of a decision came to: null where they are not there. */
+export type PinsOf = (event: Event & { readonly type: 'decision.recorded' }) => ReturnType<typeof readEvidence<PinsRead>> | null;
+
+/** Reads the pins of decisions; the last ones are not read again, for several steps ask for them. @param payload - null where it is not there */
+export function pinsReader(payload: (digest: Uint8Array) => Uint8Array | null): PinsOf {
+  let last: { readonly digest: Uint8Array; readonly pins: ReturnType<PinsOf> } | null = null;
+  return ({ payloads }) => {
+    const digest = payloads?.find(({ role }) => role === 'pins')?.digest?.[1];
+    if (digest === undefined) return null;
+    if (last !== null && equalBytes(last.digest, digest)) return last.pins;
+    const bytes = payload(digest);
+    const pins = bytes === null ? null : readEvidence('the pins', () => readPins(bytes));
+    last = { digest, pins };
+    return pins;
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // The receipts of a pack: every entry in it, shown to be in the tree of the pack's checkpoint.
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import { decodeEvent, kindOf, type Event } from '../../ledger/events/index.ts';
-import { leafHash } from '../../ledger/merkle/hash.ts';
+import { nobleHasher, type Hasher } from '../../ledger/merkle/hash.ts';
 import { verifyInclusion } from '../../ledger/merkle/inclusion.ts';
 import type { SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
 import { type No, no } from '../../ledger/verdict.ts';
@@ -33,7 +33,7 @@ export interface PackEntries {
 }
 
 /** @param text - the checkpoint's, which every receipt repeats */
-export function verifyReceipts(pack: OpenPack, checkpoint: SignedCheckpoint, text: string): PackAnswer<PackEntries> {
+export function verifyReceipts(pack: OpenPack, checkpoint: SignedCheckpoint, text: string, hasher: Hasher = nobleHasher): PackAnswer<PackEntries> {
   const found: PackEntry[] = [];
   let contradiction: string | null = null;
   let isRaw = false;
@@ -43,7 +43,7 @@ export function verifyReceipts(pack: OpenPack, checkpoint: SignedCheckpoint, tex
     if (!read.ok) return read;
     const { entry, index, proof } = read.value;
     // 1. The entry is in the tree: under the pack's own checkpoint, whichever the receipt repeats.
-    const inclusion = verifyInclusion(index, checkpoint.size, leafHash(entry), proof, checkpoint.root);
+    const inclusion = verifyInclusion(index, checkpoint.size, hasher.leaf(entry), proof, checkpoint.root, hasher);
     if (!inclusion.ok) return no(inclusion.code, `"${name}": ${inclusion.message}`);
     if (read.value.checkpoint !== text || read.value.size !== checkpoint.size) contradiction ??= `"${name}" is under another checkpoint than the pack`;
     if (name !== receiptName(index)) {

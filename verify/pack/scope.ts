@@ -3,10 +3,9 @@ import type { Event } from '../../ledger/events/index.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { clip } from '../../ledger/errors.ts';
 import { no } from '../../ledger/verdict.ts';
-import { readEvidence } from '../evidence.ts';
 import type { PackAnswer } from './codes.ts';
 import type { Manifest } from './manifest.ts';
-import { readPins } from './pins.ts';
+import type { PinsOf } from './pins.ts';
 import type { PackEntry } from './receipts.ts';
 
 /** What is known of a pack when its scope is asked about. */
@@ -17,8 +16,7 @@ export interface ScopeEvidence {
   readonly whole: ReadonlyMap<string, { readonly events: readonly { readonly index: number }[] }>;
   /** The size at which the stream index says that they are whole. */
   readonly indexedSize: number;
-  /** A payload of the pack; null where it is not there. */
-  readonly payload: (digest: Uint8Array) => Uint8Array | null;
+  readonly pins: PinsOf;
 }
 
 /** @returns what is proven and what is not, in sentences */
@@ -41,7 +39,7 @@ interface Told {
 
 type Decision = Extract<Manifest['scope'], { kind: 'decision' }>;
 
-function verifyDecision({ decision, artifact }: Decision, { entries, whole, indexedSize, payload }: ScopeEvidence): PackAnswer<Told> {
+function verifyDecision({ decision, artifact }: Decision, { entries, whole, indexedSize, pins: pinsOf }: ScopeEvidence): PackAnswer<Told> {
   // 1. It is there, and about the artifact.
   const event = entries.get(decision)?.event ?? null;
   if (event?.type !== 'decision.recorded') return unmet(`entry ${decision} is no decision, or not there`);
@@ -50,10 +48,8 @@ function verifyDecision({ decision, artifact }: Decision, { entries, whole, inde
   //    nothing of what came between: a stream cut there would be whole, and an old head the newest.
   const { size } = event.data.tree;
   if (indexedSize < size) return unmet(`the stream index speaks of ${indexedSize} entries, and the decision in entry ${decision} read ${size}`);
-  const reference = event.payloads?.find(({ role }) => role === 'pins')?.digest;
-  const bytes = reference === undefined ? null : payload(reference[1]);
-  if (bytes === null) return unmet(`the pins of the decision in entry ${decision} are not there`);
-  const pins = readEvidence('the pins', () => readPins(bytes));
+  const pins = pinsOf(event);
+  if (pins === null) return unmet(`the pins of the decision in entry ${decision} are not there`);
   if (!pins.ok) return pins;
   if (pins.value.streams.length !== event.data.pins) return unmet(`the decision read ${event.data.pins} streams, its pins name ${pins.value.streams.length}`);
   for (const { name, version, index } of pins.value.streams) {

@@ -14,8 +14,11 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const EQUALS = 0x3d;
 const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
 /** Base64 of 32 bytes. */
 const hashChars = 44;
+/** By the bits at so many bytes before its end, and half as many, a claim of absence is looked up: in the hashes at its end, mostly. */
+const sampled = 80;
 /** Numbers of so many digits are below 2^53. */
 const digitsMax = 15;
 
@@ -31,13 +34,14 @@ const [next, last] = ['}},\n', '}}\n'].map(encodeUtf8) as [Uint8Array, Uint8Arra
  * Reads streams as they are written: a fifth of the time that a JSON value of as many megabytes takes, most of which is to make a text
  * of each hash, where thousands of proofs have most of theirs in common.
  *
+ * @param names - ascending, that may stand there: where one does it is that very text, whose hash tables of names know already
  * @returns what the reader of any JSON gives of the same bytes; null where they are not exactly in the form that is written, names in
  *   printable ASCII without escapes, hashes of 32 bytes: then it is for that reader to say what they are
  */
-export function readWrittenStreams(bytes: Uint8Array): WrittenStreams | null {
+export function readWrittenStreams(bytes: Uint8Array, names: readonly string[] = []): WrittenStreams | null {
   const start = endOfFirst(bytes, listed);
   if (start < 0) return null;
-  const reader = new WrittenReader(bytes, start);
+  const reader = new WrittenReader(bytes, start, names);
   const streams: PackStream[] = [];
   for (let more = true; more; ) {
     const stream = reader.stream();
@@ -123,15 +127,30 @@ function isAt(bytes: Uint8Array, at: number, what: Uint8Array): boolean {
   return true;
 }
 
+/** What was read once, and where its text stands. */
+interface Known<T> {
+  readonly at: number;
+  readonly length: number;
+  readonly value: T;
+}
+
 /** Goes forward over the bytes; each step says null or false where something else stands there, and nobody asks it anything after that. */
 class WrittenReader {
   at: number;
   readonly #bytes: Uint8Array;
-  /** By the first bits of its text, the last hash that was read with them, and where. */
-  readonly #known = new Map<number, { readonly at: number; readonly hash: Uint8Array }>();
+  readonly #view: DataView;
+  readonly #names: readonly string[];
+  /** How many of the names were passed. */
+  #passed = 0;
+  /** By the first bits of its text, the last hash that was read with them. */
+  readonly #hashes = new Map<number, Known<Uint8Array>>();
+  /** By some bits of its text, the last claim of absence that was read with them: of thousands that end at a few hundred leaves. */
+  readonly #absences = new Map<number, Known<StreamProof>>();
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, at: number, names: readonly string[]) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#names = names;
     this.at = at;
   }
 
@@ -146,7 +165,7 @@ class WrittenReader {
     const name = this.skip(named) ? this.#text() : null;
     const count = name !== null && this.skip(versioned) ? this.#count() : null;
     if (name === null || count === null || !this.skip(claimed)) return null;
-    const head = this.skip(present) ? this.#present() : this.skip(absent) ? this.#absent() : null;
+    const head = this.skip(present) ? this.#present() : this.skip(absent) ? this.#absence() : null;
     return head === null ? null : { name, version: count, head };
   }
 
@@ -155,6 +174,25 @@ class WrittenReader {
     const of = siblings !== null && this.skip(version) ? this.#count() : null;
     const at = of !== null && this.skip(index) ? this.#count() : null;
     return siblings === null || of === null || at === null ? null : { claim: 'present', siblings, version: of, index: at };
+  }
+
+  /** A claim of absence; one that stood before, byte for byte, is the same value. */
+  #absence(): StreamProof | null {
+    const start = this.at;
+    const line = this.#bytes.indexOf(LINE_FEED, start);
+    const end = line - (this.#bytes[line - 1] === COMMA ? next.length : last.length) + 1;
+    const length = end - start;
+    if (length < sampled) return this.#absent();
+    const sample = this.#view.getInt32(end - sampled) ^ (31 * this.#view.getInt32(end - sampled / 2)) ^ length;
+    const known = this.#absences.get(sample);
+    // As long, too: the same text and more behind it would be another.
+    if (known !== undefined && known.length === length && this.#isSame(known.at, start, length)) {
+      this.at = end;
+      return known.value;
+    }
+    const read = this.#absent();
+    if (read !== null && this.at === end) this.#absences.set(sample, { at: start, length, value: read });
+    return read;
   }
 
   #absent(): StreamProof | null {
@@ -189,12 +227,20 @@ class WrittenReader {
     const at = this.at + 1;
     if (bytes[this.at] !== QUOTE || bytes[at + hashChars] !== QUOTE) return null;
     this.at = at + hashChars + 1;
-    const first = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
-    const known = this.#known.get(first);
-    if (known !== undefined && isSameText(bytes, known.at, at)) return known.hash;
+    const first = this.#view.getInt32(at);
+    const known = this.#hashes.get(first);
+    if (known !== undefined && this.#isSame(known.at, at, hashChars)) return known.value;
     const hash = hashAt(bytes, at);
-    if (hash !== null) this.#known.set(first, { at, hash });
+    if (hash !== null) this.#hashes.set(first, { at, length: hashChars, value: hash });
     return hash;
+  }
+
+  #isSame(one: number, other: number, length: number): boolean {
+    const view = this.#view;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (view.getInt32(one + i) !== view.getInt32(other + i)) return false;
+    for (; i < length; i++) if (this.#bytes[one + i] !== this.#bytes[other + i]) return false;
+    return true;
   }
 
   /** What stands up to the next quote, which is skipped by what follows. */
@@ -204,7 +250,21 @@ class WrittenReader {
     for (let unit = bytes[start]; unit !== QUOTE; unit = bytes[++this.at]) {
       if (unit === undefined || unit < 0x20 || unit > 0x7e || unit === BACKSLASH) return null;
     }
-    return decodeUtf8(bytes.subarray(start, this.at));
+    const name = this.#names[this.#passed];
+    if (name !== undefined && this.#isAt(name, start)) {
+      this.#passed += 1;
+      return name;
+    }
+    const text = decodeUtf8(bytes.subarray(start, this.at));
+    while ((this.#names[this.#passed] ?? text) < text) this.#passed += 1;
+    return text;
+  }
+
+  /** Whether a name is the text from `start` up to here. */
+  #isAt(name: string, start: number): boolean {
+    if (name.length !== this.at - start) return false;
+    for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) !== this.#bytes[start + i]) return false;
+    return true;
   }
 
   #count(): number | null {
@@ -214,11 +274,6 @@ class WrittenReader {
     const digits = this.at - start;
     return digits === 0 || digits > digitsMax || (digits > 1 && this.#bytes[start] === 0x30) ? null : count;
   }
-}
-
-function isSameText(bytes: Uint8Array, one: number, other: number): boolean {
-  for (let i = 0; i < hashChars; i++) if (bytes[one + i] !== bytes[other + i]) return false;
-  return true;
 }
 
 const bitsOf = new Uint8Array(256).fill(0xff);

@@ -44,9 +44,12 @@ export function encodePackStreams({ stated, growth, trees, streams }: PackStream
   return writeStreams(`{"format":"${FORMAT}","stated":${stated},"growth":${hashes},${grown}`, streams);
 }
 
-/** @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson` */
-export function parsePackStreams(bytes: Uint8Array): PackStreams {
-  const written = bytes.length > limits.bytesMax ? null : readWrittenStreams(bytes);
+/**
+ * @param names - ascending, that may stand there: as `readWrittenStreams` has it
+ * @throws {LedgerError} INPUT_VERSION_UNKNOWN for another format; INPUT_MALFORMED, INPUT_NOT_CANONICAL, and as `parseJson`
+ */
+export function parsePackStreams(bytes: Uint8Array, names: readonly string[] = []): PackStreams {
+  const written = bytes.length > limits.bytesMax ? null : readWrittenStreams(bytes, names);
   const head = written === null ? null : readHead(written.head);
   return written === null || head === null ? parseAnyStreams(bytes) : packStreamsIn(head, written.streams);
 }

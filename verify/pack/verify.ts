@@ -3,7 +3,7 @@ import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { clip } from '../../ledger/errors.ts';
 import { decodeEvent, type Event, type Sha256 } from '../../ledger/events/index.ts';
 import { verifyConsistency } from '../../ledger/merkle/consistency.ts';
-import { sha256 as pureSha256 } from '../../ledger/merkle/hash.ts';
+import { hasherOf, sha256 as pureSha256 } from '../../ledger/merkle/hash.ts';
 import { parseCheckpoint, type SignedCheckpoint } from '../../ledger/note/checkpoint.ts';
 import type { VerifySignature } from '../../ledger/note/ed25519.ts';
 import type { NoteKey } from '../../ledger/note/keys.ts';
@@ -22,6 +22,7 @@ import { PACK_CODES, type PackAnswer, type PackCode, type PackFault } from './co
 import type { Manifest } from './manifest.ts';
 import { openPack, type Engines, type OpenPack } from './open.ts';
 import { accountPayloads, payloadName, type PackPayloads } from './payloads.ts';
+import { pinsReader, type PinsOf } from './pins.ts';
 import { verifyReceipts, type PackEntry } from './receipts.ts';
 import { verifyScope } from './scope.ts';
 import { signatureHolds } from './signature.ts';
@@ -131,27 +132,27 @@ function verifySteps(source: Source, trust: Trust | null, options: PackOptions, 
   if (!signed.ok) return signed;
   const { checkpoint } = signed;
   // 6. Every entry is in its tree.
-  const receipts = verifyReceipts(pack, checkpoint, text);
+  const { sha256 = pureSha256, sha256OfText } = options;
+  const receipts = verifyReceipts(pack, checkpoint, text, hasherOf(sha256));
   if (!receipts.ok) return receipts;
   const { entries } = receipts;
   // Where every entry is there, all of them are read: a full reader's verdict needs nobody else.
-  const payload = (digest: Uint8Array) => pack.read(payloadName(`sha256:${formatHex(digest)}`));
-  const { sha256 = pureSha256 } = options;
-  const keyOf = rememberKeys(sha256);
-  const audit = entries.size === checkpoint.size ? auditEntries(entries, checkpoint.size, payload, sha256, keyOf) : null;
+  const pins = pinsReader((digest) => pack.read(payloadName(`sha256:${formatHex(digest)}`)));
+  const keyOf = rememberKeys(sha256, sha256OfText);
+  const audit = entries.size === checkpoint.size ? auditEntries(entries, checkpoint.size, pins, sha256, keyOf) : null;
   if (audit !== null) faults.push(...faultsOf(audit));
   else if (receipts.invalid !== null) return receipts.invalid;
   // 7. The log itself put the key on record that signed the manifest.
   const signer = verifySigner(pack, entries, by.verifiers.ed25519);
   if (!signer.ok) return signer;
   // 8. The streams are there whole.
-  const streams = verifyStreams(pack, entries, checkpoint, { sha256, keyOf }, faults);
+  const streams = verifyStreams(pack, entries, checkpoint, { sha256, keyOf, names: pinnedNames(manifest, entries, pins) }, faults);
   if (!streams.ok) return streams;
   // 9. What was signed together says the same.
   const contradiction = receipts.contradiction ?? contradictionIn(manifest, checkpoint);
   if (contradiction !== null) return no('PACK_CONTRADICTORY', contradiction);
   // 10. The scope's promise, and 11. the payloads.
-  const scope = verifyScope({ manifest, entries, whole: streams.whole, indexedSize: streams.size, payload });
+  const scope = verifyScope({ manifest, entries, whole: streams.whole, indexedSize: streams.size, pins });
   if (!scope.ok) return scope;
   const payloads = accountPayloads(pack, entries.values());
   if (!payloads.ok) return payloads;
@@ -201,11 +202,18 @@ function verifySigner({ signature, manifest }: OpenPack, entries: ReadonlyMap<nu
   return signatureHolds(signature, found, ed25519) ? { ok: true } : no('PACK_SIGNATURE_INVALID', 'the signature of the manifest does not hold');
 }
 
+/** Names of streams that the decision read which the pack is about: nearly all that it holds. */
+function pinnedNames({ scope }: Manifest, entries: ReadonlyMap<number, PackEntry>, pins: PinsOf): readonly string[] {
+  const event = scope.kind === 'decision' ? entries.get(scope.decision)?.event : undefined;
+  const read = event?.type === 'decision.recorded' ? pins(event) : null;
+  return read?.ok === true ? read.value.streams.map(({ name }) => name) : [];
+}
+
 function verifyStreams(
   pack: OpenPack, entries: ReadonlyMap<number, PackEntry>, { size, root }: SignedCheckpoint,
-  { sha256, keyOf }: { readonly sha256: Sha256; readonly keyOf: StreamKeys }, faults: PackFault[],
+  { sha256, keyOf, names }: { readonly sha256: Sha256; readonly keyOf: StreamKeys; readonly names: readonly string[] }, faults: PackFault[],
 ): PackAnswer<Streams> {
-  const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName)));
+  const read = readEvidence('the streams', () => parsePackStreams(memberOf(pack, streamsName), names));
   if (!read.ok) return read;
   const stating = entries.get(read.value.stated)?.event ?? null;
   if (stating === null) return no('STREAM_ROOT_MISSING', `entry ${read.value.stated}, which should state the stream index, is not there`);

@@ -42,13 +42,15 @@ const u16Max = 0xffff;
 export const u32Max = 0xffff_ffff;
 
 /** The local header that stands before a member's bytes. zip64 is used exactly where a size does not fit 32 bits. */
-export function localHeader({ name, size, crc }: ZipMember): Uint8Array {
+export function localHeader(member: ZipMember): Uint8Array {
+  const { name, size, crc } = member;
   const far = size >= u32Max;
-  const extra = far ? zip64Extra([size, size]) : [];
-  return record(0x04034b50, [
-    [2, far ? 45 : 10], [2, 0], [2, 0], [2, dosTime], [2, dosDate], [4, crc],
-    [4, far ? u32Max : size], [4, far ? u32Max : size], [2, name.length], [2, widthOf(extra)],
-  ], name, extra);
+  const view = new DataView(new ArrayBuffer(localHeaderBytes(member)));
+  view.setUint32(0, 0x04034b50, true);
+  writeAbout(view, 4, name, Math.min(size, u32Max), crc, far ? 45 : 10, far ? 20 : 0);
+  writeName(view, 30, name);
+  if (far) writeZip64(view, 30 + name.length, [size, size]);
+  return bytesOf(view);
 }
 
 /** How long that header is. */
@@ -58,13 +60,44 @@ export function localHeaderBytes({ name, size }: Pick<ZipMember, 'name' | 'size'
 
 /** A member's line in the directory at the end. */
 export function directoryHeader({ name, size, crc, offset }: PlacedMember): Uint8Array {
-  const wide = [...(size >= u32Max ? [size, size] : []), ...(offset >= u32Max ? [offset] : [])];
-  const extra = wide.length > 0 ? zip64Extra(wide) : [];
-  return record(0x02014b50, [
-    [2, madeBy], [2, wide.length > 0 ? 45 : 10], [2, 0], [2, 0], [2, dosTime], [2, dosDate], [4, crc],
-    [4, Math.min(size, u32Max)], [4, Math.min(size, u32Max)], [2, name.length], [2, widthOf(extra)],
-    [2, 0], [2, 0], [2, 0], [4, plainFile], [4, Math.min(offset, u32Max)],
-  ], name, extra);
+  const wide = size < u32Max && offset < u32Max ? [] : [...(size >= u32Max ? [size, size] : []), ...(offset >= u32Max ? [offset] : [])];
+  const extra = wide.length === 0 ? 0 : 4 + 8 * wide.length;
+  const view = new DataView(new ArrayBuffer(46 + name.length + extra));
+  view.setUint32(0, 0x02014b50, true);
+  view.setUint16(4, madeBy, true);
+  writeAbout(view, 6, name, Math.min(size, u32Max), crc, extra > 0 ? 45 : 10, extra);
+  view.setUint32(38, plainFile, true);
+  view.setUint32(42, Math.min(offset, u32Max), true);
+  writeName(view, 46, name);
+  if (extra > 0) writeZip64(view, 46 + name.length, wide);
+  return bytesOf(view);
+}
+
+/** What both headers of a member say of it: the version that reads it, no flags, no compression, the first time, check sum, sizes, lengths. */
+function writeAbout(view: DataView, at: number, name: string, size: number, crc: number, version: number, extra: number): void {
+  view.setUint16(at, version, true);
+  view.setUint16(at + 6, dosTime, true);
+  view.setUint16(at + 8, dosDate, true);
+  view.setUint32(at + 10, crc, true);
+  view.setUint32(at + 14, size, true);
+  view.setUint32(at + 18, size, true);
+  view.setUint16(at + 22, name.length, true);
+  view.setUint16(at + 24, extra, true);
+}
+
+/** ASCII, or a byte that no reader takes. */
+function writeName(view: DataView, at: number, name: string): void {
+  for (let i = 0; i < name.length; i++) view.setUint8(at + i, name.charCodeAt(i));
+}
+
+function writeZip64(view: DataView, at: number, values: readonly number[]): void {
+  view.setUint16(at, 1, true);
+  view.setUint16(at + 2, 8 * values.length, true);
+  values.forEach((value, i) => view.setBigUint64(at + 4 + 8 * i, BigInt(value), true));
+}
+
+function bytesOf({ buffer }: DataView): Uint8Array {
+  return new Uint8Array(buffer);
 }
 
 /** What ends the file, after the directory. @param at - where the directory begins @param bytes - its size */
@@ -80,34 +113,16 @@ export function endRecords(count: number, at: number, bytes: number): Uint8Array
 
 type Field = readonly [width: 2 | 4 | 8, value: number];
 
-function zip64Extra(values: readonly number[]): Field[] {
-  return [[2, 1], [2, 8 * values.length], ...values.map((value): Field => [8, value])];
-}
-
-function widthOf(fields: readonly Field[]): number {
-  return fields.reduce((sum, [width]) => sum + width, 0);
-}
-
-/** A signature, fields (little-endian), a name, and more fields. */
-function record(signature: number, fields: readonly Field[], name = '', more: readonly Field[] = []): Uint8Array {
-  const head: Field[] = [[4, signature], ...fields];
-  const bytes = new Uint8Array(widthOf(head) + name.length + widthOf(more));
-  const view = new DataView(bytes.buffer);
-  let at = write(view, 0, head);
-  // ASCII, or a byte that no reader takes.
-  for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i);
-  at += name.length;
-  write(view, at, more);
-  return bytes;
-}
-
-function write(view: DataView, start: number, fields: readonly Field[]): number {
-  let at = start;
+/** A signature and fields, little-endian. */
+function record(signature: number, fields: readonly Field[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(fields.reduce((sum, [width]) => sum + width, 4)));
+  view.setUint32(0, signature, true);
+  let at = 4;
   for (const [width, value] of fields) {
     if (width === 2) view.setUint16(at, value, true);
     else if (width === 4) view.setUint32(at, value, true);
     else view.setBigUint64(at, BigInt(value), true);
     at += width;
   }
-  return at;
+  return bytesOf(view);
 }
