@@ -156,7 +156,7 @@ describe('a decision that another engine made', () => {
   });
 
   test('both programs say so, with the status of what cannot be told', async () => {
-    const index = await again({ vex: 2 });
+    const index = await again({ vex: 99 });
     const { said, status } = told(await packOf(index));
     expect(status).toEqual([5, 5]);
     expect(said).toMatchObject({ ok: false, verdict: 'CANNOT', missing: 'semantics', decision: index, outcome: 'allow', trusted: 'reader', level: 'HEAD' });
