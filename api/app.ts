@@ -1,5 +1,6 @@
 // The HTTP surface: routes by dialect, limits, and one place where refusals become answers.
 import { Hono } from 'hono';
+import { LedgerError } from '../ledger/errors.ts';
 import { notFound, problem } from './problem.ts';
 import { addRoutes } from './routes/add.ts';
 import { projectionRoutes, type ProjectionsTold } from './routes/projections.ts';
@@ -27,6 +28,8 @@ export function createApp(sources: Sources): Hono {
   if (sources.projections !== null) app.route('/', projectionRoutes(sources.projections));
   app.notFound(notFound);
   app.onError((error, c) => {
+    // Whoever sent a body went away before its end: Node's word for it. Nobody reads the answer, and nothing is wrong here.
+    if ((error as { code?: unknown }).code === 'ECONNRESET') return problem(c, new LedgerError('INPUT_MALFORMED', 'Cannot read the body: it was cut off'));
     if (error.name !== 'LedgerError') sources.onBug(error);
     return problem(c, error);
   });

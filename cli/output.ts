@@ -2,16 +2,12 @@
 import { clip, LedgerError } from '../ledger/errors.ts';
 import { UsageError, type Output } from './command.ts';
 import { EXIT, exitOf, type ExitName } from './exit.ts';
+import { visible } from './visible.ts';
 
 /** An output and its two endings: `end` after a command that ran, `fail` for what it threw. */
 export interface EndingOutput extends Output {
   end(exit: ExitName): void;
   fail(error: unknown): ExitName;
-}
-
-/** Names and texts of strangers stand in lines: none of them moves the cursor, sets a title or turns the direction of reading. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => (character === '\n' || character === '\t' ? character : '·'));
 }
 
 export function createOutput(words: string, json: boolean): EndingOutput {

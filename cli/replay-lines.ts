@@ -2,6 +2,7 @@
 import { clip } from '../ledger/errors.ts';
 import { waiverLine } from '../policy/gate/decision.ts';
 import type { Cause, Replay } from '../policy/gate/replay.ts';
+import { oneLine } from './visible.ts';
 
 export interface ReplayReport {
   readonly lines: readonly string[];
@@ -13,7 +14,7 @@ export function reportReplay(decision: number, { verdict, notes, decided }: Repl
   const { is, ...rest } = verdict;
   const waivers = decided?.shown.results.waivers ?? [];
   const lines = [...linesOf(verdict), ...waivers.map((waiver) => `  ${waiverLine(waiver)}`), ...notes.map((note) => `  note: ${note}`)];
-  return { lines, members: { decision, verdict: is, ...rest, waivers, notes } };
+  return { lines: lines.map(oneLine), members: { decision, verdict: is, ...rest, waivers, notes } };
 }
 
 function linesOf(verdict: Replay['verdict']): string[] {

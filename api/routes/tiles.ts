@@ -27,7 +27,8 @@ export function tileRoutes(source: TileSource): Hono {
   routes.get('/tile/*', async (c) => {
     // The raw path, never a decoded parameter: %2f and %2e must not become part of a tile's name.
     const { pathname } = new URL(c.req.url);
-    const path = pathname.slice(pathname.lastIndexOf('/tile/') + 1);
+    // From the first on: one tile has one address, and what a cache keeps for ever it keeps once.
+    const path = pathname.slice(pathname.indexOf('/tile/') + 1);
     const bytes = await source.tile(path);
     if (bytes === null) return notFound(c);
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {

@@ -1,4 +1,5 @@
 // replay.mjs: makes the decisions of a pack again with nothing but Node. Bundled into one file by tools/bundle.ts, and put into every pack.
+import { oneLine } from '../visible.ts';
 import { exits, runProgram } from './arguments.ts';
 import { replayFile } from './replay-file.ts';
 
@@ -12,6 +13,6 @@ Exit code 0: SAME, all of them. 1: DRIFT, or the pack does not verify. 5: CANNOT
 await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own, decision }) => {
   const { ends, lines, members } = await replayFile(file, trust, options, { decision });
   if (json) process.stdout.write(`${JSON.stringify({ command: 'replay', ok: ends === 'yes', ...members, program: own })}\n`);
-  else process.stdout.write(`${lines.join('\n')}\nthis program  sha256:${own}\n`);
+  else process.stdout.write(`${lines.map(oneLine).join('\n')}\nthis program  sha256:${own}\n`);
   return exits[ends];
 }, { decision: true });

@@ -1,4 +1,5 @@
 // The tile routes: bytes, caching, refusals, and bodies that do not end.
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../api/app.ts';
 import { listen } from '../../api/serve.ts';
@@ -44,6 +45,8 @@ describe('reading', () => {
     ['/nothing', 404, 'NOT_FOUND'],
     ['/tile/0/2', 400, 'INPUT_MALFORMED'],
     ['/tile/0/%30%30%30', 400, 'INPUT_MALFORMED'],
+    ['/tile/tile/0/000.p/1', 400, 'INPUT_MALFORMED'],
+    ['/tile/x/tile/0/000.p/1', 400, 'INPUT_MALFORMED'],
     ['/tile/0/x000/000', 400, 'INPUT_NOT_CANONICAL'],
     ['/tile/64/000', 413, 'INPUT_TOO_LARGE'],
   ])('%s is %i %s, and not cached', async (path, status, code) => {
@@ -68,6 +71,27 @@ describe('adding', () => {
     expect([answer.status, await answer.text()]).toEqual([200, '41']);
     const full = await app.request('/add', { method: 'POST', body: Uint8Array.of(1, 2, 3) });
     expect([full.status, await full.json()]).toMatchObject([503, { code: 'STORE_FULL', hint: 'free some space' }]);
+  });
+
+  test('a client that goes away before the end of its body has found no bug, and added nothing', async () => {
+    const server = await listen(app, '127.0.0.1', 0);
+    const [before, bugsBefore] = [added.length, bugs.length];
+    try {
+      for (const head of ['Content-Length: 9', 'Transfer-Encoding: chunked']) {
+        const socket = connect(server.port, '127.0.0.1');
+        await new Promise<void>((done) => socket.write(`POST /add HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n5\r\nab`, () => done()));
+        await new Promise((done) => setTimeout(done, 50));
+        await new Promise<void>((done) => {
+          socket.once('close', () => done());
+          socket.resetAndDestroy();
+        });
+      }
+      // Closing waits for what is under way.
+      await new Promise((done) => setTimeout(done, 50));
+    } finally {
+      await server.close();
+    }
+    expect([added.length, bugs.slice(bugsBefore)]).toEqual([before, []]);
   });
 
   test('a body over 65,535 bytes is refused while it arrives, whatever length it states', async () => {

@@ -1,6 +1,6 @@
 // The pins of a decision: every stream that it read, with its version then (spec/decision.md, "Pins").
 import { equalBytes } from '../../ledger/bytes.ts';
-import { LedgerError } from '../../ledger/errors.ts';
+import { clip, LedgerError } from '../../ledger/errors.ts';
 import type { Event } from '../../ledger/events/index.ts';
 import { isJsonObject, parseJson, type Json } from '../../ledger/json.ts';
 import type { Audit } from '../../ledger/streams/audit.ts';
@@ -62,7 +62,7 @@ export function pinsDiffer(
   for (const [i, { name, version, index }] of streams.entries()) {
     const head = heads[i] ?? null;
     if (version === (head?.version ?? 0) && index === (head?.index ?? null)) continue;
-    return `it pins version ${version} of "${name}", which had ${head?.version ?? 0}`;
+    return `it pins version ${version} of "${clip(name)}", which had ${head?.version ?? 0}`;
   }
   return null;
 }
