@@ -50,6 +50,7 @@ const MEANS: Readonly<Record<WarningCode, string>> = {
   CLOCK_NOT_IN_INPUT: 'the policy calls time.now_ns; let it read input.effective_time',
   SNAPSHOT_SUPERSEDED: 'a newer snapshot of the feed is on record than the one scanned with',
   SBOM_UNTRUSTED: 'a newer bill of materials was left aside: nobody trusted has signed it, and the one that counts is signed',
+  SBOM_OLDER: 'a signed bill of materials came later than the one that counts, and says that it was made earlier',
   SBOM_UNSCANNED: 'the scan is of an image or a directory, and not of the bill of materials on record',
   COMPONENTS_UNMATCHED: 'the scanner could not look up every component',
   VEX_CONFLICT: 'trusted issuers contradict each other, and the worst status counts',

@@ -15,8 +15,29 @@ export type PlannedEvent = {
     readonly type: Types[K];
     readonly data: DataOf<Types[K]>;
     readonly linked: readonly DataOf<`${K}.linked`>[];
+    /** When the document says that it was made. */
+    readonly claimed?: ClaimedTime;
   };
 }[keyof Types];
+
+export interface ClaimedTime {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/**
+ * A time that a document states, where it can be told: RFC 3339 with its offset.
+ *
+ * Without an offset the same document would be of another time on another machine; the 31st of June is no day of July.
+ */
+export function claimedTime(text: string | null): ClaimedTime | null {
+  const [, day] = /^[0-9]{4}-[0-9]{2}-([0-9]{2})[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$/.exec(text ?? '') ?? [];
+  if (text === null || day === undefined) return null;
+  const at = Date.parse(text.toUpperCase());
+  const isDay = new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === Number(day);
+  return Number.isSafeInteger(at) && isDay ? { at, text } : null;
+}
 
 interface Types {
   sbom: 'sbom.ingested';
@@ -55,7 +76,9 @@ export function planEvidence(read: EvidenceRead, given: readonly Sha256Digest[],
   }
   if (read.components !== null) {
     const { main, linked } = spread(subjects, []);
-    events.push({ family: 'sbom', type: 'sbom.ingested', data: { subjects: main.subjects, format, components: read.components, ...common }, linked });
+    const data = { subjects: main.subjects, format, components: read.components, ...common };
+    const claimed = claimedTime(read.created);
+    events.push({ family: 'sbom', type: 'sbom.ingested', data, linked, ...(claimed === null ? {} : { claimed }) });
   }
   if (read.results !== null) {
     const { main, linked } = spread(subjects, []);

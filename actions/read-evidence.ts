@@ -19,6 +19,8 @@ export type EvidenceRead = Pick<Document, 'format' | 'version' | 'verdict' | 're
   /** Every id and alias that its VEX statements name, once. */
   readonly vulnerabilities: readonly string[];
   readonly envelopes: readonly EnvelopeRead[] | null;
+  /** When a bill of materials says that it was made, as it says. */
+  readonly created: string | null;
 };
 
 /** Reads a document in this thread. */
@@ -37,6 +39,7 @@ export async function readEvidence(bytes: Uint8Array, hints: Hints = {}): Promis
     statements: vex === undefined ? null : (counts?.statements ?? 0),
     vulnerabilities: [...new Set(named)],
     envelopes: attestations?.map(envelopeRead) ?? null,
+    created: isSbom ? sbom.created : null,
   };
 }
 

@@ -186,8 +186,8 @@ async function prepare(ports: EvidencePorts, held: Held, evidence: Evidence, sta
     return { ...own, commands: [{ drafts: [draft], ...sealedAs('document.stored', subjects) }], types: ['document.stored'] };
   }
   const facts: PayloadReference = { role: 'facts', size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
-  const commands = planned.map(({ family, type, data, linked }, i) => {
-    const main = { type, by, data, payloads: [document, facts], ...onceOf(i) } as NewEvent;
+  const commands = planned.map(({ family, type, data, linked, claimed }, i) => {
+    const main = { type, by, data, payloads: [document, facts], ...onceOf(i), ...(claimed === undefined ? {} : { claimed }) } as NewEvent;
     const events = [main, ...linked.map((more) => ({ type: `${family}.linked`, by, data: more }) as NewEvent)];
     return { drafts: events.map((event): Draft => prepareDraft(event, sha256)), ...sealedAs(type, data.subjects) };
   });

@@ -5,8 +5,8 @@ import type { Digest, Event } from '../ledger/events/index.ts';
 import { decodeEvent } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { parseFacts, sbomReferences } from '../evidence/facts.ts';
-import { countingSbom } from '../projections/counting-sbom.ts';
+import { listedText, parseFacts, sbomReferences, type Facts } from '../evidence/facts.ts';
+import { alikeSboms, countingSbom } from '../projections/counting-sbom.ts';
 import { decodeInventory, inputOfFacts, type ScanInput } from '../scanner/index.ts';
 import { payloadOf, scanOf, type ScanRecord, type StoredPayload } from './feeds.ts';
 import { payloadOrNull } from './catch-up.ts';
@@ -38,12 +38,18 @@ export async function findList(ports: ListPorts, subject: Digest<'sha256'>): Pro
     // Nearly always there is one, and nobody has to be asked whether it counts.
     const { attestations } = artifact.sboms.length === 1 ? { attestations: [] } : artifact;
     const trust = attestations.length === 0 ? null : ((await state.documents('trust', ['trust'])).get('trust') ?? null);
-    const references = new Map<string, readonly string[]>();
-    for (const { facts } of attestations) {
-      const bytes = await payloadOrNull(payloads, facts);
-      references.set(formatHex(facts), bytes === null ? [] : sbomReferences(parseFacts(bytes), hex));
-    }
-    const { sbom } = countingSbom(artifact, trust, ({ facts }) => references.get(formatHex(facts)) ?? []);
+    const read = new Map<string, Facts>();
+    const open = async ({ facts }: { readonly facts: Uint8Array }) => {
+      const bytes = read.has(formatHex(facts)) ? null : await payloadOrNull(payloads, facts);
+      if (bytes !== null) read.set(formatHex(facts), parseFacts(bytes));
+    };
+    for (const one of attestations) await open(one);
+    const referencesOf = ({ facts }: { readonly facts: Uint8Array }) => sbomReferences(read.get(formatHex(facts)) ?? {}, hex);
+    for (const one of alikeSboms(artifact, trust, referencesOf)) await open(one);
+    const { sbom } = countingSbom(artifact, trust, referencesOf, ({ facts }) => {
+      const listed = read.get(formatHex(facts));
+      return listed === undefined ? null : listedText(listed);
+    });
     if (sbom !== null) return { is: 'sbom', entry: sbom.entry, facts: sbom.facts };
   }
   for await (const { index, event } of log.stream(stream)) {

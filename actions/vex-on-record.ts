@@ -2,9 +2,9 @@
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { Facts } from '../evidence/facts.ts';
-import { parseFacts, sbomReferences } from '../evidence/facts.ts';
+import { listedText, parseFacts, sbomReferences } from '../evidence/facts.ts';
 import type { ArtifactDocument } from '../projections/artifact.ts';
-import { countingSbom } from '../projections/counting-sbom.ts';
+import { alikeSboms, countingSbom } from '../projections/counting-sbom.ts';
 import type { VexArtifact, VexStatement } from '../projections/effective-vex.ts';
 import type { SbomPointer, VexPointer } from '../projections/evidence.ts';
 import type { DocumentReader } from '../projections/reader.ts';
@@ -69,7 +69,12 @@ export class VexOnRecord {
     const attestations = document.sboms.length === 1 ? [] : document.attestations;
     const trust = attestations.length === 0 ? null : await this.#ports.documents.get('trust', 'trust');
     for (const { facts } of attestations) await this.#open(facts);
-    return countingSbom(document, trust, ({ facts }) => sbomReferences(this.#facts.get(formatHex(facts)) ?? {}, hex)).sbom;
+    const referencesOf = ({ facts }: { readonly facts: Uint8Array }) => sbomReferences(this.#facts.get(formatHex(facts)) ?? {}, hex);
+    for (const { facts } of alikeSboms(document, trust, referencesOf)) await this.#open(facts);
+    return countingSbom(document, trust, referencesOf, ({ facts }) => {
+      const listed = this.#facts.get(formatHex(facts));
+      return listed === undefined || listed === null ? null : listedText(listed);
+    }).sbom;
   }
 
   async #open(digest: Uint8Array): Promise<Facts | null> {

@@ -106,6 +106,11 @@ export function sbomReferences({ attestations = [] }: Pick<Facts, 'attestations'
   });
 }
 
+/** What a bill of materials lists, as one text: the same for the same content, in whatever envelope it came and whatever it is about. */
+export function listedText({ components, contains, depends, root }: Pick<Facts, 'components' | 'contains' | 'depends' | 'root'>): string {
+  return JSON.stringify([components, contains, depends, root]);
+}
+
 /**
  * Extracts the facts of a view as canonical JSON (RFC 8785).
  *

@@ -65,6 +65,8 @@ export const WARNINGS = [
   'SNAPSHOT_SUPERSEDED',
   // A newer bill of materials was left aside: nobody trusted has signed it, and the one that counts is signed.
   'SBOM_UNTRUSTED',
+  // A signed bill of materials came later than the one that counts, and says that it was made earlier.
+  'SBOM_OLDER',
   // The scan looked at an inventory of its own, and there is a bill of materials that it did not look at.
   'SBOM_UNSCANNED',
   // The scanner could not look up some components.

@@ -2,11 +2,11 @@
 import { compareBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { parseJson } from '../../ledger/json.ts';
-import { parseFacts, sbomReferences, type Facts } from '../../evidence/facts.ts';
+import { listedText, parseFacts, sbomReferences, type Facts } from '../../evidence/facts.ts';
 import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
 import { readContract, type Contract } from '../../projections/contract-document.ts';
 import type { ContractDocument } from '../../projections/contract.ts';
-import { countingSbom, type CountingSbom } from '../../projections/counting-sbom.ts';
+import { alikeSboms, countingSbom, countingSbomBefore, type CountingSbom } from '../../projections/counting-sbom.ts';
 import type { AttestationPointer, SbomPointer, VexPointer } from '../../projections/evidence.ts';
 import type { FeedDocument } from '../../projections/feed.ts';
 import type { KeyDocument } from '../../projections/key.ts';
@@ -55,6 +55,8 @@ export interface Gathered {
   readonly sbom: SbomPointer | null;
   /** Newer ones that nobody trusted has signed, where one that counts is signed. */
   readonly sbomsAside: readonly SbomPointer[];
+  /** Signed ones that came later and say that they are older. */
+  readonly sbomsOlder: readonly SbomPointer[];
   readonly attestations: readonly AttestationPointer[];
   /** Every VEX document about the artifact or about a vulnerability found, in the order of the log. */
   readonly vex: readonly VexPointer[];
@@ -76,7 +78,7 @@ export interface ContractRead {
  * Reads a state for a request.
  *
  * @param semantics - of waivers: from 2 on the signatures of acts on them are checked; of the gate: from 3 on a signed bill of
- *   materials gives way to signed ones alone, and of several feeds one has to be named
+ *   materials gives way to signed ones alone, and of several feeds one has to be named; from 4 on no older one becomes the newest
  * @throws {LedgerError} PROJECTION_STOPPED at an event of a later time
  */
 export async function gather(
@@ -112,11 +114,11 @@ export async function gather(
   const attestations = (found?.attestations ?? []).filter(({ superseded }) => superseded === undefined);
   const vex = vexOf([...(found?.vex ?? []), ...[...vulnerabilities.values()].flatMap((document) => document.vex)]);
   const said = await reading.facts([...attestations, ...vex]);
-  const { sbom, aside } = gate < 3 ? { sbom: newestSbom(found), aside: [] } : countingIn(found, trust, said, artifact);
+  const { sbom, aside, older } = await countingIn(found, trust, said, { artifact, gate, reading });
   const facts = sbom === null || said.has(formatHex(sbom.facts)) ? said : new Map([...said, ...(await reading.facts([sbom]))]);
   return {
     codes: reading.codes, notes: reading.notes.toSorted(), pins: reading.pins(), artifact: found, published, contracts: read,
-    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, sbomsAside: aside, attestations, vex, waivers, signed, facts,
+    feed: feedDocument, trust, vulnerabilities, keys, scan, findings, sbom, sbomsAside: aside, sbomsOlder: older, attestations, vex, waivers, signed, facts,
   };
 }
 
@@ -125,9 +127,21 @@ function newestSbom(artifact: ArtifactDocument | null): SbomPointer | null {
   return (artifact?.sboms ?? []).filter(({ superseded }) => superseded === undefined).at(-1) ?? null;
 }
 
-function countingIn(artifact: ArtifactDocument | null, trust: TrustDocument | null, facts: ReadonlyMap<string, Facts>, digest: Uint8Array): CountingSbom {
-  const hex = formatHex(digest);
-  return countingSbom(artifact ?? { sboms: [], attestations: [] }, trust, ({ facts: said }) => sbomReferences(facts.get(formatHex(said)) ?? {}, hex));
+async function countingIn(
+  found: ArtifactDocument | null, trust: TrustDocument | null, said: ReadonlyMap<string, Facts>, { artifact, gate, reading }: {
+    readonly artifact: Uint8Array; readonly gate: number; readonly reading: Reading;
+  },
+): Promise<CountingSbom> {
+  if (found === null || gate < 3) return { sbom: newestSbom(found), aside: [], older: [] };
+  const hex = formatHex(artifact);
+  const referencesOf = ({ facts }: AttestationPointer) => sbomReferences(said.get(formatHex(facts)) ?? {}, hex);
+  if (gate === 3) return countingSbomBefore(found, trust, referencesOf);
+  const unread = alikeSboms(found, trust, referencesOf).filter(({ facts }) => !said.has(formatHex(facts)));
+  const read = unread.length === 0 ? said : new Map([...said, ...(await reading.facts(unread))]);
+  return countingSbom(found, trust, referencesOf, ({ facts }) => {
+    const listed = read.get(formatHex(facts));
+    return listed === undefined ? null : listedText(listed);
+  });
 }
 
 /** Whether anything was said about it: a decision about it, or its place in a relation, says nothing. */

@@ -51,6 +51,7 @@ export function buildInput(
   const superseded = gathered.scan !== null && gathered.feed?.newest !== undefined && snapshotTime(gathered) === null;
   if (superseded) warnings.add('SNAPSHOT_SUPERSEDED');
   if (gathered.sbomsAside.length > 0) warnings.add('SBOM_UNTRUSTED');
+  if (gathered.sbomsOlder.length > 0) warnings.add('SBOM_OLDER');
   // An image's own inventory is as good as a list, and a directory's is what somebody said it was: it is shown, and does not deny.
   if (semantics.gate >= 3 && gathered.sbom !== null && gathered.scan !== null && gathered.scan.sbom === undefined) warnings.add('SBOM_UNSCANNED');
   const findings = findingsOf(found, gathered, vex.statuses, waived.covered, contents);

@@ -6,9 +6,9 @@ import type { DenialCode } from './codes.ts';
  * How answers become one, and what denies beside them: another meaning of the same is a new number, and these stay.
  *
  * 2: snapshot-age.ts. 3: no rule that denies is left out (below); the bill of materials that counts, and a scan of it
- * (projections/counting-sbom.ts); one feed; and days that are none are none.
+ * (projections/counting-sbom.ts); one feed; and days that are none are none. 4: which bill of materials is the newest.
  */
-export const gateSemantics = 3;
+export const gateSemantics = 4;
 
 /** What one rule said. `details` is its value as JSON, where that is more than a text. */
 export interface Message {

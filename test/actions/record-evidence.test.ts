@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { claimedTime } from '../../actions/plan-evidence.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { parseFacts } from '../../evidence/index.ts';
 import { jsonBytesMax } from '../../ledger/json.ts';
@@ -38,6 +39,22 @@ describe('each kind is its event', () => {
     expect(parseFacts(bench.payloads.held.get(formatHex(facts?.digest?.[1] as Uint8Array)) as Uint8Array).components).toHaveLength(2);
     await bench.check();
   });
+
+  test.each<[string | undefined, object | undefined]>([
+    ['2026-01-02T03:04:05Z', { at: Date.UTC(2026, 0, 2, 3, 4, 5), text: '2026-01-02T03:04:05Z' }],
+    ['2026-01-02T03:04:05.678+02:00', { at: Date.UTC(2026, 0, 2, 1, 4, 5, 678), text: '2026-01-02T03:04:05.678+02:00' }],
+    [undefined, undefined],
+  ])('a bill of materials made at %s, as it says', async (timestamp, claimed) => {
+    const bench = await Bench.begin();
+    const { metadata } = JSON.parse(cyclonedx()) as { metadata: object };
+    await bench.addOne(cyclonedx({ metadata: { ...metadata, ...(timestamp === undefined ? {} : { timestamp }) } }));
+    expect((await bench.event(1)).claimed).toEqual(claimed);
+    await bench.check();
+  });
+
+  test.each(['2026-01-02T03:04:05', '2026-01-02', '2026-06-31T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-02T03:04:60Z', 'yesterday', '', null])(
+    'a time that cannot be told is none: %s', (text) => expect(claimedTime(text)).toBeNull(),
+  );
 
   test('one that is VEX as well: two events over the same payloads', async () => {
     const bench = await Bench.begin();

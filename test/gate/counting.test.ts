@@ -1,4 +1,5 @@
 // What the gate reads when several things could count: no newcomer hides what is on record, and older decisions keep their rules.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { gate } from '../../actions/gate.ts';
 import { importFeed } from '../../actions/import-feed.ts';
@@ -21,16 +22,18 @@ const hole = observationOf('osv', {
   severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H' }],
 } as JcsValue);
 
-function bom(name: string): JcsValue {
+/** @param timestamp - when it says that it was made */
+function bom(name: string, timestamp?: string): JcsValue {
   const component = { type: 'library', name, version: '1.0.0', purl: `pkg:npm/${name}@1.0.0`, 'bom-ref': name };
-  return JSON.parse(cyclonedx({ components: [component] })) as JcsValue;
+  const whole = JSON.parse(cyclonedx({ components: [component] })) as { metadata: object };
+  return { ...whole, metadata: { ...whole.metadata, ...(timestamp === undefined ? {} : { timestamp }) } } as JcsValue;
 }
 
 /** A bill of materials inside a signed statement about the image. */
-async function signed(author: AuthorKey, document: JcsValue): Promise<string> {
+async function signed(author: AuthorKey, document: JcsValue, ...others: AuthorKey[]): Promise<string> {
   const subject = [{ digest: { sha256: image } }];
   const statement = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType: 'https://cyclonedx.org/bom', predicate: document };
-  return JSON.stringify(await signJson(statement, [author]));
+  return JSON.stringify(await signJson(statement, [author, ...others]));
 }
 
 /** A ledger that trusts one signer, whose bill of materials of the image lists what has a critical hole; scanned. */
@@ -42,7 +45,7 @@ class Signed {
     this.bench = bench;
   }
 
-  static async begin(): Promise<Signed> {
+  static async begin(timestamp?: string): Promise<Signed> {
     const one = new Signed(await Bench.begin());
     const { stores, world } = one.bench;
     const sources = () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: world.clock.now() }];
@@ -51,7 +54,7 @@ class Signed {
     const bundle = { modules, data: parseJson('{}') as RegoObject, revision: '', regoVersion: 1 as const };
     await publishPolicy(stores, { name: 'release', bundle, entrypoints: ['data.gate.allow'] }, by);
     await one.trust();
-    await one.bench.addOne(await signed(one.vendor.author, bom('bad')));
+    await one.bench.addOne(await signed(one.vendor.author, bom('bad', timestamp)));
     await one.scan();
     return one;
   }
@@ -61,6 +64,15 @@ class Signed {
   scan = async (entry?: number): Promise<void> => {
     const list = entry === undefined ? {} : { list: { is: 'entry' as const, entry } };
     await scanArtifact({ ...this.bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' }, ...list }, by);
+  };
+
+  /** As under gate semantics 3, on record and replayed. */
+  decideBefore = async (): Promise<[string, readonly string[]]> => {
+    const gates = Gates.over(this.bench);
+    const decision = await gates.decideUnder({ ...CURRENT, gate: 3 }, { artifact: imageDigest[1] });
+    expect((await replayFromStreams(this.bench.stores, decision)).verdict).toEqual({ is: 'SAME' });
+    const { outcome, codes = [] } = (await gates.event(decision)).data as { outcome: string; codes?: readonly string[] };
+    return [outcome, codes];
   };
 
   gate = async () => {
@@ -111,6 +123,48 @@ describe('a bill of materials that somebody trusted has signed', () => {
     expect(await one.gate()).toEqual({ answer, sbom });
   });
 
+  test('does not come back with one signature more, nor with the same one twice; under gate semantics 3 it did', async () => {
+    const one = await Signed.begin();
+    const { author } = one.vendor;
+    await one.bench.addOne(await signed(author, bom('quiet')));
+    await one.scan();
+    const before = await one.gate();
+    expect(before.answer).toBe('allow');
+    const twice = JSON.parse(await signed(author, bom('bad'))) as { signatures: object[] };
+    twice.signatures.push(...twice.signatures);
+    for (const text of [await signed(author, bom('bad'), newKey().author), JSON.stringify(twice)]) {
+      const { events } = await one.bench.addOne(text);
+      expect(events.map(({ outcome }) => outcome.ok && !outcome.repeated)).toEqual([true, true]);
+      expect(await one.gate()).toEqual(before);
+      await one.scan();
+      expect(await one.gate()).toEqual(before);
+    }
+    expect(await one.decideBefore()).toEqual(['deny', ['SCAN_OUTDATED']]);
+  });
+
+  test('is the newest when it was made last, as it says under its signature, whatever came last', async () => {
+    const one = await Signed.begin('2026-01-02T00:00:00Z');
+    const { author } = one.vendor;
+    // An older one that was never here before.
+    await one.bench.addOne(await signed(author, bom('quiet', '2026-01-01T00:00:00Z')));
+    await one.scan();
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED SBOM_OLDER');
+    expect(await one.decideBefore()).toEqual(['deny', ['POLICY_DENIED', 'SCAN_OUTDATED']]);
+    await one.bench.addOne(await signed(author, bom('quiet', '2026-01-03T01:00:00+01:00')));
+    await one.scan();
+    expect((await one.gate()).answer).toBe('allow');
+    // What lists the same again, and was made later, is another one.
+    await one.bench.addOne(await signed(author, bom('bad', '2026-01-04T00:00:00Z')));
+    await one.scan();
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED');
+    // A time that is to come is no later than when it came on record, and where none is stated it is that one.
+    await one.bench.addOne(await signed(author, bom('quiet', '2999-01-01T00:00:00Z')));
+    one.bench.world.clock.pass(1000);
+    await one.bench.addOne(await signed(author, bom('bad')));
+    await one.scan();
+    expect((await one.gate()).answer).toBe('deny POLICY_DENIED');
+  });
+
   test('is missed where the scan looked at something else: a directory that somebody says is the artifact', async () => {
     const one = await Signed.begin();
     const list = { is: 'inventory' as const, inventory: { components: [], unreadable: [] } };
@@ -158,6 +212,27 @@ describe('a bill of materials that somebody trusted has signed', () => {
     expect((await replayFromStreams(gates, decision)).verdict).toEqual({ is: 'SAME' });
     expect(await gates.answer()).toBe('deny SCAN_OUTDATED');
   });
+});
+
+test('a bill of materials says when it was made: the shipped rule about its age has something to ask', async () => {
+  const day = 86_400_000;
+  const shipped = readFileSync(new URL('../../policy/library/sbom.rego', import.meta.url), 'utf8');
+  const answer = async (timestamp: (now: number) => string | undefined) => {
+    const bench = await Bench.begin();
+    const now = bench.world.clock.now();
+    await importFeed({ ...bench.stores, workFile }, {
+      feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: now }], observations: [{ is: 'observation', observation: hole }],
+    }, by);
+    const bundle = { modules: [{ file: 'sbom.rego', text: shipped }], data: parseJson('{}') as RegoObject, revision: '', regoVersion: 1 as const };
+    await publishPolicy(bench.stores, { name: 'release', bundle, entrypoints: ['data.stella.sbom.allow'] }, by);
+    await bench.addOne(JSON.stringify(bom('quiet', timestamp(now))));
+    await scanArtifact({ ...bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
+    const { data, decided } = await gate({ ...bench.stores, now: bench.world.clock.now }, { artifact: imageDigest[1], policy: 'release' }, by);
+    return [data.outcome, ...decided.shown.results.denials.map(({ text }) => text)];
+  };
+  expect(await answer((now) => new Date(now - 3 * day).toISOString())).toEqual(['allow']);
+  expect(await answer((now) => new Date(now - 40 * day).toISOString())).toEqual(['deny', 'the SBOM is 40 days old']);
+  expect(await answer(() => undefined)).toEqual(['deny', 'the SBOM\'s age is not known']);
 });
 
 async function gatesOf(): Promise<Gates> {

@@ -85,22 +85,27 @@ export interface Signing {
 }
 
 export class Gates {
-  readonly world = new World();
-  readonly payloads = memoryPayloads();
+  readonly world: World;
+  readonly payloads: ReturnType<typeof memoryPayloads>;
   readonly pepper = new Uint8Array(32).fill(7);
   readonly policies = new PolicyShelf();
   readonly #roles = new Map<string, string[]>();
   readonly log: Log;
 
-  private constructor(log: Log) {
+  private constructor({ log, world, payloads }: Pick<Gates, 'log' | 'world' | 'payloads'>) {
     this.log = log;
+    this.world = world;
+    this.payloads = payloads;
   }
 
   static async begin(): Promise<Gates> {
     const world = new World();
-    const gates = new Gates(await world.create());
-    Object.assign(gates, { world });
-    return gates;
+    return new Gates({ log: await world.create(), world, payloads: memoryPayloads() });
+  }
+
+  /** Of a ledger that is there. */
+  static over(there: Pick<Gates, 'log' | 'world' | 'payloads'>): Gates {
+    return new Gates(there);
   }
 
   async put(role: string, value: JcsValue | Uint8Array): Promise<PayloadReference> {
