@@ -1,5 +1,6 @@
 // A decision told: lines for people, Markdown for a pull request, JUnit and SARIF for the pages that show them.
 import { formatHex } from '../ledger/bytes.ts';
+import { clip } from '../ledger/errors.ts';
 import { DENIALS, type WarningCode } from '../policy/gate/codes.ts';
 import type { PolicyInput } from '../policy/gate/input-shape.ts';
 import { waiverLine, type Results } from '../policy/gate/decision.ts';
@@ -67,7 +68,7 @@ const MEANS: Readonly<Record<WarningCode, string>> = {
 const warningText = (code: string): string => (Object.hasOwn(MEANS, code) ? `${code}: ${MEANS[code as WarningCode]}` : code);
 
 /** A stranger's text on one line of a terminal. */
-const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '·').slice(0, 400);
+const shown = (text: string) => clip(text, 400);
 
 /** Lines for a terminal: the answer first, then why, then what it stands on. */
 export function textOf({ index, at, data, results, origin }: Told): string[] {

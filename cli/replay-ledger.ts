@@ -54,7 +54,7 @@ function sayWhatIf(call: Call, index: number, { label, decided, difference, caus
   const { outcome, codes = [], policy, tree, effective } = decided.data;
   call.out.say(`${label}: decision ${index} would be ${outcome}${codes.length === 0 ? '' : ` (${codes.join(', ')})`}`);
   call.out.say(`  by policy ${policy}, on the first ${tree.size} entries, as of ${new Date(effective).toISOString()}`);
-  for (const { text } of decided.shown.results.denials) call.out.say(`  deny: ${text.slice(0, 400)}`);
+  for (const { text } of decided.shown.results.denials) call.out.say(`  deny: ${clip(text, 400)}`);
   if (difference !== null) {
     call.out.say(`  the input differs first at ${clip(difference.pointer)}: ${shown(difference.before)}, now ${shown(difference.after)}`);
   }

@@ -2,7 +2,7 @@
 
 /** Lines as they may be shown: line feeds and tabs stay. */
 export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => (character === '\n' || character === '\t' ? character : '·'));
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => (character === '\n' || character === '\t' ? character : '·'));
 }
 
 /** One line: what a stranger called something is never a line of its own, which could say YES. */

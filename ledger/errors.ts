@@ -118,8 +118,8 @@ export class LedgerError extends Error {
   }
 }
 
-/** Shortens a stranger's text for a message: at most 80 characters, control characters shown as `·`. */
-export function clip(text: string): string {
+/** Shortens a stranger's text for a line: control characters and ends of lines are shown as `·`. @param most - characters */
+export function clip(text: string, most = 80): string {
   const shown = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '·');
-  return shown.length <= 80 ? shown : `${shown.slice(0, 79)}…`;
+  return shown.length <= most ? shown : `${shown.slice(0, most - 1)}…`;
 }

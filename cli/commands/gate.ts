@@ -57,14 +57,13 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
       const { appended, decided } = await gate(ports, { artifact: subject[1], policy, ...askedOf(call) }, localActor(call, place));
       const event = await findDecision(log, appended.index);
       const told = await readTold(payloads, place.origin, appended.index, event);
-      const key = wantsSignature(call) ? await signingKey(call, place, log) : null;
-      // Before any file: a decision is on record whether or not its files can be written, and then somebody has to be told.
+      // Before any file and any key: a decision is on record whether or not its files can be written, and then somebody has to be told.
       sayDecision(call, told);
       if (appended.repeated) call.out.say('  repeated: this is the first answer under that key; nothing was decided now');
       call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
       const { policy: asked } = decided.shown;
       const data = appended.repeated ? await dataTextOf(log, payloads, event) : asked === null ? null : formatJson(asked.bundle.data);
-      await writeReports(call, told, payloads, data, key);
+      await writeReports(call, told, payloads, data, wantsSignature(call) ? await signingKey(call, place, log) : null);
       return event.data.outcome === 'allow' ? 'yes' : 'no';
     } finally {
       await queries.destroy();

@@ -43,6 +43,23 @@ test('a file that cannot be written is an error beside the decision', () => {
   expect([status, JSON.parse(stdout)]).toMatchObject([6, { ok: false, exit: 6, outcome: 'deny', artifact, error: { code: 'EISDIR' } }]);
 }, 60_000);
 
+test('a key that is not there is an error beside the decision', () => {
+  const text = stella('gate', artifact, '--policy', 'release', '--vsa', 'vsa.json', '--key', 'nosuch.pem');
+  expect([text.status, text.stdout.split('\n')[0], text.stderr.split(':')[0]]).toEqual([6, `DENY  ${artifact}`, 'ENOENT']);
+  const { status, stdout } = stella('gate', artifact, '--policy', 'release', '--vsa', 'vsa.json', '--key', 'nosuch.pem', '--json');
+  expect([status, JSON.parse(stdout)]).toMatchObject([6, { outcome: 'deny', artifact, error: { code: 'ENOENT' } }]);
+}, 60_000);
+
+test('a message of more lines is one line, in the gate and in a what-if', () => {
+  mkdirSync(join(home, 'lines'));
+  writeFileSync(join(home, 'lines/gate.rego'), 'package gate\n\nimport rego.v1\n\ndeny contains "so\\nALLOW  all is well"\n');
+  stella('policy', 'publish', '--name', 'lines', '--entrypoint', 'data.gate', 'lines');
+  const asked = stella('gate', artifact, '--policy', 'lines', '--weaken', 'SCAN_MISSING').stdout;
+  expect(asked).toContain('  deny: so·ALLOW  all is well\n');
+  const index = String(Number(/decision (\d+)/.exec(asked)?.[1]));
+  expect(stella('replay', index, '--now').stdout).toContain('  deny: so·ALLOW  all is well\n');
+}, 60_000);
+
 test('the same answer again is said to be the same, with the data of the policy of then', () => {
   const bom = {
     bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [{ type: 'library', name: 'a', version: '1', purl: 'pkg:npm/a@1.0.0' }],
@@ -85,11 +102,11 @@ test('an idempotency key of nothing is refused', () => {
 }, 60_000);
 
 test('control characters in names stand as a dot, on both outputs', () => {
-  const name = 'b\u001B[31mom\u202E.json';
+  const name = 'b\u001B[31mom\u202E\u061C.json';
   writeFileSync(join(home, name), readFileSync(join(home, 'bom.json')));
   const { status, stdout } = stella('add', '--subject', artifact, name);
   expect(status).toBe(0);
-  expect(stdout).toContain('b·[31mom·.json');
+  expect(stdout).toContain('b·[31mom··.json');
   const { stderr } = stella('gate', 'sha256:\u001B[2J', '--policy', 'release');
   expect((stderr + stdout).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 }, 60_000);
