@@ -216,10 +216,13 @@ const smallBytesMax = 64 * 1024;
 
 type Summed = ZipContent & { readonly member: Member };
 
+/** So many are read at once: each holds a file open, and a piece of it, which is up to 16 MiB. */
+const readTogether = 16;
+
 /** Contents with what their bytes come to, for the manifest and for the zip: read once for both. */
-function sumUp(contents: readonly Content[]): Promise<Summed[]> {
+async function sumUp(contents: readonly Content[]): Promise<Summed[]> {
   let room = keptBytesMax;
-  return Promise.all(contents.map(async ({ name, role, open }): Promise<Summed> => {
+  const sum = async ({ name, role, open }: Content): Promise<Summed> => {
     const hash = startSha256();
     let [crc, size] = [0, 0];
     const pieces: Uint8Array[] = [];
@@ -232,7 +235,10 @@ function sumUp(contents: readonly Content[]): Promise<Summed[]> {
     const isKept = size <= Math.min(smallBytesMax, room);
     if (isKept) room -= size;
     return { name, open: isKept ? () => pieces : open, sum: { crc, size }, member: { name, role, sha256: formatHex(hash.digest()), size } };
-  }));
+  };
+  const summed: Summed[] = [];
+  for (let at = 0; at < contents.length; at += readTogether) summed.push(...(await Promise.all(contents.slice(at, at + readTogether).map(sum))));
+  return summed;
 }
 
 async function whole({ open }: Content): Promise<Uint8Array> {

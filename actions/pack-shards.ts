@@ -34,19 +34,15 @@ interface PartPorts {
  * @param scope - a decision's pack has one scan, and its part the name of it
  */
 export async function partsOf(ports: PartPorts, decisions: PackedDecisions, scope: Scope['kind']): Promise<PackedPart[]> {
-  const bySnapshot = new Map<string, ScanRecord[]>();
-  for (const scan of await scansOf(ports.log, decisions)) {
-    const key = `${formatHex(scan.data.snapshot[1])} ${scan.data.feed}`;
-    bySnapshot.set(key, [...(bySnapshot.get(key) ?? []), scan]);
-  }
-  const parts = new Map<string, PackedPart>();
+  // Whatever the feed: several may have imported the same snapshot.
+  const bySnapshot = Map.groupBy(await scansOf(ports.log, decisions), ({ data }) => formatHex(data.snapshot[1]));
+  const parts: PackedPart[] = [];
   for (const scans of bySnapshot.values()) {
     const { index, data: { snapshot: [, digest] } } = scans[0] as ScanRecord;
     const part = await partOf(ports, scans);
-    const name = partName(digest, scope === 'decision' ? index : undefined);
-    if (part !== null && part.length <= partBytesMax && !parts.has(name)) parts.set(name, { name, bytes: part });
+    if (part !== null && part.length <= partBytesMax) parts.push({ name: partName(digest, scope === 'decision' ? index : undefined), bytes: part });
   }
-  return [...parts.values()];
+  return parts;
 }
 
 /** A part is read whole: of more it is the snapshot that somebody wants. */

@@ -127,17 +127,22 @@ export async function decide(bench: Bench, names: readonly string[], edit: (data
 type Pin = [name: string, version: number, index?: number];
 type Decision = DataOf<'decision.recorded'>;
 
-/** A ledger with a real feed, a real bill of materials and a real scan. */
-export async function scanned({ seal = false } = {}): Promise<Bench> {
-  const bench = await Bench.begin();
-  const { log, payloads, pepper } = bench.stores;
-  await addAttestationKey(log, author.key, by);
+/** Advisories as a feed's newest snapshot: the same for each feed. */
+export async function importInto({ stores: { log, payloads, pepper } }: Bench, feed: string): Promise<void> {
   const observation = observationOf('osv', {
     id: 'GHSA-1', affected: [{ package: { ecosystem: 'npm', name: 'a' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.0.1' }] }] }],
   } as JcsValue);
   await importFeed({ log, payloads, pepper, workFile }, {
-    feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }], observations: [{ is: 'observation', observation }],
+    feed, sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: 1_795_000_000_000 }], observations: [{ is: 'observation', observation }],
   }, by);
+}
+
+/** A ledger with a real feed, a real bill of materials and a real scan. */
+export async function scanned({ seal = false } = {}): Promise<Bench> {
+  const bench = await Bench.begin();
+  const { log, payloads } = bench.stores;
+  await addAttestationKey(log, author.key, by);
+  await importInto(bench, 'f');
   await bench.addOne(cyclonedx({ components: [{ type: 'library', name: 'a', version: '1.0.0', purl: 'pkg:npm/a@1.0.0', 'bom-ref': 'a' }] }), { seal });
   await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
   return bench;

@@ -77,6 +77,24 @@ describe('export', () => {
     await expect(repacked(bench, 0)).rejects.toMatchObject({ code: 'ENTRY_MISSING' });
   });
 
+  test('opens few payloads at once: each may be large, and a process may open so many files', async () => {
+    const many = await busyBench();
+    for (let i = 0; i < 40; i++) await many.addOne(`note ${i}\n`, { subjects: [['sha256', parseHex(image)]], media: 'text/plain' });
+    const { payloads } = many.stores;
+    let [now, most, all] = [0, 0, 0];
+    const counting = Object.assign(Object.create(payloads) as typeof payloads, {
+      async *get(digest: Uint8Array) {
+        [all, most] = [all + 1, Math.max(most, (now += 1))];
+        yield* payloads.get(digest);
+        await new Promise(setImmediate);
+        now -= 1;
+      },
+    });
+    const pack = await packed({ ...many, stores: { ...many.stores, payloads: counting } } as unknown as Bench);
+    expect(verdictOf(pack)).toBe('HEAD');
+    expect([all > 40, most <= 16]).toEqual([true, true]);
+  });
+
   test('what is nowhere in the log is refused', async () => {
     await expect(packed(bench, { kind: 'artifact', artifact: `sha256:${'00'.repeat(32)}` })).rejects.toMatchObject({ code: 'SUBJECT_UNKNOWN' });
     await expect(packed(bench, { kind: 'decision', decision: 1 })).rejects.toMatchObject({ code: 'ENTRY_MISSING' });

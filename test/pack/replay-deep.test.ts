@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { erasePayload } from '../../actions/erase.ts';
+import { gate } from '../../actions/gate.ts';
 import type { ExportOptions } from '../../actions/export-pack.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
 import { replayDeeply } from '../../actions/replay-deep.ts';
@@ -20,7 +21,7 @@ import type { Replay } from '../../policy/gate/replay.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
 import { cyclonedx, image, imageDigest, other, type Bench } from '../actions/kit.ts';
 import { by } from '../log/kit.ts';
-import { bytesOf, draftOf, exporting, gated, membersOf, packed, repacked, resigned, scanned, trust, vkeys } from './kit.ts';
+import { bytesOf, draftOf, exporting, gated, importInto, membersOf, packed, repacked, resigned, scanned, trust, vkeys } from './kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stella-replay-deep-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -153,6 +154,24 @@ describe('DRIFT', () => {
     expect(live.verdict).toMatchObject({ is: 'DRIFT', member: 'findings', cause: { kind: 'record', index } });
     expect(told(await fromPack(await packOf(bench, decision)))).toEqual(live);
   });
+});
+
+test('of scans with two feeds that imported the same snapshot: one part has what both read', async () => {
+  const bench = await scanned();
+  const { log, payloads, pepper } = bench.stores;
+  const decided = async (feed: string, serial: number, purl: string) => {
+    const components = [{ type: 'library', name: 'a', version: '1.0.0', purl, 'bom-ref': 'a' }];
+    await bench.addOne(cyclonedx({ serialNumber: `urn:uuid:3e671687-395b-41f5-a30f-a58921a69b7${serial}`, components }));
+    await scanArtifact({ log, payloads, engineVersion: '1.2.3' }, { subject: imageDigest, feed, snapshot: { is: 'newest' } }, by);
+    const asked = { artifact: imageDigest[1], policy: 'none', feed };
+    return (await gate({ log, payloads, pepper, now: bench.world.clock.now }, asked, by)).appended.index;
+  };
+  const first = await decided('f', 1, 'pkg:pypi/a@1.0.0');
+  await importInto(bench, 'g');
+  const second = await decided('g', 2, 'pkg:npm/a@1.0.0');
+  const pack = await packed(bench, { kind: 'period', from: 0, to: bench.world.clock.wall });
+  expect([...membersOf(pack).keys()].filter((name) => name.startsWith('shards/'))).toHaveLength(1);
+  for (const decision of [first, second]) expect(await fromPack(pack, decision)).toMatchObject({ verdict: { is: 'SAME' } });
 });
 
 describe('of packs of many decisions', async () => {
