@@ -51,6 +51,9 @@ export class Tags {
   }
 }
 
+/** So many slots are looked at for a name: half of the slots are free, and names that nobody chose for it are found within a few. */
+const triedMax = 128;
+
 /** Words of a record before the name: the name's hash, its length in bytes, and the stream's place. */
 const headWords = 3;
 
@@ -69,6 +72,8 @@ export class StreamTable {
   #projections = new Uint8Array(1024);
   /** Where a name's record begins, in words; 0 for none. */
   #slots = new Int32Array(1 << 12);
+  /** Records whose slots others have: whoever sends documents chooses digests, and with them names that fall on one place. */
+  readonly #crowded = new Map<string, number>();
   /** Records one after another; the first word is none's. */
   #words = new Int32Array(1 << 16);
   #bytes = new DataView(this.#words.buffer);
@@ -94,7 +99,7 @@ export class StreamTable {
   nameAt(place: number): string {
     const record = this.#records[place] as number;
     const start = 4 * (record + headWords);
-    return String.fromCharCode.apply(null, this.#arena.subarray(start, start + (this.#words[record + 1] as number)) as unknown as number[]);
+    return textOf(this.#arena.subarray(start, start + (this.#words[record + 1] as number)));
   }
 
   /** The names of the streams from a place on, each behind its length in 16 bits. */
@@ -118,7 +123,7 @@ export class StreamTable {
   placeOf(name: Uint8Array): number {
     const bytes = new DataView(name.buffer, name.byteOffset, name.byteLength);
     const record = this.#recordOf(hashOf(bytes, 0, name.length), bytes, 0, name.length);
-    return record < 0 ? -1 : (this.#words[record + 2] as number);
+    return record <= 0 ? -1 : (this.#words[record + 2] as number);
   }
 
   /**
@@ -156,14 +161,15 @@ export class StreamTable {
     tags.touched = touched;
   }
 
-  /** @returns where the record begins, or a free slot as −1 − slot */
+  /** @returns where the record begins; for a name that has none a free slot as −1 − slot, or 0 where there is no free one */
   #recordOf(hash: number, bytes: DataView, start: number, length: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask, tried = 0; tried < triedMax; slot = (slot + 1) & mask, tried++) {
       const record = this.#slots[slot] as number;
       if (record === 0) return -1 - slot;
       if (this.#is(record, hash, bytes, start, length)) return record;
     }
+    return this.#crowded.get(textOf(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length))) ?? 0;
   }
 
   /** Whether a record is of the name that stands in `bytes` from `start` on: compared four bytes at a time. */
@@ -180,7 +186,7 @@ export class StreamTable {
 
   #meet(hash: number, bytes: Uint8Array, from: DataView, start: number, length: number): number {
     const found = this.#recordOf(hash, from, start, length);
-    if (found >= 0) return this.#words[found + 2] as number;
+    if (found > 0) return this.#words[found + 2] as number;
     const [place, record] = [this.#size++, this.#end];
     // Some room is left behind the last, so that touching a record's second line stays inside.
     this.#end += headWords + Math.ceil(length / 4);
@@ -196,7 +202,8 @@ export class StreamTable {
     let i = 0;
     for (; i + 4 <= length; i += 4) own.setInt32(to + i, from.getInt32(start + i));
     for (; i < length; i++) own.setUint8(to + i, from.getUint8(start + i));
-    this.#slots[-1 - found] = record;
+    if (found < 0) this.#slots[-1 - found] = record;
+    else this.#crowded.set(textOf(bytes.subarray(start, start + length)), record);
     if (place === this.#records.length) {
       this.#records = grown(this.#records, new Int32Array(2 * place));
       this.#projections = grown(this.#projections, new Uint8Array(2 * place));
@@ -219,13 +226,21 @@ export class StreamTable {
   #spread(): void {
     const slots = new Int32Array(4 * this.#slots.length);
     const mask = slots.length - 1;
-    for (let record = 1; record < this.#end; record += headWords + Math.ceil((this.#words[record + 1] as number) / 4)) {
-      let slot = (this.#words[record] as number) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = record;
+    this.#crowded.clear();
+    for (let place = 0; place < this.#size; place++) {
+      const record = this.#records[place] as number;
+      let [slot, tried] = [(this.#words[record] as number) & mask, 1];
+      for (; slots[slot] !== 0 && tried < triedMax; tried++) slot = (slot + 1) & mask;
+      if (slots[slot] === 0) slots[slot] = record;
+      else this.#crowded.set(this.nameAt(place), record);
     }
     this.#slots = slots;
   }
+}
+
+/** @param name - ASCII */
+function textOf(name: Uint8Array): string {
+  return String.fromCharCode.apply(null, name as unknown as number[]);
 }
 
 function isAt(beginning: Uint8Array, bytes: Uint8Array, start: number): boolean {
