@@ -34,7 +34,7 @@ export function startThread(file: URL): Thread {
     for (const { reject } of waiting.splice(0)) reject(why);
   };
   worker.on('error', die);
-  worker.on('exit', (code) => die(new LedgerError('STORE_FAILED', `Cannot go on: the writing thread ended with ${code}`)));
+  worker.on('exit', (code) => die(new LedgerError('STORE_FAILED', `Cannot go on: the thread that works on it ended with ${code}`)));
   worker.unref();
   return {
     call: (name, given, moved = []) =>

@@ -107,12 +107,14 @@ export async function catchUp(ports: CatchUpPorts, bounds: CatchUpBounds = {}, l
   if (await isCurrent(ports, list)) return readStandings(db, end, list);
   const isRaw = end > 0 && rawGenesis(await log.entry(0));
   let members = await begin(ports, list);
-  for (let batches = bounds.batches ?? Number.POSITIVE_INFINITY; batches > 0; batches--) {
+  for (let batches = bounds.batches ?? Number.POSITIVE_INFINITY; batches > 0; ) {
     const going = members.filter(({ size, limit }) => size < Math.min(end, limit));
     if (going.length === 0) break;
-    const done = await batch(ports, going, end, Math.min(bounds.entries ?? entriesMax, entriesMax), isRaw);
+    const came = await batch(ports, going, end, Math.min(bounds.entries ?? entriesMax, entriesMax), isRaw);
     // Another process was faster: where it stands now is where to go on.
-    if (!done) members = await begin(ports, list);
+    if (came === 'overtaken') members = await begin(ports, list);
+    // Where all have met what they cannot read, only the next one moves them, up to there: ended here, no call would ever come so far.
+    if (came !== 'refused') batches--;
   }
   for (const member of members) await settle(ports, member, end);
   return readStandings(db, end, list);
@@ -180,8 +182,10 @@ async function begin({ db, log }: CatchUpPorts, list: readonly CatchingUp[]): Pr
   });
 }
 
-/** @returns false where another process moved a cursor meanwhile, and nothing was written */
-async function batch(ports: CatchUpPorts, going: readonly Member[], end: number, most: number, isRaw: boolean): Promise<boolean> {
+/** @returns `overtaken` where another process moved a cursor meanwhile, `refused` where none could read all of it: nothing was written then */
+async function batch(
+  ports: CatchUpPorts, going: readonly Member[], end: number, most: number, isRaw: boolean,
+): Promise<'written' | 'overtaken' | 'refused'> {
   const { log, db, at = () => {} } = ports;
   const start = Math.min(...going.map(({ size }) => size));
   const members = going.filter(({ size }) => size === start);
@@ -189,7 +193,7 @@ async function batch(ports: CatchUpPorts, going: readonly Member[], end: number,
   const stop = Math.min(end, start - (start % most) + most, ...further, ...members.map(({ limit }) => limit));
   const { whole, index } = await foldRun(ports, members, start, stop, isRaw);
   await at('catch-up 1: folded');
-  if (whole.length === 0) return true;
+  if (whole.length === 0) return 'refused';
   const root = await log.rootAt(index);
   const isOurs = await exclusively(db, async (transaction) => {
     const cursors = await readCursors(transaction);
@@ -204,14 +208,14 @@ async function batch(ports: CatchUpPorts, going: readonly Member[], end: number,
     await at('catch-up 2: rows written');
     return true;
   });
-  if (!isOurs) return false;
+  if (!isOurs) return 'overtaken';
   await at('catch-up 3: committed');
   for (const member of whole) {
     for (const table of Object.values(member.tables)) table.settle();
     if (member.sum('size') > heldMax) member.forget();
     member.size = index;
   }
-  return true;
+  return 'written';
 }
 
 /** @returns the members that read everything up to `index`; the others have taken nothing in, and know where to stop */

@@ -1,6 +1,6 @@
 // A server brings projections up beside its other work: to the head, without holding the writer up, and saying so where it cannot.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openAsTheyAre } from '../../cli/caught-up.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import { openSideTables } from '../../ledger/store/side-tables.ts';
+import { startThread } from '../../ledger/store/thread.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'stella-serve-'));
@@ -79,7 +80,7 @@ function add(name: string, purl: string, ledger: string): void {
 
 beforeAll(() => {
   writeFileSync(join(home, 'pass'), 'a passphrase\n', { mode: 0o600 });
-  for (const name of ['read', 'spoilt']) expect(stella('init', '--ledger', name, '--origin', `${name}.example`).status).toBe(0);
+  for (const name of ['halted', 'read', 'spoilt']) expect(stella('init', '--ledger', name, '--origin', `${name}.example`).status).toBe(0);
   expect(stella('init', '--ledger', 'raw', '--origin', 'raw.example', '--raw').status).toBe(0);
   expect(stella('init', '--ledger', 'written', '--origin', 'written.example').status).toBe(0);
   add('w.cdx.json', 'pkg:npm/w@1.0.0', 'written');
@@ -138,6 +139,42 @@ describe('a server that writes', () => {
     await until(server, isAt(2));
     expect(await server.stop()).toBe(0);
     expect(stella('fsck', '--ledger', 'written').status).toBe(0);
+  });
+});
+
+describe('the thread', () => {
+  test('rests where a projection goes no further, and says so: it asks for the file again when something comes', { timeout: 60_000 }, async () => {
+    add('h.cdx.json', 'pkg:npm/h@1.0.0', 'halted');
+    const { anchor, directory } = json('status', '--ledger', 'halted') as { anchor: string; directory: string };
+    const payloads = join(directory, 'payloads');
+    // Facts that are not what their digest says: nobody who reads them goes on.
+    for (const file of readdirSync(payloads, { recursive: true, encoding: 'utf8' })) {
+      const path = join(payloads, file);
+      if (statSync(path).isFile() && readFileSync(path, 'utf8').includes('"semantics":')) writeFileSync(path, '{}');
+    }
+    const thread = startThread(new URL('../../actions/catch-up-thread.ts', import.meta.url));
+    const step = async () => (await thread.call('step', { entries: 1024, batches: 1 })) as Pick<Told, 'size'> & { standings: Told['projections'] };
+    try {
+      await thread.call('begin', { directory, anchor, payloads });
+      for (let i = 0; i < 6; i++) await step();
+      // Somebody else writes the file: whoever asked for its lock would be refused.
+      const database = new Database(join(directory, 'projections.db'));
+      database.exec('BEGIN IMMEDIATE');
+      const { standings } = await step();
+      database.exec('ROLLBACK');
+      database.close();
+      expect(standings.map(({ name, size, stopped }) => [name, size, stopped?.code ?? null])).toEqual([
+        ['decisions', 2, null], ['findings', 2, null], ['inventory', 1, 'PAYLOAD_CORRUPT'], ['timeline', 2, null],
+      ]);
+      add('i.cdx.json', 'pkg:npm/i@1.0.0', 'halted');
+      expect((await step()).standings.map(({ size }) => size)).toEqual([3, 3, 1, 3]);
+      // What somebody else took away is built again.
+      expect(stella('projections', '--rebuild', 'timeline', '--ledger', 'halted').status).toBe(4);
+      expect((await step()).standings.map(({ size }) => size)).toEqual([3, 3, 1, 3]);
+    } finally {
+      await thread.call('end', null);
+      await thread.close();
+    }
   });
 });
 

@@ -135,6 +135,22 @@ describe('what cannot be read', () => {
     await log.close();
   });
 
+  test('is said by whoever takes in one batch at a time, too', async () => {
+    const log = await history(7, 30);
+    const { size } = log.published;
+    const db = openTables(freshDirectory());
+    const strange = logWith(log, size, (index, entry) => (index === 20 ? unknown(entry) : entry));
+    // Entry 20 lies in the middle of a batch: what comes first of it is one of its own.
+    const standings = await Array.from({ length: 12 }).reduce<Promise<Standing[]>>(
+      async (before) => (await before, catchUp(portsOf(db, strange), { entries: 16, batches: 1 })), Promise.resolve([]),
+    );
+    expect(byName(standings)).toEqual({
+      decisions: [20, 'EVENT_UNKNOWN', 20], findings: [20, 'EVENT_UNKNOWN', 20], inventory: [20, 'EVENT_UNKNOWN', 20], timeline: [size, null, null],
+    });
+    await db.destroy();
+    await log.close();
+  });
+
   test('damaged facts stop the projection that opens them, and nothing of their event is kept', async () => {
     const log = await history(8, 120);
     const { size } = log.published;
