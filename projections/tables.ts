@@ -156,7 +156,7 @@ export class LiveProjector {
   #generation = 1;
   #bytes = 0;
   #batch = 0;
-  #added: { readonly adding: Adding | null; readonly entry: number; readonly addition: Addition | null } = { adding: null, entry: -1, addition: null };
+  #added: { readonly adding: Adding; readonly entry: number; readonly addition: Addition } | null = null;
   /** The next entry it expects; −1 before `begin`. */
   #next = -1;
   #isRaw = false;
@@ -214,6 +214,8 @@ export class LiveProjector {
     this.#walker = new EntryWalker(projectionList);
     this.#held = [];
     [this.#young, this.#old, this.#bytes] = [[], [], 0];
+    // Another event may come to stand where that of a batch which failed would have stood.
+    this.#added = null;
   }
 
   /** @returns false for a raw ledger, which has no documents */
@@ -292,8 +294,9 @@ export class LiveProjector {
 
   /** An event's own addition: one for all the documents that it moves. */
   #addition(adding: Adding, event: EventAt): Addition {
-    if (this.#added.adding !== adding || this.#added.entry !== event.index) this.#added = { adding, entry: event.index, addition: additionOf(adding, event) };
-    return this.#added.addition as Addition;
+    const added = this.#added;
+    if (added?.adding === adding && added.entry === event.index) return added.addition;
+    return (this.#added = { adding, entry: event.index, addition: additionOf(adding, event) }).addition;
   }
 
   async #read(unread: readonly Held[]): Promise<void> {

@@ -204,13 +204,17 @@ describe.each(['memory', 'sqlite'] as const)('on %s', (kind) => {
     const log = await world.create({ store: bound, projector: made.projector });
     const history = new History(8);
     await grow(log, history, new Dice(8), 4);
-    failing = true;
-    const drafts = history.command(log.published.size);
-    await expect(log.append([{ drafts }])).rejects.toThrow('full');
-    failing = false;
-    world.clock.pass(2000);
-    await log.append([{ drafts }]);
-    await expectTables(made.store, log);
+    const lists = new History(9, ['sbom.ingested']);
+    for (const some of [history, lists]) {
+      failing = true;
+      const drafts = some.command(log.published.size);
+      await expect(log.append([{ drafts }])).rejects.toThrow('full');
+      failing = false;
+      world.clock.pass(2000);
+      // The same again; and something else of its type in its place.
+      await log.append([{ drafts: some === lists ? lists.command(log.published.size) : drafts }]);
+      await expectTables(made.store, log);
+    }
     await log.close();
   });
 
