@@ -42,12 +42,11 @@ export async function verifyPackFile(call: Call, file: string): Promise<ExitName
   const trust = readerTrust(call);
   const options = packOptions(call, file);
   const source = openSource(file);
-  const digest = digestOf(source);
   const answer = verifyPack(source, trust, options);
   const copy = call.value('audit');
   const found = answer.ok && copy !== undefined ? await (await import('./audit-copy.ts')).auditCopy(call, copy, answer) : [];
   const whole = answer.ok && copy !== undefined && found.length === 0 ? verifyPack(source, trust, { ...options, audited: true }) : answer;
-  const { verdict, lines, members } = reportPack(whole, digest);
+  const { verdict, lines, members } = reportPack(whole, call.out.json ? digestOf(source) : undefined);
   source.close();
   const [first] = found;
   if (first !== undefined) {

@@ -49,7 +49,7 @@ async function sayPack(call: Call, file: string): Promise<ExitName> {
   const trust = readerTrust(call, call.value('trust-policy'));
   const named = call.value('decision');
   const { ends, lines, members } = await replayFile(file, trust, packOptions(call, file), {
-    decision: named === undefined ? undefined : parseCount(named, 'an index'), full: call.flag('full'),
+    decision: named === undefined ? undefined : parseCount(named, 'an index'), full: call.flag('full'), digest: call.out.json,
     replay: call.flag('deep') ? (await import('../../actions/replay-pack-deep.ts')).replayPackDeeply : replayPack,
   });
   for (const line of lines) call.out.say(line);

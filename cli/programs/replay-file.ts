@@ -18,6 +18,8 @@ export interface ReplayFileOptions {
   readonly decision?: number | undefined;
   /** Only of a full pack: says what all documents come to. */
   readonly full?: boolean;
+  /** Whether the file's digest is among the members; false where nobody is shown them. */
+  readonly digest?: boolean;
   /** How each decision is replayed. */
   readonly replay?: ReplayOfPack;
 }
@@ -26,9 +28,8 @@ export interface ReplayFileOptions {
 export async function replayFile(file: string, trust: Trust | null, options: PackOptions, asked: ReplayFileOptions = {}): Promise<ReplayedFile> {
   const source = openSource(file);
   try {
-    const digest = digestOf(source);
     const answer = verifyPack(source, trust, options);
-    const about = { what: 'pack', file: digest };
+    const about = { what: 'pack', ...(asked.digest === false ? {} : { file: digestOf(source) }) };
     if (!answer.ok) {
       const { code, message } = answer;
       if ('rest' in answer) {

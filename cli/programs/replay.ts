@@ -11,7 +11,7 @@ input, asks the policy, compares. Give the log's key as you know it from elsewhe
 Exit code 0: SAME, all of them. 1: DRIFT, or the pack does not verify. 5: CANNOT, with what is missing; or whose log it is was not proven.`;
 
 await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own, decision }) => {
-  const { ends, lines, members } = await replayFile(file, trust, options, { decision });
+  const { ends, lines, members } = await replayFile(file, trust, options, { decision, digest: json });
   if (json) process.stdout.write(`${JSON.stringify({ command: 'replay', ok: ends === 'yes', ...members, program: own })}\n`);
   else process.stdout.write(`${lines.map(oneLine).join('\n')}\nthis program  sha256:${own}\n`);
   return exits[ends];

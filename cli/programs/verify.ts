@@ -11,8 +11,7 @@ Exit code 0: it holds. 1: it does not. 5: it holds together, and whose log it is
 
 await runProgram(import.meta.url, usage, async ({ file, trust, options, json, own }) => {
   const source = openSource(file);
-  const digest = digestOf(source);
-  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), digest);
+  const { verdict, lines, members } = reportPack(verifyPack(source, trust, options), json ? digestOf(source) : undefined);
   source.close();
   if (json) process.stdout.write(`${JSON.stringify({ command: 'verify', ok: verdict === 'OK', ...members, program: own })}\n`);
   else process.stdout.write(`${lines.map(oneLine).join('\n')}\nthis program  sha256:${own}\n`);

@@ -66,7 +66,7 @@ export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ re
   const manifest = readEvidence('the manifest', () => parseManifest(present(manifestBytes, manifestName)));
   if (!manifest.ok) return manifest;
   for (const name of [manifestName, signatureName]) {
-    if (readMember(zip, placed.get(name) as PlacedMember) === null) return no('EVIDENCE_MALFORMED', `"${name}" has another check sum than the zip says`);
+    if (readMember(zip, placed.get(name) as PlacedMember, crc32) === null) return no('EVIDENCE_MALFORMED', `"${name}" has another check sum than the zip says`);
   }
   // 3. Every member that it names is there, and 4. is what it says.
   const { members } = manifest.value;

@@ -11,8 +11,8 @@ export interface PackReport {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** @param digest - SHA-256 of the file, hexadecimal */
-export function reportPack(answer: PackAnswer<VerifiedPack> | FaultyPack, digest: string): PackReport {
+/** @param digest - SHA-256 of the file, hexadecimal; left out where nobody is shown the members */
+export function reportPack(answer: PackAnswer<VerifiedPack> | FaultyPack, digest?: string): PackReport {
   if (!answer.ok) {
     const { code, message } = answer;
     if ('rest' in answer) return reportFaults(answer, digest);
@@ -47,7 +47,7 @@ export function faultLines(faults: readonly PackFault[]): string[] {
   return [...faults.slice(0, faultsShown).map(({ code, message }) => `NO  ${code}: ${message}`), ...more];
 }
 
-function reportFaults({ code, message, faults, rest }: FaultyPack, digest: string): PackReport {
+function reportFaults({ code, message, faults, rest }: FaultyPack, digest?: string): PackReport {
   const lied = new Set(faults.map(({ index }) => index));
   const others = [...rest.trees].filter((index) => !lied.has(index));
   const trees = others.length === 0 ? [] : [`the trees that the decisions in entries ${others.join(', ')} read are prefixes of this one`];
