@@ -22,8 +22,10 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
+  for (const part of parts) at += part.length;
+  const joined = new Uint8Array(at);
+  at = 0;
   for (const part of parts) {
     joined.set(part, at);
     at += part.length;
@@ -54,7 +56,7 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 export function formatHex(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number];
+  for (const byte of bytes) text += HEX[byte];
   return text;
 }
 
