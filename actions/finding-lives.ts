@@ -8,7 +8,7 @@ import { effectiveVex, vexClaims, type VexClaim, type VexStatus, type VexTarget 
 import type { VexPointer } from '../projections/evidence.ts';
 import type { TrustDocument } from '../projections/trust.ts';
 import type { Waiver } from '../projections/waiver.ts';
-import { namesOf } from '../policy/gate/gather.ts';
+import { namesOf } from '../policy/gate/findings.ts';
 import { proveActs } from './act-statement.ts';
 import { VexOnRecord, type VexPorts } from './vex-on-record.ts';
 

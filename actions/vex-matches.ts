@@ -7,7 +7,7 @@ import { episodesOf, findings, type FindingDocument } from '../projections/catch
 import { findEntries, findFindings, readAt } from '../projections/catch-up/queries.ts';
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
 import { timeline } from '../projections/catch-up/timeline.ts';
-import { namesOf } from '../policy/gate/gather.ts';
+import { namesOf } from '../policy/gate/findings.ts';
 import { VexOnRecord, type VexPorts } from './vex-on-record.ts';
 
 /** A statement, and how many findings of any scan it matches; `why` it matches none. */

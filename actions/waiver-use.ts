@@ -5,7 +5,7 @@ import { episodesOf, findings, type FindingDocument, type Moment } from '../proj
 import { countUnreadDecisions, findApplied, findFindings, readAt } from '../projections/catch-up/queries.ts';
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
 import type { Waiver } from '../projections/waiver.ts';
-import { namesOf } from '../policy/gate/gather.ts';
+import { namesOf } from '../policy/gate/findings.ts';
 
 /** One waiver's use. */
 export interface WaiverUse {

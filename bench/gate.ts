@@ -113,8 +113,8 @@ export async function fill(
   });
   const findings = Array.from({ length: size }, (_, i): Finding => ({
     aliases: [`GHSA-${i}`], component: {
-      entryTrace: { reason: 'not_traced', state: 'unknown' }, layers: [], name: `package-${i % 5_000}`, purl: purl(i),
-      paths: [`/app/node_modules/package-${i % 5_000}/package.json`], refs: [String(i)], version: '1.0.0',
+      entryTrace: { reason: 'not_traced', state: 'unknown' }, layers: [], name: `package-${i % 5_000}`,
+      paths: [`/app/node_modules/package-${i % 5_000}/package.json`], purl: purl(i), refs: [String(i)], version: '1.0.0',
     },
     conflicts: [], epss: '0.00042', fingerprint: formatHex(sha256(encodeUtf8(String(i)))), id: `CVE-2026-${i}`, kev: false, outcome: 'affected',
     records: [{

@@ -1,7 +1,6 @@
 // Reads everything a decision depends on from one state, and notes what was read: each stream with its version, each payload of facts.
 import { compareBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { parseJson } from '../../ledger/json.ts';
 import { listedText, parseFacts, sbomReferences, type Facts } from '../../evidence/facts.ts';
 import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
 import { readContract, type Contract } from '../../projections/contract-document.ts';
@@ -15,9 +14,10 @@ import type { TrustDocument } from '../../projections/trust.ts';
 import type { VulnerabilityDocument } from '../../projections/vulnerability.ts';
 import { actsOf } from '../../projections/active-waivers.ts';
 import type { Waiver } from '../../projections/waiver.ts';
-import { matchSemantics, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
+import { matchSemantics } from '../../scanner/match/findings.ts';
 import { holdingActs } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
+import { readFindings, type FindingMember, type Findings } from './findings.ts';
 import type { Semantics } from './input.ts';
 import type { ContentShelf } from './shelf.ts';
 import { artifactStream, type Head, type Pin, type State, type StateSource } from './source.ts';
@@ -50,7 +50,7 @@ export interface Gathered {
   readonly keys: ReadonlyMap<string, KeyDocument>;
   /** The newest scan that counts, and what it found. */
   readonly scan: ScanPointer | null;
-  readonly findings: FindingsDocument | null;
+  readonly findings: Findings | null;
   /** The bill of materials that counts. */
   readonly sbom: SbomPointer | null;
   /** Newer ones that nobody trusted has signed, where one that counts is signed. */
@@ -105,7 +105,7 @@ export async function gather(
   if (scan === null && !isUnnamed) reading.deny('SCAN_MISSING', `no scan of it${withFeed} was completed`);
   const findings = scan === null ? null : await findingsOf(scan, reading);
 
-  const named = findings === null ? [] : contents.keep(`streams ${formatHex((scan as ScanPointer).findings)}`, () => streamsOf(findings.findings), sizeOfPins);
+  const named = findings === null ? [] : contents.keep(`streams ${formatHex((scan as ScanPointer).findings)}`, () => streamsOf(findings.members), sizeOfPins);
   const vulnerabilities = await reading.vulnerabilities(named);
   const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
   const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
@@ -170,40 +170,27 @@ function newestScan(artifact: ArtifactDocument | null, feed: string | undefined)
   return scans.reduce<ScanPointer | null>((newest, scan) => (newest === null || scan.entry > newest.entry ? scan : newest), null);
 }
 
-async function findingsOf(scan: ScanPointer, reading: Reading): Promise<FindingsDocument | null> {
+async function findingsOf(scan: ScanPointer, reading: Reading): Promise<Findings | null> {
   if (scan.semantics !== matchSemantics) reading.deny('PAYLOAD_NEWER', `findings under semantics ${scan.semantics}, expected ${matchSemantics}`);
   const bytes = await reading.payload(scan.findings);
   if (bytes === null) return null;
-  const document = reading.contents.take(`findings ${formatHex(scan.findings)}`, bytes, (read) => parseJson(read) as unknown as FindingsDocument);
-  if (document?.format === 'stella-findings/1' && Array.isArray(document.findings)) return document;
-  reading.deny('PAYLOAD_NEWER', `findings in the form ${String(document?.format)}, expected stella-findings/1`);
-  return null;
+  const { format, findings } = reading.contents.take(`findings ${formatHex(scan.findings)}`, bytes, readFindings);
+  if (findings === null) reading.deny('PAYLOAD_NEWER', `findings in the form ${format}, expected stella-findings/1`);
+  return findings;
 }
 
 /** The streams of vulnerabilities that findings name, as absent ones are pinned: in their order, none twice. */
-const streamsOf = (findings: readonly Finding[]): Pin[] => namesIn(findings).map((id) => ({ name: `${vulnerability}${id}`, version: 0 }));
+const streamsOf = (findings: readonly FindingMember[]): Pin[] => everyName(findings).map((id) => ({ name: `${vulnerability}${id}`, version: 0 }));
 const sizeOfPins = (pins: readonly Pin[]) => pins.reduce((sum, { name }) => sum + name.length, 0);
 const vulnerability = 'vuln:';
 
-/** Every name that VEX and waivers may give what was found: ids, aliases, and the one vulnerability a distribution's record is about. */
-function namesIn(findings: readonly Finding[]): string[] {
+/** Every name that VEX and waivers may give what was found. */
+function everyName(findings: readonly FindingMember[]): string[] {
   const names = new Set<string>();
-  // As `namesOf` has them, without a list for each of ten thousand. Ids come nearly sorted, and so do aliases of one source: in turns
-  // they would not, and sorting takes what stands in order as it is.
+  // Ids come nearly sorted, and so do aliases of one source: in turns they would not, and sorting takes what stands in order as it is.
   for (const { id } of findings) names.add(id);
-  for (const finding of findings) for (const name of finding.upstream.length === 1 ? namesOf(finding) : finding.aliases) names.add(name);
+  for (const { aliases } of findings) for (const name of aliases) names.add(name);
   return [...names].sort();
-}
-
-/**
- * The names of a finding's vulnerability, its own first.
- *
- * A distribution's record about exactly one upstream vulnerability is about that one; a record about several is about none of
- * them alone, so that closing one of them closes nothing.
- */
-export function namesOf({ id, aliases, upstream }: Pick<Finding, 'id' | 'aliases' | 'upstream'>): readonly string[] {
-  const more = upstream.length === 1 && upstream[0] !== id && !aliases.includes(upstream[0] as string) ? upstream : [];
-  return [id, ...aliases, ...more];
 }
 
 /** One of each entry, in the order of the log: several streams name it, and who superseded it may have named fewer of them. */

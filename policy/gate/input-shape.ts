@@ -5,7 +5,9 @@ import { array, boolean, complaintOf, integer, number, object, oneOf, optional, 
 export const inputSemantics = 2;
 
 const digest = text(/^sha256:[0-9a-f]{64}$/, 71);
-const id = text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/, 127);
+/** Longest id of a vulnerability, in characters. */
+export const idMax = 127;
+const id = text(/^[A-Za-z0-9][A-Za-z0-9._:+/-]{0,126}$/, idMax);
 const slug = text(/^[a-z0-9][a-z0-9._/-]{0,126}$/, 127);
 const purl = text(/^pkg:[A-Za-z0-9.+-]+\/.+$/);
 const time = text(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/, 24);

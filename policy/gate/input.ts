@@ -6,11 +6,11 @@ import type { AttestationPointer } from '../../projections/evidence.ts';
 import { trustedFor } from '../../projections/trust.ts';
 import type { Waiver, WaiverAct } from '../../projections/waiver.ts';
 import type { AttestationFacts, ComponentFacts } from '../../evidence/facts.ts';
-import type { Finding } from '../../scanner/match/findings.ts';
 import type { WarningCode } from './codes.ts';
 import type { DecisionData, VexConflict, WaiverConsidered } from './decision.ts';
 import { fromPlain, type Value } from '../index.ts';
-import { namesOf, type Gathered } from './gather.ts';
+import { namesIn, purlOf, writePlain, type FindingMember } from './findings.ts';
+import type { Gathered } from './gather.ts';
 import { componentShape, findingShape, inputComplaint, type InputMember, type PolicyInput } from './input-shape.ts';
 import { baseList, changedList, layouts, type MemberList } from './members.ts';
 import type { ContentShelf } from './shelf.ts';
@@ -43,7 +43,7 @@ export function buildInput(
   artifact: Uint8Array, gathered: Gathered, covered: PolicyInput['coverage'], state: Pick<State, 'size' | 'root' | 'origin'>, t: number, semantics: Semantics,
   contents: ContentShelf, waiverMax: number,
 ): Built {
-  const found = gathered.findings?.findings ?? [];
+  const found = gathered.findings?.members ?? [];
   const vex = vexMembers(found, gathered, artifact, t, semantics.vex);
   const waived = waiversOf(found, gathered, artifact, t, semantics, waiverMax);
   const warnings = new Set<WarningCode>([...vex.warnings, ...waived.warnings]);
@@ -75,13 +75,15 @@ export function buildInput(
 
 /** Findings as VEX and waivers leave them: as their payload has them, but for those that either speaks of. */
 function findingsOf(
-  found: readonly Finding[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
+  found: readonly FindingMember[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
 ): MemberList<FindingMember> {
-  const make = () => baseList(found.map((finding) => findingOf(finding, null, false)), findingShape);
+  const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain }) : baseList(found, findingShape));
   const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, ({ bytes }) => bytes.length);
   const changes = new Map<number, FindingMember>();
   for (const [i, status] of statuses.entries()) {
-    if (status !== null || covered.has(i)) changes.set(i, findingOf(found[i] as Finding, status, covered.has(i)));
+    if (status === null && !covered.has(i)) continue;
+    const finding = found[i] as FindingMember;
+    changes.set(i, { ...finding, exploitability: status ?? finding.exploitability, waived: covered.has(i) });
   }
   return changedList(base, changes);
 }
@@ -135,51 +137,7 @@ function memberBytes(name: InputMember, { input, findings, components }: Built):
 /** Canonical input as text, as `opa eval -i` takes it. */
 export const inputText = (bytes: Uint8Array): string => decodeUtf8(bytes);
 
-const TRACES = { not_reached: 'not_reached', reached: 'reached', unknown: 'unknown' } as const;
-
-type FindingMember = PolicyInput['findings'][number];
 type VexStatusOrNone = PolicyInput['vex'][number]['status'] | null;
-
-// Nearly always nothing is absent, and one literal is made and read twice as fast as an object that grows. Members that may be
-// absent are set in their place: objects spread into one another cost more than all the rest.
-function findingOf(finding: Finding, vex: VexStatusOrNone, waived: boolean): FindingMember {
-  const { aliases, component, conflicts, epss, fingerprint, id, kev, outcome, records, score, severity, upstream } = finding;
-  // Lists that stand in the payload as they shall stand here are taken as they are: nobody changes either.
-  const others = Array.isArray(aliases) && upstream.length !== 1 ? aliases : namesOf(finding).slice(1);
-  const about = conflicts as FindingMember['conflicts'];
-  const trace = TRACES[component.entryTrace.state];
-  const exploitability = vex ?? (outcome === 'affected' ? 'affected' : 'unknown');
-  const fixed = fixedIn(records);
-  const path = component.paths[0];
-  // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
-  const purl = component.purl ?? '';
-  if (epss !== undefined && path !== undefined && score !== undefined) {
-    return {
-      aliases: others, conflicts: about, entry_trace: trace, epss: Number(epss), exploitability, fingerprint, fixed_versions: fixed, id, kev, outcome, path,
-      purl, score: Number(score), severity, waived,
-    };
-  }
-  const member: { -readonly [K in keyof FindingMember]?: FindingMember[K] } = { aliases: others, conflicts: about, entry_trace: trace };
-  if (epss !== undefined) member.epss = Number(epss);
-  member.exploitability = exploitability;
-  member.fingerprint = fingerprint;
-  member.fixed_versions = fixed;
-  member.id = id;
-  member.kev = kev;
-  member.outcome = outcome;
-  if (path !== undefined) member.path = path;
-  member.purl = purl;
-  if (score !== undefined) member.score = Number(score);
-  member.severity = severity;
-  member.waived = waived;
-  return member as FindingMember;
-}
-
-function fixedIn(records: Finding['records']): readonly string[] {
-  const [first] = records;
-  if (records.length === 1 && first?.outcome === 'affected' && first.fixed.length < 2) return Array.isArray(first.fixed) ? first.fixed : [...first.fixed];
-  return [...new Set(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : [])))].sort();
-}
 
 interface WaivedFindings {
   /** Places of findings that a waiver in force covers. */
@@ -191,7 +149,7 @@ interface WaivedFindings {
 
 /** Evaluate first, waive after: a waiver marks what it covers, and changes nothing else about it. */
 function waiversOf(
-  found: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, { input, waiver: semantics }: Semantics, waiverMax: number,
+  found: readonly FindingMember[], gathered: Gathered, artifact: Uint8Array, t: number, { input, waiver: semantics }: Semantics, waiverMax: number,
 ): WaivedFindings {
   const { keys, signed } = gathered;
   const proof: ActProof = { keyOf: (id) => keys.get(formatHex(id)) ?? null, holds: ({ entry }) => signed?.has(entry) === true };
@@ -199,7 +157,7 @@ function waiversOf(
   const byName = new Map<string, number[]>();
   if (states.length > 0) {
     found.forEach((finding, i) => {
-      for (const name of namesOf(finding)) {
+      for (const name of namesIn(finding)) {
         const places = byName.get(name);
         if (places === undefined) byName.set(name, [i]);
         else places.push(i);
@@ -214,17 +172,17 @@ function waiversOf(
     const { waiver, active } = state;
     const named = [...new Set(waiver.vulnerabilities.flatMap((id) => byName.get(id) ?? []))].sort((a, b) => a - b);
     const fits = named.filter((i) => {
-      const finding = found[i] as Finding;
-      return covers(waiver, { ids: namesOf(finding), artifact, purl: finding.component.purl });
+      const finding = found[i] as FindingMember;
+      return covers(waiver, { ids: namesIn(finding), artifact, purl: purlOf(finding) });
     });
     const shown = new Set<string>();
     for (const i of fits) {
-      const { id, component } = found[i] as Finding;
+      const { id, purl } = found[i] as FindingMember;
       // Said since semantics 2.
       if (active && covered.has(i) && semantics >= 2) warnings.add('WAIVER_OVERLAPPING');
       if (active) covered.add(i);
-      const once = `${id} ${component.purl}`;
-      if (!shown.has(once)) members.push(waiverMember(state, id, component.purl ?? '', input));
+      const once = `${id} ${purl}`;
+      if (!shown.has(once)) members.push(waiverMember(state, id, purl, input));
       shown.add(once);
     }
     if (active && waiver.breakGlass && fits.length > 0) warnings.add('WAIVER_BREAK_GLASS');

@@ -23,14 +23,22 @@ export interface BaseList<T> extends MemberList<T> {
 /** The members of all inputs have few sets of keys. */
 export const layouts = new Layouts();
 
+/** What is known of members from how they were read. */
+interface Known<T> {
+  readonly sound: true;
+  /** As `JSON.stringify` writes them. */
+  readonly write: (member: T) => string;
+}
+
 /** @param members - their keys in ascending order, so that `JSON.stringify` writes canonical JSON */
-export function baseList<T>(members: readonly T[], shape: Shaped<T>): BaseList<T> {
+export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Known<T>): BaseList<T> {
+  const { sound = areSound(members, shape), write = JSON.stringify } = known ?? {};
   const starts = new Uint32Array(members.length + 1);
   const parts: Uint8Array[] = [encodeUtf8('[')];
   let at = 1;
   // A few at a time: texts of all of them at once live long enough to be moved by the collector.
   for (let from = 0; from < members.length; from += together) {
-    const texts = members.slice(from, from + together).map((member) => JSON.stringify(member));
+    const texts = members.slice(from, from + together).map((member) => write(member));
     const text = `${from === 0 ? '' : ','}${texts.join(',')}`;
     const bytes = encodeUtf8(text);
     const isAscii = bytes.length === text.length;
@@ -42,7 +50,7 @@ export function baseList<T>(members: readonly T[], shape: Shaped<T>): BaseList<T
   }
   starts[members.length] = at;
   const bytes = concatBytes(...parts, encodeUtf8(']'));
-  return { members, shape, sound: areSound(members, shape), bytes, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
+  return { members, shape, sound, bytes, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
 }
 
 /** So many members are written at once. */

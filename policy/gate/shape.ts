@@ -55,8 +55,11 @@ export function array<T>(of: Shaped<T>): Shaped<readonly T[]> {
   return { shape: { kind: 'array', of: of.shape } };
 }
 
+/** Longest text of which the shape says nothing else, in UTF-16 code units. */
+export const textMax = 4096;
+
 /** @param max - in UTF-16 code units; an empty text is no name of anything */
-export function text(pattern?: RegExp, max = 4096): Shaped<string> {
+export function text(pattern?: RegExp, max = textMax): Shaped<string> {
   return { shape: pattern === undefined ? { kind: 'text', max } : { kind: 'text', pattern, max } };
 }
 

@@ -2,10 +2,10 @@
 import { effectiveVex, unmatchedVex, vexClaims, type EffectiveVex, type VexArtifact, type VexClaim, type VexTarget } from '../../projections/effective-vex.ts';
 import { isMeantHere, namesHere } from '../../projections/vex-scope.ts';
 import { equalBytes, formatHex } from '../../ledger/bytes.ts';
-import type { Finding } from '../../scanner/match/findings.ts';
 import type { WarningCode } from './codes.ts';
 import type { VexConflict } from './decision.ts';
-import { namesOf, type Gathered } from './gather.ts';
+import { namesIn, purlOf, type FindingMember } from './findings.ts';
+import type { Gathered } from './gather.ts';
 import type { PolicyInput } from './input-shape.ts';
 import { artifactStream, timeText } from './source.ts';
 
@@ -29,7 +29,7 @@ export interface VexMembers {
  *
  * @param artifact - SHA-256 @param t - effective time
  */
-export function vexMembers(findings: readonly Finding[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): VexMembers {
+export function vexMembers(findings: readonly FindingMember[], gathered: Gathered, artifact: Uint8Array, t: number, semantics: number): VexMembers {
   const documents = gathered.vex.map((pointer) => vexClaims(pointer, gathered.facts.get(formatHex(pointer.facts))?.statements ?? [], gathered.trust));
   const claims = documents.flat();
   const byName = new Map<string, VexClaim[]>();
@@ -50,9 +50,9 @@ export function vexMembers(findings: readonly Finding[], gathered: Gathered, art
       statuses.push(null);
       continue;
     }
-    const ids = namesOf(finding);
+    const ids = namesIn(finding);
     const relevant = [...new Set(ids.flatMap((id) => byName.get(id) ?? []))];
-    const { purl } = finding.component;
+    const purl = purlOf(finding);
     const target: VexTarget = { ids, artifact: about, purl };
     for (const id of ids) push(targets, id, target);
     const effective = effectiveVex(relevant, target, t, semantics);
@@ -107,11 +107,11 @@ function once(ask: () => boolean): () => boolean {
   return () => (answer ??= ask());
 }
 
-/** Whether a statement gives one of a finding's names (`namesOf`): an upstream name that is none of them is another one again. */
-function isSaid({ id, aliases, upstream }: Finding, byName: ReadonlyMap<string, unknown>): boolean {
+/** Whether a statement gives one of a finding's names. */
+function isSaid({ id, aliases }: FindingMember, byName: ReadonlyMap<string, unknown>): boolean {
   if (byName.has(id)) return true;
   for (let i = 0; i < aliases.length; i++) if (byName.has(aliases[i] as string)) return true;
-  return upstream.length === 1 && byName.has(upstream[0] as string);
+  return false;
 }
 
 /** What an artifact is called beside its digest: its other digests, and the purl that its bill of materials gives it. */

@@ -3,15 +3,17 @@ import { expect, test } from 'vitest';
 import { signStatement } from '../../actions/attest.ts';
 import { junitOf, markdownOf, sarifText, textOf, type Told } from '../../actions/gate-report.ts';
 import { DECISION_PREDICATE, decisionStatement, summaryStatement } from '../../actions/gate-statements.ts';
+import { readPayload } from '../../actions/sealed-payload.ts';
 import { readDocument } from '../../evidence/index.ts';
-import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { WARNINGS } from '../../policy/gate/codes.ts';
+import type { FindingsDocument } from '../../scanner/match/findings.ts';
 import { readTrust, verifyEnvelope } from '../../verify/sigstore/index.ts';
 import { newKey } from '../actions/kit.ts';
 import { app, day, Gates, noCriticals } from './kit.ts';
 
 /** A denial with a finding that VEX closes, one that a waiver covers, and one that nothing does; or an allow without the last. */
-async function decided(outcome: 'allow' | 'deny'): Promise<{ told: Told; gathered: Parameters<typeof sarifText>[1] }> {
+async function decided(outcome: 'allow' | 'deny'): Promise<{ told: Told; findings: FindingsDocument }> {
   const gates = await Gates.begin();
   await gates.trust('vendor');
   const names = ['closed', 'waived', ...(outcome === 'deny' ? ['open<&>'] : [])];
@@ -25,12 +27,13 @@ async function decided(outcome: 'allow' | 'deny'): Promise<{ told: Told; gathere
   const { appended, data, decided: { shown } } = await gates.gate();
   expect(data.outcome).toBe(outcome);
   const told = { origin: 'ledger.example', index: appended.index, at: gates.world.clock.wall, data, results: shown.results, input: shown.input };
-  return { told, gathered: shown.gathered.findings };
+  const findings = await readPayload(gates.payloads, (data.findings as NonNullable<typeof data.findings>).digest[1]);
+  return { told, findings: JSON.parse(decodeUtf8(findings)) as FindingsDocument };
 }
 
 test.each(['allow', 'deny'] as const)('%s: SARIF is valid, and says of each finding what VEX and waivers make of it', async (outcome) => {
-  const { told, gathered } = await decided(outcome);
-  const text = sarifText(told, gathered);
+  const { told, findings } = await decided(outcome);
+  const text = sarifText(told, findings);
   const { format, verdict, deviations } = await readDocument(encodeUtf8(text));
   expect([format, verdict, deviations]).toEqual(['sarif', 'valid', []]);
   const [run] = (JSON.parse(text) as { runs: { results: { ruleId: string; suppressions?: unknown[] }[]; properties: object }[] }).runs;
