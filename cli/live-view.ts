@@ -1,23 +1,20 @@
 // A view of a ledger that follows its writer: read again when the anchor names another head.
 import type { Log } from '../ledger/log/log.ts';
-import type { LogView } from '../ledger/log/view.ts';
+import { openView, type LogView } from '../ledger/log/view.ts';
 import type { AnchorStore } from '../ledger/store/anchor.ts';
-import { openForReading, openPlaceAnchor, openPlaceStore, type Place } from './place.ts';
 import type { Store } from '../ledger/store/port.ts';
 
 export class LiveView {
-  readonly #place: Place;
   readonly #log: Log | null;
   readonly #anchor: AnchorStore;
   readonly #store: Store;
   #view: { readonly root: string; readonly size: number; readonly opened: Promise<LogView> } | null = null;
 
-  /** @param log - the writer, when this process is it: then there is nothing to follow */
-  constructor(place: Place, log: Log | null) {
-    this.#place = place;
+  /** @param ports - for reading; its own from now on @param log - the writer, when this process is it: then there is nothing to follow */
+  constructor({ store, anchor }: { readonly store: Store; readonly anchor: AnchorStore }, log: Log | null) {
     this.#log = log;
-    this.#anchor = openPlaceAnchor(place, true);
-    this.#store = openPlaceStore(place, true);
+    this.#anchor = anchor;
+    this.#store = store;
   }
 
   /** The log at its published head. Answers of one view are of one size. */
@@ -25,7 +22,12 @@ export class LiveView {
     if (this.#log !== null) return this.#log;
     const anchor = await this.#anchor.read();
     const [root, size] = [anchor?.root ?? '', anchor?.size ?? 0];
-    if (this.#view === null || this.#view.root !== root || this.#view.size !== size) this.#view = { root, size, opened: openForReading(this.#place) };
+    if (this.#view === null || this.#view.root !== root || this.#view.size !== size) {
+      const view = { root, size, opened: openView({ store: this.#store, anchor: this.#anchor }) };
+      this.#view = view;
+      // One that failed is none: the next asks again.
+      view.opened.catch(() => void (this.#view = this.#view === view ? null : this.#view));
+    }
     return this.#view.opened;
   }
 

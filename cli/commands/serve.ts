@@ -8,7 +8,7 @@ import { CatchingUpBeside } from '../catching-up.ts';
 import type { Command } from '../command.ts';
 import { LiveView } from '../live-view.ts';
 import { parseCount } from '../numbers.ts';
-import { clockOf, findPlace, openForWriting } from '../place.ts';
+import { clockOf, findPlace, openForWriting, openPlaceAnchor, openPlaceStore } from '../place.ts';
 
 export const command: Command = {
   usage: '[--port N] [--host ADDRESS] [--write]',
@@ -30,7 +30,7 @@ that leaves the machine to the writer; /projections tells how far each has come.
   async run(call) {
     const place = findPlace(call);
     const log = call.flag('write') ? await openForWriting(call, place, { many: true }) : null;
-    const view = new LiveView(place, log);
+    const view = new LiveView({ store: openPlaceStore(place, true), anchor: openPlaceAnchor(place, true) }, log);
     const raw = log === null || !(await log.readControl()).genesis.kinds.includes('raw') ? null : log;
     const warnOf = (error: unknown) => {
       if (error instanceof LedgerError) call.out.warn(`projections are not caught up: ${error.message}`);
@@ -49,8 +49,9 @@ that leaves the machine to the writer; /projections tells how far each has come.
       },
       add: raw === null ? null : async (entry) => (await raw.appendOne({ drafts: [entry] })).index,
       projections: call.flag('no-catch-up') ? null : async () => {
-        const { size } = (await view.current()).published;
+        // Before the head is asked for: none of them is further on than that.
         const { standings, refused } = beside?.state ?? { standings: [], refused: null };
+        const { size } = (await view.current()).published;
         return { size, projections: standings.map((standing) => ({ ...standing, of: size })), refused };
       },
       onBug: warnOf,

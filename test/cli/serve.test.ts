@@ -208,3 +208,23 @@ describe('a file that is no database', () => {
     expect(handles()).toBe(0);
   });
 });
+
+test('a server that follows a writer keeps as many handles, however often the log grows', { timeout: 120_000 }, async () => {
+  const server = await serve('--ledger', 'read', '--no-catch-up');
+  const handles = () => readdirSync(`/proc/${server.child.pid}/fd`).filter((fd) => {
+    try {
+      return readlinkSync(`/proc/${server.child.pid}/fd/${fd}`).endsWith('ledger.db');
+    } catch {
+      return false;
+    }
+  }).length;
+  const checkpoint = async () => (await (await fetch(`${server.url}/checkpoint`)).text()).split('\n')[1];
+  const first = Number(await checkpoint());
+  const held = handles();
+  for (let i = 1; i < 4; i++) {
+    add(`grown-${i}.cdx.json`, `pkg:npm/grown@${i}.0.0`, 'read');
+    expect(await checkpoint()).toBe(String(first + i));
+  }
+  expect(handles()).toBe(held);
+  expect(await server.stop()).toBe(0);
+});
