@@ -73,10 +73,12 @@ function describe(error: unknown): Failure {
     return { exit: exitOf(code), code, message, hint, position };
   }
   if (error instanceof UsageError) return { exit: 'usage', code: 'USAGE', message: error.message, hint: null, position: null };
-  const { code, path, message } = error as NodeJS.ErrnoException;
+  const { code, path, message, syscall } = error as NodeJS.ErrnoException;
   const what = ERRNO[code ?? ''];
-  if (what !== undefined) {
-    return { exit: 'environment', code: code as string, message: `Cannot use "${clip(path ?? '')}": ${what[0]}`, hint: what[1], position: null };
+  // Whatever else a call to the system answers is the system's state, too, and no bug of ours.
+  if (code !== undefined && (what !== undefined || syscall !== undefined)) {
+    const [said, hint] = what ?? [clip(message), null];
+    return { exit: 'environment', code, message: path === undefined ? `Cannot go on: ${said}` : `Cannot use "${clip(path)}": ${said}`, hint, position: null };
   }
   return { exit: 'bug', code: 'BUG', message: message ?? String(error), hint: null, position: null };
 }
@@ -88,6 +90,10 @@ const ERRNO: Readonly<Record<string, readonly [string, string | null]>> = {
   EPERM: ['operation not permitted', 'Run as the user that owns the ledger'],
   EISDIR: ['it is a directory', 'Name a file'],
   ENOTDIR: ['a part of the path is no directory', 'Check the path'],
+  ELOOP: ['its links lead in a circle', 'Check the path'],
+  ENAMETOOLONG: ['the name is too long', 'Check the path'],
+  EADDRNOTAVAIL: ['this machine has no such address', 'Choose another with --host'],
+  ENOTFOUND: ['no host is known by this name', 'Choose another with --host'],
   EADDRINUSE: ['the address is in use', 'Choose another with --port'],
   ENOSPC: ['the disk is full', 'Free some space, then run the same command again; what was acknowledged is kept'],
 };

@@ -7,7 +7,7 @@ import { finishErasures } from '../actions/erase.ts';
 import { decodeUtf8, encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { personOf, type Actor } from '../ledger/events/index.ts';
-import { isJsonObject, parseJson } from '../ledger/json.ts';
+import { isJsonObject, parseJson, type Json } from '../ledger/json.ts';
 import { startCommitThread, type CommitThread } from '../ledger/log/committer.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import { openLog, type Log } from '../ledger/log/log.ts';
@@ -38,15 +38,31 @@ export function directoryOf(call: Call): string {
 export function findPlace(call: Call): Place {
   const directory = directoryOf(call);
   const file = join(directory, 'ledger.json');
-  if (!existsSync(file)) {
-    throw new LedgerError('STORE_MISSING', `Cannot find a ledger in "${directory}"`, { hint: 'name one with --ledger, or begin one with "stella init"' });
-  }
-  const said = parseJson(new Uint8Array(readFileSync(file)));
+  const said = readPlace(directory, file);
   const { origin, ledger, anchor } = isJsonObject(said) ? said : {};
   if (!isJsonObject(said) || said['format'] !== format || typeof origin !== 'string' || typeof ledger !== 'string' || typeof anchor !== 'string') {
-    throw new LedgerError('INPUT_MALFORMED', `Cannot read "${file}": expected ${format}`, { hint: 'restore ledger.json from a backup' });
+    throw new LedgerError('INPUT_MALFORMED', `Cannot read "${file}": expected ${format}`, { hint });
   }
   return { directory, origin, ledger, anchor };
+}
+
+const hint = 'restore ledger.json from a backup';
+
+function readPlace(directory: string, file: string): Json {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(file));
+  } catch (error) {
+    // What may not be read is there all the same: whoever is told to begin a ledger begins a second one.
+    if (!['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '')) throw error;
+    throw new LedgerError('STORE_MISSING', `Cannot find a ledger in "${directory}"`, { hint: 'name one with --ledger, or begin one with "stella init"' });
+  }
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    throw new LedgerError('INPUT_MALFORMED', `Cannot read "${file}": ${error.message}`, { hint, cause: error });
+  }
 }
 
 /** Where an anchor goes when nobody says: the user's state directory, which backups of the ledger do not take along. */

@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { parseTilePath } from '../../ledger/merkle/index.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { CatchingUpBeside } from '../catching-up.ts';
-import type { Command } from '../command.ts';
+import { UsageError, type Command } from '../command.ts';
 import { LiveView } from '../live-view.ts';
 import { parseCount } from '../numbers.ts';
 import { clockOf, findPlace, openForWriting, openPlaceAnchor, openPlaceStore } from '../place.ts';
@@ -29,6 +29,8 @@ that leaves the machine to the writer; /projections tells how far each has come.
 
   async run(call) {
     const place = findPlace(call);
+    const [host, port] = [call.value('host') ?? '127.0.0.1', parseCount(call.value('port') ?? '8417', 'a port')];
+    if (port > 65_535) throw new UsageError(`${port} is no port: give 0 to 65535`);
     const log = call.flag('write') ? await openForWriting(call, place, { many: true }) : null;
     const view = new LiveView({ store: openPlaceStore(place, true), anchor: openPlaceAnchor(place, true) }, log);
     const raw = log === null || !(await log.readControl()).genesis.kinds.includes('raw') ? null : log;
@@ -56,9 +58,9 @@ that leaves the machine to the writer; /projections tells how far each has come.
       },
       onBug: warnOf,
     });
-    const listening = await listen(app, call.value('host') ?? '127.0.0.1', parseCount(call.value('port') ?? '8417', 'a port'));
+    const listening = await listen(app, host, port);
     if (!call.flag('no-catch-up')) beside = new CatchingUpBeside(place, { monotonic: clockOf(call).monotonic, onRefusal: warnOf });
-    const url = `http://${call.value('host') ?? '127.0.0.1'}:${listening.port}`;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${listening.port}`;
     call.out.say(`serving ${place.origin} at ${url}`);
     if (call.out.json) process.stdout.write(`${JSON.stringify({ command: 'serve', url, origin: place.origin })}\n`);
     await new Promise<void>((stop) => {

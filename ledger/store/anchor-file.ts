@@ -1,6 +1,6 @@
 // The file anchor: two preallocated slots, overwritten in turn and flushed, so that a torn write always leaves the other one.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readSync, statSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { decodeUtf8, encodeUtf8, equalBytes } from '../bytes.ts';
@@ -28,7 +28,7 @@ export function openFileAnchor(file: string, options: { readOnly?: boolean } = {
   let newest: Slot | null = null;
 
   const load = (): Slot | null => {
-    if (handle === null && !existsSync(file)) return null;
+    if (handle === null && isMissing(file)) return null;
     const slots = [0, 1].map((place) => readSlot(opened(), place)).filter((slot) => slot !== null);
     const blank = slots.filter((slot) => slot.anchor === null).length;
     const whole = slots.filter((slot): slot is Slot => slot.anchor !== null);
@@ -57,6 +57,16 @@ export function openFileAnchor(file: string, options: { readOnly?: boolean } = {
   };
 }
 
+/** What lies where nobody may look is not missing: whoever is told so looks for a head that is there. */
+function isMissing(file: string): boolean {
+  try {
+    statSync(file);
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === 'ENOENT';
+  }
+}
+
 interface Slot {
   place: number;
   sequence: number;
@@ -66,8 +76,7 @@ interface Slot {
 // SQLite's exclusive lock is the one lock Node can take that the kernel drops with the process: no stale lock files.
 function takeLock(file: string): Database.Database {
   return guarded(() => {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const lock = new Database(`${file}.lock`, { timeout: 0 });
+    const lock = openLock(file);
     try {
       lock.pragma('locking_mode = EXCLUSIVE');
       lock.exec('BEGIN EXCLUSIVE');
@@ -79,6 +88,17 @@ function takeLock(file: string): Database.Database {
     }
     return lock;
   });
+}
+
+function openLock(file: string): Database.Database {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return new Database(`${file}.lock`, { timeout: 0 });
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ENOSPC') throw cause;
+    // SQLite names no file, and whoever reads of a database looks for it in the ledger.
+    throw unreachable(new Error(`"${file}.lock": ${cause instanceof Error ? cause.message : String(cause)}`, { cause }));
+  }
 }
 
 // O_DSYNC: the write returns when the slot is on the disk. Preallocated, so that no flush has to move the file's size.
@@ -139,7 +159,7 @@ function reached<T>(work: () => T): T {
 
 function unreachable(cause: unknown): LedgerError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new LedgerError('ANCHOR_UNREACHABLE', `Cannot use the anchor: ${why}`, { hint: 'mount its volume again, then restart', cause });
+  return new LedgerError('ANCHOR_UNREACHABLE', `Cannot use the anchor: ${why}`, { hint: 'mount its volume again, or see who may read and write it, then restart', cause });
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

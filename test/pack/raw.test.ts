@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { createLog, type Log } from '../../ledger/log/log.ts';
 import { nativeSigner } from '../../ledger/log/signing.ts';
-import { formatReceipt, parseReceipt, trustKeys, verifyReceipt } from '../../verify/index.ts';
-import { formatVkey } from '../../ledger/note/index.ts';
-import { checkpointName, encodePackStreams, memorySource, verifyPack } from '../../verify/pack/index.ts';
+import { cosign, formatSignatureLine, formatVkey, witnessSigner } from '../../ledger/note/index.ts';
+import { formatReceipt, parseReceipt, trustKeys, trustPolicy, verifyReceipt, type Trust } from '../../verify/index.ts';
+import { checkpointName, encodePackStreams, manifestName, memorySource, verifyPack } from '../../verify/pack/index.ts';
 import { parsePackStreams } from '../../verify/pack/streams.ts';
 import type { Bench } from '../actions/kit.ts';
-import { genesis, seedOf, World } from '../log/kit.ts';
-import { artifactRequest, busyBench, bytesOf, draftOf, exporting, membersOf, packed, resigned, trust, verdictOf, type Members } from './kit.ts';
+import { genesis, seedOf, sha256, World } from '../log/kit.ts';
+import { artifactRequest, busyBench, bytesOf, draftOf, exporting, membersOf, packed, resigned, trust, verdictOf, vkeys, type Members } from './kit.ts';
 
 /** The same pack without saying anything of one stream. */
 function without(members: Members, stream: string): Members {
@@ -83,4 +83,29 @@ test('the receipt of another log that the reader trusts too shows nothing about 
   const both = { ...trust, logs: [...trust.logs, ...trustKeys('other.example', [formatVkey(signer.key)]).logs] };
   expect(verifyReceipt(receipt, both)).toMatchObject({ ok: true });
   expect(verifyPack(memorySource(pack), both, { receipt })).toMatchObject({ ok: false, code: 'PACK_EXPORT_FOREIGN' });
+});
+
+test('a receipt that no witness has seen yet refuses no pack whose own checkpoint they have, and shows nothing', async () => {
+  const bench = await busyBench();
+  const witness = witnessSigner('witness.example', seedOf(8));
+  const exported = await exporting(bench, artifactRequest);
+  const members = membersOf(await bytesOf(exported));
+  const text = new TextDecoder().decode(members.get(checkpointName));
+  const note = text + formatSignatureLine(await cosign(text.slice(0, text.indexOf('\n\n') + 1), witness, 1_795_000_000));
+  for (const [name, bytes] of members) {
+    if (name.startsWith('receipts/')) members.set(name, encodeUtf8(formatReceipt({ ...parseReceipt(bytes), checkpoint: note })));
+  }
+  const pack = await resigned(members.set(checkpointName, encodeUtf8(note)));
+  const digest = sha256(membersOf(pack).get(manifestName) as Uint8Array);
+  const { type, by, data, payloads } = await bench.event(exported.index);
+  const draft = draftOf({ type, by, data: { ...data, manifest: ['sha256', digest] }, payloads } as Parameters<typeof draftOf>[0]);
+  const { index } = await bench.log.appendOne({ drafts: [draft] });
+  const receipt = await receiptOf(bench.log, await bench.log.entry(index), index);
+  const seen: Trust = trustPolicy(`log ${vkeys[0]}\nwitness w ${formatVkey(witness.key)}\nquorum w\n`);
+  const lacks = `that the log recorded this pack: the receipt's own checkpoint gives QUORUM_UNMET; ask for "stella log prove ${index}"`;
+  expect(verifyPack(memorySource(pack), trust, { receipt })).toMatchObject({ ok: true, exported: { index } });
+  expect(verifyPack(memorySource(pack), seen, { receipt })).toMatchObject({ ok: true, exported: null, notProven: expect.arrayContaining([lacks]) });
+  // What is not the export's is refused all the same.
+  const other = await receiptOf(bench.log, await bench.log.entry(2), 2);
+  expect(verifyPack(memorySource(pack), seen, { receipt: other })).toMatchObject({ ok: false, code: 'PACK_EXPORT_FOREIGN' });
 });

@@ -5,8 +5,8 @@ import type { VerifiedPack } from './verify.ts';
 type Held = Omit<VerifiedPack, 'proven' | 'notProven'>;
 type Told = Pick<VerifiedPack, 'proven' | 'notProven'>;
 
-/** @param faults - what does not hold of single entries */
-export function told(held: Held, scope: Told, faults: readonly PackFault[]): Told {
+/** @param faults - what does not hold of single entries @param unshown - the export, where its receipt's checkpoint does not count today, and why */
+export function told(held: Held, scope: Told, faults: readonly PackFault[], unshown: { readonly index: number; readonly code: string } | null): Told {
   const { entries, checkpoint, streams, indexedSize, payloads, exported, level, trusted, audit } = held;
   const absent = [...streams.values()].filter(({ version }) => version === 0).length;
   const none = absent === 0 ? '' : `, and that ${absent} of them had no event`;
@@ -30,7 +30,11 @@ export function told(held: Held, scope: Told, faults: readonly PackFault[]): Tol
   const why = new Map<string, number>();
   for (const one of payloads.withheld) why.set(one.why, (why.get(one.why) ?? 0) + 1);
   for (const [reason, count] of why) notProven.push(`what the payloads say that are not here: ${count} ${reason}`);
-  if (exported === null) notProven.push('that the log recorded this pack: bring the receipt that came beside it');
+  if (exported === null) {
+    const what = unshown === null ? 'bring the receipt that came beside it'
+      : `the receipt's own checkpoint gives ${unshown.code}; ask for "stella log prove ${unshown.index}"`;
+    notProven.push(`that the log recorded this pack: ${what}`);
+  }
   if (trusted === 'pack') notProven.unshift('whose log this is: the keys are the pack\'s own; compare them with ones you got elsewhere');
   return { proven, notProven };
 }

@@ -16,7 +16,7 @@ import { readEvidence } from '../evidence.ts';
 import { missingEvidence, type Update } from '../growth.ts';
 import { verifyReceipt } from '../inclusion.ts';
 import { isAudited, type Level, lastVersionUnder, statedBy, verifyWhole } from '../streams.ts';
-import { type Trust, trustKeys } from '../trust.ts';
+import { type LogKey, type Trust, trustKeys } from '../trust.ts';
 import { auditEntries, type PackAudit } from './audit.ts';
 import { PACK_CODES, type PackAnswer, type PackCode, type PackFault } from './codes.ts';
 import type { Manifest } from './manifest.ts';
@@ -28,7 +28,7 @@ import { verifyScope } from './scope.ts';
 import { signatureHolds } from './signature.ts';
 import { parsePackStreams } from './streams.ts';
 import { told } from './told.ts';
-import { parseUpdate, vkeysIn, withRotations, type PackUpdate } from './update.ts';
+import { parseUpdate, vkeysIn, withRotations } from './update.ts';
 import type { Source } from './zip-reader.ts';
 
 export const checkpointName = 'checkpoint';
@@ -74,7 +74,7 @@ export interface VerifiedPack {
   readonly payloads: PackPayloads;
   /** What reading every entry came to; null where the pack does not hold every one. */
   readonly audit: PackAudit | null;
-  /** The export's event; null when no receipt came with the pack. */
+  /** The export's event; null when no receipt came with the pack, or none whose checkpoint counts today. */
   readonly exported: { readonly index: number; readonly at: number } | null;
   /** For people: one sentence each. */
   readonly proven: readonly string[];
@@ -157,7 +157,7 @@ function verifySteps(source: Source, trust: Trust | null, options: PackOptions, 
   const payloads = accountPayloads(pack, entries.values());
   if (!payloads.ok) return payloads;
   // 12. The log says that it handed out this very pack.
-  const exported = options.receipt === undefined ? null : verifyExport(options.receipt, pack, by, later);
+  const exported = options.receipt === undefined ? null : verifyExport(options.receipt, pack, by);
   if (exported !== null && !exported.ok) return exported;
   // 13. Nothing stands beside what the manifest names.
   const [first, ...more] = pack.unnamed;
@@ -172,9 +172,10 @@ function verifySteps(source: Source, trust: Trust | null, options: PackOptions, 
   const held = {
     pack, manifest, checkpoint, trusted: trust === null ? 'pack' : 'reader', witnessed: signed.witnessed, level: audited ? 'AUDITED' : 'HEAD',
     indexedSize: streams.size, streams: streams.whole, trees: streams.trees, entries, payloads, audit,
-    exported: exported === null ? null : { index: exported.index, at: exported.at },
+    exported: exported === null || exported.lacks !== null ? null : { index: exported.index, at: exported.at },
   } as const;
-  return { ok: true, ...held, ...told(held, scope, faults) };
+  const unshown = exported === null || exported.lacks === null ? null : { index: exported.index, code: exported.lacks };
+  return { ok: true, ...held, ...told(held, scope, faults, unshown) };
 }
 
 function memberOf(pack: OpenPack, name: string): Uint8Array {
@@ -277,10 +278,8 @@ function contradictionIn(manifest: Manifest, { origin, size, root }: SignedCheck
   return null;
 }
 
-function verifyExport(
-  receipt: Uint8Array | string, pack: OpenPack, trust: Trust, update: PackUpdate | null,
-): PackAnswer<{ readonly index: number; readonly at: number }> {
-  const included = verifyReceipt(receipt, trust, update === null ? {} : { update: update.growth });
+function verifyExport(receipt: Uint8Array | string, pack: OpenPack, trust: Trust): PackAnswer<ExportShown> {
+  const included = verifyReceipt(receipt, withoutMissing(trust));
   if (!included.ok) return no(included.code, `the export's receipt: ${included.message}`);
   const read = readEvidence('the export\'s receipt', () => decodeEvent(included.entry));
   if (!read.ok) return read;
@@ -288,11 +287,26 @@ function verifyExport(
   const isExport = event.type === 'export.packed' || event.type === 'export.period_packed';
   const { origin, root, size } = pack.manifest;
   // Who trusts several logs takes none of them as a witness of what another handed out.
-  if (included.checkpoint.origin !== origin) {
-    return no('PACK_EXPORT_FOREIGN', `the receipt is of "${clip(included.checkpoint.origin)}", the pack of "${clip(origin)}"`);
-  }
+  const other = included.checkpoint.origin;
+  if (other !== origin) return no('PACK_EXPORT_FOREIGN', `the receipt is of "${clip(other)}", the pack of "${clip(origin)}"`);
   const fits = isExport && formatHex(event.data.manifest[1]) === pack.digest && event.data.tree.size === size && formatHex(event.data.tree.root[1]) === root;
-  return fits ? { ok: true, index: included.index, at: event.at } : no('PACK_EXPORT_FOREIGN', `entry ${included.index} is not the export of this pack`);
+  if (!fits) return no('PACK_EXPORT_FOREIGN', `entry ${included.index} is not the export of this pack`);
+  // It was written with the newest checkpoint of that day, which no witness had seen yet, and no update of the pack's begins at.
+  const whole = verifyReceipt(receipt, trust);
+  return { ok: true, index: included.index, at: event.at, lacks: whole.ok ? null : whole.code };
+}
+
+/** The export's event, and the code of what its receipt's checkpoint lacks that further evidence could bring. */
+interface ExportShown {
+  readonly index: number;
+  readonly at: number;
+  readonly lacks: PackCode | null;
+}
+
+/** The same trust without what further evidence could bring: a quorum, and the last size of a retired key. */
+function withoutMissing(trust: Trust): Trust {
+  const known = (log: LogKey): LogKey => (log.retired?.lastSize === null ? { ...log, retired: { lastSize: Number.MAX_SAFE_INTEGER } } : log);
+  return { ...trust, witnessing: 'best-effort', logs: trust.logs.map(known) };
 }
 
 /** What a full reader finds, as faults of single entries. */
