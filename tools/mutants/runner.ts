@@ -1,9 +1,10 @@
 // A Stryker plugin that runs a room's tests in this process: it loads our modules afresh for each mutant, and runs the tests
 // that reach it. Vitest's own workers take 0.5 to 5 s a mutant to begin with, this 0.1 s.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { begin, collected, nextGeneration, theGeneration, type Suite, type Test } from './collect.ts';
 
 /** What instrumented code reads and writes (Stryker's `__stryker__`). */
@@ -32,8 +33,12 @@ interface MutantRun {
 
 /** A test that takes longer (milliseconds of a core) is asked after the others, and only about what it reaches itself. */
 const slowMs = 100;
-/** Where the first of Stryker's processes leaves the ids of slow tests for the later ones. */
-const slowFile = process.env['STELLA_MUTANTS_SLOW'] ?? '';
+/** Where Stryker's processes leave notes for the later ones. */
+const notes = process.env['STELLA_MUTANTS_NOTES'] ?? '';
+/** What each test, and each file's loading, took of a core, in milliseconds. */
+const costFile = join(notes, 'cost.json');
+/** With a mutant a test may take so many times what it took without, and so many milliseconds more: what takes longer does not end. */
+const [costFactor, costMore] = [3, 3000];
 /** Stands for the code of a test file outside its tests: what it reaches, all tests of the file can notice. */
 const loading = (file: string): string => `${file} > (loading)`;
 
@@ -45,6 +50,9 @@ const ours = new Map([['vitest', inPlaceOf('collect.ts')], ['fast-check', inPlac
 const sources = new Map<string, string>();
 
 class Runner {
+  /** When this process has taken so many milliseconds of a core, it is ended; 0 while nothing runs. */
+  readonly #due = new Float64Array(new SharedArrayBuffer(8));
+  #cost: Readonly<Record<string, number>> | null = null;
   /** How many mutants each test has killed. */
   readonly #kills = new Map<string, number>();
   readonly #instruments: Instruments = ((globalThis as { __stryker__?: Instruments }).__stryker__ ??= {});
@@ -56,6 +64,7 @@ class Runner {
   init(): void {
     root = process.cwd();
     process.env['NODE_ENV'] = 'test';
+    new Worker(new URL('watch.ts', import.meta.url), { workerData: this.#due }).unref();
     registerHooks({
       resolve(specifier, context, next) {
         const found = ours.get(specifier);
@@ -75,28 +84,34 @@ class Runner {
 
   async dryRun(): Promise<object> {
     const results: TestResult[] = [];
-    const slow: string[] = [];
+    const cost: Record<string, number> = {};
     for (const file of testFiles()) {
       // Each file alone, so that what a module does when it is first loaded is on the account of each file that loads it.
       nextGeneration();
       const result: TestResult = { id: loading(file), name: loading(file), timeSpentMs: 0, status: 0 };
       results.push(result);
-      const from = performance.now();
+      const [from, start] = [performance.now(), taken()];
       const tests = await this.#load(file);
+      cost[result.id] = taken() - start;
       for (const test of tests) {
-        const before = process.cpuUsage();
+        const before = taken();
         results.push(await this.#run(test));
-        const { user, system } = process.cpuUsage(before);
-        if (user + system > 1000 * slowMs) slow.push(test.name);
+        cost[test.name] = taken() - before;
       }
       await this.#end(tests);
       result.timeSpentMs = performance.now() - from;
     }
-    writeFileSync(slowFile, JSON.stringify(slow));
+    writeFileSync(costFile, JSON.stringify(cost));
     return { status: 'complete', tests: results, mutantCoverage: this.#instruments.mutantCoverage };
   }
 
   async mutantRun({ testFilter, hitLimit, activeMutant }: MutantRun): Promise<object> {
+    // Whoever was ended in it has left its note: this is the second try.
+    const note = join(notes, `mutant-${activeMutant.id}`);
+    if (existsSync(note)) return { status: 'timeout', reason: 'ended by the runner' };
+    writeFileSync(note, '');
+    this.#cost ??= JSON.parse(readFileSync(costFile, 'utf8')) as Record<string, number>;
+    const isSlow = (name: string): boolean => this.#costOf(name) > slowMs;
     const wanted = testFilter === undefined ? null : new Set(testFilter);
     const files = testFiles().filter((file) => wanted === null || [...wanted].some((id) => id.startsWith(`${file} > `)));
     Object.assign(this.#instruments, { activeMutant: activeMutant.id, hitCount: hitLimit === undefined ? undefined : 0, hitLimit });
@@ -114,7 +129,6 @@ class Runner {
     const byKills = (a: string, b: string): number => this.#killsOf(b) - this.#killsOf(a);
     const sumOf = (file: string): number => [...this.#kills].reduce((sum, [id, kills]) => (id.startsWith(`${file} > `) ? sum + kills : sum), 0);
     const killsOfFile = new Map(files.map((file) => [file, sumOf(file)]));
-    const slow = new Set(JSON.parse(readFileSync(slowFile, 'utf8')) as string[]);
     const loaded: Test[] = [];
     const waiting: Test[] = [];
     try {
@@ -127,9 +141,9 @@ class Runner {
         }
         loaded.push(...tests);
         const all = wanted === null || wanted.has(loading(file));
-        const reaching = tests.filter(({ name }) => wanted?.has(name) === true || (all && !slow.has(name)));
-        waiting.push(...reaching.filter(({ name }) => slow.has(name)));
-        for (const test of reaching.filter(({ name }) => !slow.has(name)).sort((a, b) => byKills(a.name, b.name))) {
+        const reaching = tests.filter(({ name }) => wanted?.has(name) === true || (all && !isSlow(name)));
+        waiting.push(...reaching.filter(({ name }) => isSlow(name)));
+        for (const test of reaching.filter(({ name }) => !isSlow(name)).sort((a, b) => byKills(a.name, b.name))) {
           nrOfTests += 1;
           const { status, failureMessage = '' } = await this.#run(test);
           if (status !== 0) return killed(test.name, failureMessage);
@@ -144,6 +158,8 @@ class Runner {
     } finally {
       this.#instruments.activeMutant = undefined;
       await this.#end(loaded);
+      this.#due[0] = 0;
+      rmSync(note);
     }
   }
 
@@ -151,8 +167,19 @@ class Runner {
     return this.#kills.get(id) ?? 0;
   }
 
+  #costOf(id: string): number {
+    return this.#cost?.[id] ?? 0;
+  }
+
+  /** Begins a test, or the loading of a file. */
+  #enter(id: string): void {
+    this.#instruments.currentTestId = id;
+    // Without a mutant nothing is known of what it costs.
+    if (this.#cost !== null) this.#due[0] = taken() + costFactor * this.#costOf(id) + costMore;
+  }
+
   async #load(file: string): Promise<readonly Test[]> {
-    this.#instruments.currentTestId = loading(file);
+    this.#enter(loading(file));
     begin(file);
     await import(pathToFileURL(resolve(root, file)).href);
     return collected();
@@ -164,7 +191,7 @@ class Runner {
     const from = performance.now();
     const suites = chain(suite);
     const result: TestResult = { id: name, name, timeSpentMs: 0, status: 0 };
-    this.#instruments.currentTestId = name;
+    this.#enter(name);
     try {
       for (const each of suites.filter((one) => !this.#begun.has(one))) {
         this.#begun.add(each);
@@ -190,6 +217,12 @@ class Runner {
     }
     this.#begun.clear();
   }
+}
+
+/** What this process took of a core so far, in milliseconds. */
+function taken(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 const chain = (suite: Suite): readonly Suite[] => [...(suite.outer === null ? [] : chain(suite.outer)), suite];
