@@ -10,6 +10,8 @@ type Content = number;
 
 /** The root's slot, beside that of nobody's, and the pair of its children, which stands even over no stream at all. */
 const [rootSlot, rootPair] = [1, 1];
+/** The slots of the root's children: this one, and the next. */
+const topSlot = 2;
 /** The state of a pair: the depth of the node whose children it holds, and whether that node's hash is out of date; then those above it are too. */
 const isStale = 0x8000;
 /** Moved streams are sorted into so many parts of the memory, as a power of two. */
@@ -101,7 +103,7 @@ export class StreamIndex {
   /** The slot of what the whole index is: a subtree with one leaf is that leaf, one without is absent. */
   #top(): number {
     if (this.#leaves > 1) return rootSlot;
-    return this.#contents[2 * rootPair] === 0 ? 2 * rootPair + 1 : 2 * rootPair;
+    return this.#contents[topSlot] === 0 ? topSlot + 1 : topSlot;
   }
 
   #hashOf(slot: number): Uint8Array {
@@ -149,7 +151,7 @@ export class StreamIndex {
   #place(ordinal: number): void {
     const key = this.#key.of(this.#heads, ordinal);
     this.#leaves++;
-    let slot = 2 * rootPair + bitOf(key, 0);
+    let slot = topSlot + bitOf(key, 0);
     for (let depth = 1; ; depth++) {
       const content = this.#contents[slot] as Content;
       if (content === 0) return this.#put(slot, -1 - ordinal);

@@ -82,7 +82,7 @@ describe.each(kinds)('in %s', (_, make) => {
     expect(slots.words.subarray(0, begun).every((word, i) => word === noise(i))).toBe(true);
     expect(slots.words.subarray(begun).every((word) => word === 0)).toBe(true);
     const { words } = slots;
-    slots.grow(100);
+    for (const asked of [100, 200_000]) slots.grow(asked);
     expect(slots.words).toBe(words);
     // And hashes at its end.
     words.set([99_999, 3], listAt);
