@@ -122,8 +122,8 @@ export function skimMembers(bytes: Uint8Array, start: number, end: number, names
 
 /** Where an encoded value begins and ends in skimmed bytes. */
 export class Span {
-  start = -1;
-  end = -1;
+  start = 0;
+  end = 0;
 }
 
 /**

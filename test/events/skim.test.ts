@@ -232,6 +232,13 @@ describe('a value that is to be copied', () => {
     expect(value(bytes)).toEqual(new Uint8Array(32).fill(5));
     // One that is sealed is there, and has no digest.
     for (const role of ['document', 'fact', 'acts', 'factss', 'results', '']) expect(find(role)).toBe(false);
+    // Members of a later time are told from `role` and `digest`, and what has no role is nobody's.
+    const later = encodeCbor([
+      { size: 1, digest: digest(6) },
+      reference('facts', { digest: digest(7), reach: 'list', origin: digest(8), described: digest(9), date: digest(10), sources: digest(11) }),
+    ]);
+    expect(skimPayload(later, 0, later.length, 'facts', span)).toBe(true);
+    expect(value(later)).toEqual(new Uint8Array(32).fill(7));
     expect(refusedAt(() => skimPayload(parseHex('a0'), 0, 1, 'facts', span), 0)).toBe(0);
     expect(refusedAt(() => skimPayload(parseHex('8180'), 0, 2, 'facts', span), 0)).toBe(1);
     expect(refusedAt(() => skimPayload(parseHex('81a14161'), 0, 4, 'facts', span), 0)).toBe(2);
