@@ -34,9 +34,19 @@ export function told(held: Held, scope: Told, faults: readonly PackFault[], unsh
     const what = unshown === null ? 'bring the receipt that came beside it'
       : `the receipt's own checkpoint gives ${unshown.code}; ask for "stella log prove ${unshown.index}"`;
     notProven.push(`that the log recorded this pack: ${what}`);
+    // That it was not retired before is shown: the ledger's own stream is there whole, up to the index's size.
+    if (!isReadTo(entries, indexedSize, checkpoint.size)) {
+      notProven.push(`that the key which signed the manifest was not retired after size ${indexedSize}: the same receipt tells`);
+    }
   }
   if (trusted === 'pack') notProven.unshift('whose log this is: the keys are the pack\'s own; compare them with ones you got elsewhere');
   return { proven, notProven };
+}
+
+/** Whether every entry from one size to another is there: what a key's end would be among is read. */
+function isReadTo(entries: Held['entries'], from: number, to: number): boolean {
+  for (let index = from; index < to; index++) if (!entries.has(index)) return false;
+  return true;
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {
