@@ -1,8 +1,12 @@
 // The policy input: what a policy is asked with, as a strict shape (spec/policy-input.md, spec/policy-input.schema.json).
 import { array, boolean, complaintOf, integer, number, object, oneOf, optional, said, text, type ShapeType } from './shape.ts';
 
-/** The version of the input's shape and of how it is made. Another meaning of the same state is a new number. 2: `requested_at` of waivers. */
-export const inputSemantics = 2;
+/**
+ * The version of the input's shape and of how it is made. Another meaning of the same state is a new number.
+ *
+ * 2: `requested_at` of waivers. 3: `sbom` of the scan.
+ */
+export const inputSemantics = 3;
 
 const digest = text(/^sha256:[0-9a-f]{64}$/, 71);
 /** Longest id of a vulnerability, in characters. */
@@ -120,6 +124,7 @@ export const inputShape = object({
     entry: integer,
     feed: slug,
     recorded_at: time,
+    sbom: said('The entry of the bill of materials that was scanned; absent where it was an inventory, and in inputs before version 3', optional(integer)),
     snapshot: digest,
     snapshot_recorded_at: optional(time),
     unmatched: said('Components that could not be looked up', integer),

@@ -57,7 +57,7 @@ export function buildInput(
   const findings = findingsOf(found, gathered, vex.statuses, waived.covered, contents);
   const components = componentsOf(gathered, contents);
   const sbom = sbomOf(gathered, components?.members ?? []);
-  const scan = scanOf(gathered);
+  const scan = scanOf(gathered, semantics.input);
   const input: PolicyInput = {
     artifact: { contracts: gathered.contracts.map(({ name }) => name), digest: digestText(artifact) },
     attestations: gathered.attestations.flatMap((pointer) => attestationsOf(pointer, gathered, artifact, state)),
@@ -337,7 +337,7 @@ function componentOf({ group, licences, name, purl, type, version }: ComponentFa
   return member as ComponentMember;
 }
 
-function scanOf(gathered: Gathered): NonNullable<PolicyInput['scan']> | null {
+function scanOf(gathered: Gathered, semantics: number): NonNullable<PolicyInput['scan']> | null {
   const { scan } = gathered;
   if (scan === null) return null;
   const recorded = snapshotTime(gathered);
@@ -346,6 +346,7 @@ function scanOf(gathered: Gathered): NonNullable<PolicyInput['scan']> | null {
     entry: scan.entry,
     feed: scan.feed,
     recorded_at: timeText(scan.at),
+    ...(semantics < 3 || scan.sbom === undefined ? {} : { sbom: scan.sbom.entry }),
     snapshot: digestText(scan.snapshot),
     ...(recorded === null ? {} : { snapshot_recorded_at: timeText(recorded) }),
     unmatched: scan.unmatched,

@@ -1,6 +1,8 @@
 # METADATA
 # title: SBOM freshness and coverage
-# description: There is an SBOM, it is not older than allowed at the effective time, and the evidence the contract expects is there.
+# description: |
+#   There is an SBOM, it is not older than allowed at the effective time, and the evidence the contract expects is there. With
+#   data.stella.config.scan_of_sbom, the scan is of this SBOM, and not of an image or a directory that somebody looked at.
 package stella.sbom
 
 import rego.v1
@@ -29,6 +31,16 @@ deny contains "the SBOM's age is not known" if not age_days
 deny contains sprintf("the SBOM is %d days old", [floor(age_days)]) if age_days > max_age_days
 
 deny contains "the SBOM is dated after the effective time" if age_days < 0
+
+deny contains "the scan is not of the SBOM" if {
+	asked
+	not scanned
+}
+
+# Whatever somebody wrote there but false asks for it.
+asked if data.stella.config.scan_of_sbom != false
+
+scanned if document.scan.sbom == document.sbom.entry
 
 deny contains "coverage is not known" if not is_array(object.get(document, ["coverage", "missing"], null))
 

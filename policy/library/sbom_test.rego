@@ -30,4 +30,18 @@ test_no_coverage if not sbom.allow with input as object.remove(document, ["cover
 
 test_missing_evidence if not sbom.allow with input as changed({"coverage": {"missing": ["attestation"]}})
 
+scanned := changed({"sbom": {"entry": 3}, "scan": {"sbom": 3}})
+
+test_scan_of_sbom if sbom.allow with input as scanned with data.stella.config as {"scan_of_sbom": true}
+
+test_scan_of_another if "the scan is not of the SBOM" in sbom.deny with input as object.union(scanned, {"scan": {"sbom": 2}})
+	with data.stella.config as {"scan_of_sbom": true}
+
+test_scan_of_an_inventory if not sbom.allow with input as object.union(document, {"sbom": {"entry": 3}, "scan": {"entry": 4}})
+	with data.stella.config as {"scan_of_sbom": true}
+
+test_scan_asked_for_in_other_words if not sbom.allow with input as document with data.stella.config as {"scan_of_sbom": "yes"}
+
+test_scan_not_asked_for if sbom.allow with input as document with data.stella.config as {"scan_of_sbom": false}
+
 test_days if not sbom.allow with input as document with data.stella.config as {"sbom_days": 7}

@@ -36,6 +36,13 @@ async function signed(author: AuthorKey, document: JcsValue, ...others: AuthorKe
   return JSON.stringify(await signJson(statement, [author, ...others]));
 }
 
+function publishShipped({ stores }: Bench, name: string, config: object = {}): Promise<unknown> {
+  const text = readFileSync(new URL('../../policy/library/sbom.rego', import.meta.url), 'utf8');
+  const data = parseJson(JSON.stringify({ stella: { config } })) as RegoObject;
+  const bundle = { modules: [{ file: 'sbom.rego', text }], data, revision: '', regoVersion: 1 as const };
+  return publishPolicy(stores, { name, bundle, entrypoints: ['data.stella.sbom.allow'] }, by);
+}
+
 /** A ledger that trusts one signer, whose bill of materials of the image lists what has a critical hole; scanned. */
 class Signed {
   readonly bench: Bench;
@@ -75,13 +82,17 @@ class Signed {
     return [outcome, codes];
   };
 
-  gate = async () => {
+  /** The shipped rule about bills of materials, as `fresh`. */
+  fresh = (config: object): Promise<unknown> => publishShipped(this.bench, 'fresh', config);
+
+  gate = async (policy = 'release') => {
     const ports = { ...this.bench.stores, now: this.bench.world.clock.now };
-    const { data, appended, decided } = await gate(ports, { artifact: imageDigest[1], policy: 'release' }, by);
+    const { data, appended, decided } = await gate(ports, { artifact: imageDigest[1], policy }, by);
     expect((await replayFromStreams(this.bench.stores, appended.index)).verdict).toEqual({ is: 'SAME' });
     // The image itself has no purl.
     const told = [data.outcome, ...(data.codes ?? []), ...(data.warnings ?? [])].filter((code) => code !== 'COMPONENTS_UNMATCHED');
-    return { answer: told.join(' '), sbom: decided.shown.input?.sbom?.entry };
+    const denials = decided.shown.results.denials.map(({ text }) => text);
+    return { answer: told.join(' '), sbom: decided.shown.input?.sbom?.entry, ...(policy === 'release' ? {} : { denials }) };
   };
 }
 
@@ -166,12 +177,16 @@ describe('a bill of materials that somebody trusted has signed', () => {
   });
 
   test('is missed where the scan looked at something else: a directory that somebody says is the artifact', async () => {
-    const one = await Signed.begin();
+    const one = await Signed.begin('2026-11-20T00:00:00Z');
     const list = { is: 'inventory' as const, inventory: { components: [], unreadable: [] } };
     await scanArtifact({ ...one.bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' }, list }, by);
     expect((await one.gate()).answer).toBe('allow SBOM_UNSCANNED');
+    // A policy that asks for more can: the shipped rule does where it is told to.
+    await one.fresh({ scan_of_sbom: true });
+    expect(await one.gate('fresh')).toMatchObject({ answer: 'deny POLICY_DENIED SBOM_UNSCANNED', denials: ['the scan is not of the SBOM'] });
     await one.scan();
     expect((await one.gate()).answer).toBe('deny POLICY_DENIED');
+    expect(await one.gate('fresh')).toMatchObject({ answer: 'allow', denials: [] });
   });
 
   test('counts as any other when its signer is trusted no more', async () => {
@@ -216,15 +231,13 @@ describe('a bill of materials that somebody trusted has signed', () => {
 
 test('a bill of materials says when it was made: the shipped rule about its age has something to ask', async () => {
   const day = 86_400_000;
-  const shipped = readFileSync(new URL('../../policy/library/sbom.rego', import.meta.url), 'utf8');
   const answer = async (timestamp: (now: number) => string | undefined) => {
     const bench = await Bench.begin();
     const now = bench.world.clock.now();
     await importFeed({ ...bench.stores, workFile }, {
       feed: 'f', sources: () => [{ name: 'osv', sha256: 'ab'.repeat(32), fetchedMs: now }], observations: [{ is: 'observation', observation: hole }],
     }, by);
-    const bundle = { modules: [{ file: 'sbom.rego', text: shipped }], data: parseJson('{}') as RegoObject, revision: '', regoVersion: 1 as const };
-    await publishPolicy(bench.stores, { name: 'release', bundle, entrypoints: ['data.stella.sbom.allow'] }, by);
+    await publishShipped(bench, 'release');
     await bench.addOne(JSON.stringify(bom('quiet', timestamp(now))));
     await scanArtifact({ ...bench.stores, engineVersion: '1.0.0' }, { subject: imageDigest, feed: 'f', snapshot: { is: 'newest' } }, by);
     const { data, decided } = await gate({ ...bench.stores, now: bench.world.clock.now }, { artifact: imageDigest[1], policy: 'release' }, by);
