@@ -43,5 +43,4 @@ test('a file of a name too long, and a link that leads to itself, are no bugs', 
   expect(written).toMatchObject({ error: { code: 'ANCHOR_UNREACHABLE', message: expect.stringContaining('anchor.lock') } });
   writeFileSync(join(home, 'moved/ledger.json'), '{');
   expect(json('status', '--ledger', 'moved')).toMatchObject({ exit: 3, error: { code: 'INPUT_MALFORMED', message: expect.stringContaining('ledger.json') } });
->>>>>>> 886a912 (packs: the receipt beside a pack refuses none that holds; cli: what the system refuses is no bug of the program)
 });
