@@ -159,7 +159,8 @@ function reached<T>(work: () => T): T {
 
 function unreachable(cause: unknown): LedgerError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new LedgerError('ANCHOR_UNREACHABLE', `Cannot use the anchor: ${why}`, { hint: 'mount its volume again, or see who may read and write it, then restart', cause });
+  const hint = 'mount its volume again, or see who may read and write it, then restart';
+  return new LedgerError('ANCHOR_UNREACHABLE', `Cannot use the anchor: ${why}`, { hint, cause });
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
