@@ -53,15 +53,17 @@ function verifyPrefix(kept: SignedCheckpoint, update: Update, trust: Trust): Ans
 /**
  * Checks what further evidence can mend, after everything else held. Null when nothing is missing.
  *
- * @param update - for a retired key: a newer checkpoint by a key in use
+ * @param update - a newer checkpoint by a key in use: a retired key needs it, and another is held against it too
  */
 export function missingEvidence({ checkpoint, log, witnessed }: Signed, trust: Trust, update?: Update): Refused | null {
-  // 1. A retired key counts up to its last size, under a met quorum, or when a present checkpoint holds the same tree.
-  if (log.retired !== null && log.retired.lastSize === null && witnessed.quorum !== 'met') {
-    const inUse = trust.logs.filter(({ retired }) => retired === null);
-    if (update === undefined || inUse.length === 0) return no('KEY_RETIRED', `"${log.key.name}" is retired, and its last size is not known`);
+  const inUse = trust.logs.filter(({ retired }) => retired === null);
+  // 1. An update is checked wherever it is given: whoever brings one that shows a fork is not told yes.
+  if (update !== undefined && inUse.length > 0) {
     const present = verifyPrefix(checkpoint, update, { ...trust, logs: inUse });
     if (!present.ok) return present;
+    // A retired key counts up to its last size, under a met quorum, or when a present checkpoint holds the same tree.
+  } else if (log.retired !== null && log.retired.lastSize === null && witnessed.quorum !== 'met') {
+    return no('KEY_RETIRED', `"${log.key.name}" is retired, and its last size is not known`);
   }
   // 2. Enough witnesses signed.
   if (witnessed.quorum === 'unmet' && trust.witnessing === 'required') {

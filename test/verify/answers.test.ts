@@ -39,6 +39,14 @@ describe('what an answer carries', () => {
     expect(verifyCheckpoint(checkpoint, trustOf(one), { update: textOf(one, 'update') })).toMatchObject({ ok: true, checkpoint: { size: 8 } });
   });
 
+  test.each([['fork', 'LOG_FORK'], ['growth', 'OK']])('an update is checked where no retired key asks for it: %s', (name, expected) => {
+    const one = load(name);
+    const answer = (update: string) => verifyCheckpoint(textOf(one, 'kept'), trustOf(one), { update });
+    const given = answer(textOf(one, 'update'));
+    expect(given.ok ? 'OK' : given.code).toBe(expected);
+    expect(answer('junk')).toMatchObject({ code: 'EVIDENCE_MALFORMED' });
+  });
+
   test('an update is no help to a reader who trusts no key in use', () => {
     const one = load('retired-key-and-an-update');
     const trust = trustOf(one);
