@@ -36,7 +36,7 @@ export class LayoutNode {
   readonly #before: LayoutNode | null;
   readonly #name: string;
   readonly #depth: number;
-  readonly #next = new Map<string, LayoutNode | null>();
+  readonly #next = new Map<string, LayoutNode>();
   /** The key that came next most recently: nearly always the one that comes again. */
   #lastName: string | null = null;
   #last: LayoutNode | null = null;
