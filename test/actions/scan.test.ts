@@ -19,6 +19,7 @@ import { parseFacts } from '../../evidence/facts.ts';
 import {
   encodeFindings, inputOfFacts, openPart, scan, shardsUsed, Snapshot, type FindingsDocument, type Imported, type Observation,
 } from '../../scanner/index.ts';
+import { readFindings } from '../../policy/gate/findings.ts';
 import { RegoObject } from '../../policy/index.ts';
 import { catchUp } from '../../projections/catch-up/catch-up.ts';
 import { by, sha256 } from '../log/kit.ts';
@@ -183,6 +184,8 @@ describe('scanning', () => {
     expect(`sha256:${formatHex(event.data.snapshot[1])}`).toBe(name);
     expect(event.payloads?.map(({ role }) => role)).toEqual(['findings']);
     const findings = await one.payload(event, 'findings');
+    // As gates read it fastest.
+    expect(readFindings(findings).findings?.plain).toBe(true);
     const { file } = await findSnapshot(one.bench.log, 'f', { is: 'newest' });
     const whole = await one.bench.payloads.openAt(file.digest);
     const [input, options] = [inputOfFacts(parseFacts(facts)), { engineVersion: '1.2.3' }];
