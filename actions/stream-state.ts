@@ -28,9 +28,10 @@ export class StreamState implements StateSource {
   async heads(streams: readonly string[]): Promise<ReadonlyMap<string, Head>> {
     const heads = new Map<string, Head>();
     const all = await this.#log.heads(streams);
-    for (const [i, stream] of streams.entries()) {
+    for (let i = 0; i < streams.length; i++) {
       const now = all[i] ?? null;
       if (now === null) continue;
+      const stream = streams[i] as string;
       // Nothing has moved it since: nearly always.
       const head = now.index < this.#size ? now : await this.#headBefore(stream);
       if (head !== null) heads.set(stream, head);

@@ -132,11 +132,12 @@ function readList(text: string, start: number): { findings: readonly FindingMemb
     const after = takeAt(AFTER, text, at);
     if (after === null) return null;
     at = AFTER.lastIndex;
-    const [, aliases, trace, path, purl, conflicts, epss, fingerprint, id, kev, outcome] = finding;
-    const [, score, severity, upstream] = after;
+    const id = finding[8] as string;
+    // By their places: taking a list apart by a pattern makes as much garbage again as the list.
     const parts = {
-      aliases: othersOf(id as string, textsIn(aliases), textsIn(upstream)), conflicts: textsIn(conflicts), entry_trace: word(trace), epss, fingerprint,
-      fixed_versions: sortedOnce(fixed), id, kev: kev === 'true', outcome: word(outcome), path, purl, score, severity: word(severity),
+      aliases: othersOf(id, textsIn(finding[1]), textsIn(after[3])), conflicts: textsIn(finding[5]), entry_trace: word(finding[2]), epss: finding[6],
+      fingerprint: finding[7], fixed_versions: sortedOnce(fixed), id, kev: finding[9] === 'true', outcome: word(finding[10]), path: finding[3],
+      purl: finding[4], score: after[1], severity: word(after[2]),
     } as Parts;
     if (!isWithinBounds(parts)) return null;
     some.push(parts);
@@ -165,7 +166,10 @@ function addMembers(some: readonly Parts[], findings: FindingMember[]): void {
   const next = () => own[at++] as string;
   const nextOf = (list: readonly string[]) => (list.length === 0 ? NONE : own.slice(at, (at += list.length)));
   for (const { aliases, conflicts, entry_trace, epss, fixed_versions, kev, outcome, path, score, severity } of some) {
-    const [fingerprint, id, first, purl] = [next(), next(), next(), next()];
+    const fingerprint = next();
+    const id = next();
+    const first = next();
+    const purl = next();
     findings.push(memberOf({
       aliases: nextOf(aliases), conflicts, entry_trace, epss, fingerprint, fixed_versions: nextOf(fixed_versions), id, kev, outcome,
       path: path === undefined ? undefined : first, purl, score, severity,

@@ -80,7 +80,8 @@ function findingsOf(
   const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain }) : baseList(found, findingShape));
   const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, ({ bytes }) => bytes.length);
   const changes = new Map<number, FindingMember>();
-  for (const [i, status] of statuses.entries()) {
+  for (let i = 0; i < found.length; i++) {
+    const status = statuses[i] ?? null;
     if (status === null && !covered.has(i)) continue;
     const finding = found[i] as FindingMember;
     changes.set(i, { ...finding, exploitability: status ?? finding.exploitability, waived: covered.has(i) });

@@ -16,17 +16,35 @@ import { compileGet, compileMatch, constantOf, type Match } from './terms.ts';
 export function callBuiltin(builtin: Builtin, m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
   m.spend(1);
   try {
-    const run = m.differences === null ? builtin.run : m.differences.get(builtin.name) ?? builtin.run;
+    const run = runOf(builtin, m);
     // Passing on a list of unknown length costs as much as a short built-in itself.
     if (args.length === 2) return run(m, args[0] as Value, args[1] as Value);
     if (args.length === 1) return run(m, args[0] as Value);
     return args.length === 3 ? run(m, args[0] as Value, args[1] as Value, args[2] as Value) : run(m, ...args);
   } catch (cause) {
-    if (!(cause instanceof OperandError) && !(cause instanceof BuiltinError)) throw cause;
-    if (!m.strict) return undefined;
-    const code = cause instanceof OperandError ? 'eval_type_error' : 'eval_builtin_error';
-    throw new EvaluationError(code, `${builtin.name}: ${cause.message}`, at);
+    return failed(builtin, m, cause, at);
   }
+}
+
+/** `callBuiltin` with two operands that are in no list. */
+function callOnTwo(builtin: Builtin, m: Machine, a: Value, b: Value, at: Location | null): Value | undefined {
+  m.spend(1);
+  try {
+    return runOf(builtin, m)(m, a, b);
+  } catch (cause) {
+    return failed(builtin, m, cause, at);
+  }
+}
+
+function runOf(builtin: Builtin, { differences }: Machine): Builtin['run'] {
+  return differences === null ? builtin.run : differences.get(builtin.name) ?? builtin.run;
+}
+
+function failed(builtin: Builtin, m: Machine, cause: unknown, at: Location | null): undefined {
+  if (!(cause instanceof OperandError) && !(cause instanceof BuiltinError)) throw cause;
+  if (!m.strict) return undefined;
+  const code = cause instanceof OperandError ? 'eval_type_error' : 'eval_builtin_error';
+  throw new EvaluationError(code, `${builtin.name}: ${cause.message}`, at);
 }
 
 type Invoke = (m: Machine, args: readonly Value[]) => Value | undefined;
@@ -43,7 +61,8 @@ export function compileCall(
   const arity = bodies.program.compiled.arity(operator);
   const gets = rest.slice(0, arity).map((term) => compileGet(term, scope, bodies));
   const invoke = invoker(builtin, label, operator, expr.loc, bodies);
-  const call = label === 'object.get' ? memberCall(rest, gets, invoke) : caller(gets, invoke);
+  const called = () => (builtin === undefined ? caller(gets, invoke) : builtinCaller(builtin, gets, invoke, expr.loc));
+  const call = label === 'object.get' ? memberCall(rest, gets, invoke) : called();
   const compute = remembered(call, rest.slice(0, arity), scope);
   const output = rest[arity];
   if (output === undefined) {
@@ -66,8 +85,8 @@ export function compileCall(
 type Call = (m: Machine, r: Slots) => Value | undefined;
 
 function caller(gets: readonly Get[], invoke: Invoke): Call {
-  const [first, second] = gets;
-  // Most calls have one operand or two: their list is made at once, and no loop is run for them.
+  const [first, second, third] = gets;
+  // Nearly all calls have at most three operands: their list is made at once, and no loop is run for them.
   if (gets.length === 1 && first !== undefined) {
     return (m, r) => {
       const a = first(m, r);
@@ -82,6 +101,16 @@ function caller(gets: readonly Get[], invoke: Invoke): Call {
       return b === undefined ? undefined : invoke(m, [a, b]);
     };
   }
+  if (gets.length === 3 && first !== undefined && second !== undefined && third !== undefined) {
+    return (m, r) => {
+      const a = first(m, r);
+      if (a === undefined) return undefined;
+      const b = second(m, r);
+      if (b === undefined) return undefined;
+      const c = third(m, r);
+      return c === undefined ? undefined : invoke(m, [a, b, c]);
+    };
+  }
   return (m, r) => {
     const args: Value[] = [];
     for (let i = 0; i < gets.length; i++) {
@@ -90,6 +119,19 @@ function caller(gets: readonly Get[], invoke: Invoke): Call {
       args.push(value);
     }
     return invoke(m, args);
+  };
+}
+
+/** A comparison or a membership is asked of every element, a hundred thousand times in a gate: none of them makes a list. */
+function builtinCaller(builtin: Builtin, gets: readonly Get[], invoke: Invoke, at: Location | null): Call {
+  const [first, second] = gets;
+  if (gets.length !== 2 || first === undefined || second === undefined) return caller(gets, invoke);
+  return (m, r) => {
+    const a = first(m, r);
+    if (a === undefined) return undefined;
+    const b = second(m, r);
+    if (b === undefined) return undefined;
+    return m.mocks === null ? callOnTwo(builtin, m, a, b, at) : invoke(m, [a, b]);
   };
 }
 
