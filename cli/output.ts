@@ -94,6 +94,7 @@ const ERRNO: Readonly<Record<string, readonly [string, string | null]>> = {
   ENAMETOOLONG: ['the name is too long', 'Check the path'],
   EADDRNOTAVAIL: ['this machine has no such address', 'Choose another with --host'],
   ENOTFOUND: ['no host is known by this name', 'Choose another with --host'],
+  ERR_FS_FILE_TOO_LARGE: ['a file is larger than 2 GiB, and no pack', 'Check the path'],
   EADDRINUSE: ['the address is in use', 'Choose another with --port'],
   ENOSPC: ['the disk is full', 'Free some space, then run the same command again; what was acknowledged is kept'],
 };

@@ -20,7 +20,8 @@ export function openSource(file: string): Source & { close(): void } {
   const read = (at: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, size - at)));
     for (let got = 0; got < bytes.length; ) {
-      const count = readSync(handle, bytes, got, bytes.length - got, at + got);
+      // One call reads less than 2 GiB.
+      const count = readSync(handle, bytes, got, Math.min(bytes.length - got, 1 << 30), at + got);
       if (count === 0) return bytes.subarray(0, got);
       got += count;
     }

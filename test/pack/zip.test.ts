@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import { crc32 } from '../../verify/pack/crc32.ts';
 import { directoryHeader, endRecords, isMemberName, localHeader, type PlacedMember } from '../../verify/pack/zip.ts';
+import { manifestName, openPack, signatureName } from '../../verify/pack/index.ts';
 import { memorySource, readMember, readZip, type Source, type Zip } from '../../verify/pack/zip-reader.ts';
 import { writeZip } from '../../verify/pack/zip-writer.ts';
 
@@ -263,5 +264,48 @@ describe('every other form is refused', () => {
       expect(['EVIDENCE_MALFORMED', 'PACK_REORDERED']).toContain(codeOf(ended));
       expect(codeOf(bytes)).toBe('EVIDENCE_MALFORMED');
     }));
+  });
+});
+
+describe('a file with holes, of gigabytes that nobody sent', () => {
+  /** Reads zeros where nothing lies, and fails where more is asked for than a reader's memory has. */
+  function sparse(size: number, laid: readonly (readonly [at: number, bytes: Uint8Array])[]): Source {
+    return {
+      size,
+      read(at, length) {
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - at)));
+        if (bytes.length > 2 ** 29) throw new RangeError(`${bytes.length} bytes at once`);
+        for (const [start, piece] of laid) {
+          const [from, to] = [Math.max(at, start), Math.min(at + bytes.length, start + piece.length)];
+          if (from < to) bytes.set(piece.subarray(from - start, to - start), from - at);
+        }
+        return bytes;
+      },
+    };
+  }
+  const huge = 3 * 2 ** 30;
+
+  test.each([[manifestName, '"manifest.json" has 3221225472 bytes'], [signatureName, '"manifest.dsse.json" has 3221225472 bytes']])('%s', (name, says) => {
+    const sizes = [signatureName, manifestName].map((one) => ({ name: one, size: one === name ? huge : 0, crc: 0 }));
+    const laid: [number, Uint8Array][] = [];
+    const lines: Uint8Array[] = [];
+    let at = 0;
+    for (const member of sizes) {
+      const header = localHeader(member);
+      laid.push([at, header]);
+      lines.push(directoryHeader({ ...member, offset: at }));
+      at += header.length + member.size;
+    }
+    const directory = concatBytes(...lines);
+    const end = concatBytes(directory, endRecords(2, at, directory.length));
+    const answer = openPack(sparse(at + end.length, [...laid, [at, end]]));
+    expect(answer).toMatchObject({ ok: false, code: 'EVIDENCE_MALFORMED', message: expect.stringContaining(says) });
+  });
+
+  test('its directory, and what stands behind it', () => {
+    const far = endRecords(1, 0, huge);
+    expect(readZip(sparse(huge + far.length, [[huge, far]]))).toMatchObject({ code: 'EVIDENCE_MALFORMED', message: expect.stringContaining('a directory of') });
+    const end = endRecords(0, 0, 0);
+    expect(readZip(sparse(huge, [[huge - end.length, end]]))).toMatchObject({ code: 'EVIDENCE_MALFORMED', message: expect.stringContaining('its end') });
   });
 });

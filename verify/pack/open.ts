@@ -12,6 +12,10 @@ import { parseSignature, type ManifestSignature } from './signature.ts';
 import type { PlacedMember } from './zip.ts';
 import { pieceBytes, readMember, readZip, type Source } from './zip-reader.ts';
 
+/** What is read into memory at once is no larger, whatever the zip says: nobody has signed for it yet. */
+const memberBytesMax = 512 * 1024 * 1024;
+const READ_WHOLE: ReadonlySet<MemberRole> = new Set(['checkpoint', 'keys', 'receipt', 'streams'] as const);
+
 /** SHA-256 over bytes that come in pieces. */
 export interface Hashing {
   update(piece: Uint8Array): unknown;
@@ -56,6 +60,8 @@ export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ re
   const { zip } = opened;
   const placed = new Map(zip.members.map((member) => [member.name, member]));
   // 2. The manifest is the one that was signed, whoever signed it.
+  const unread = [manifestName, signatureName].find((name) => (placed.get(name)?.size ?? 0) > memberBytesMax);
+  if (unread !== undefined) return no('EVIDENCE_MALFORMED', `"${unread}" has ${placed.get(unread)?.size} bytes, expected at most ${memberBytesMax}`);
   const bytesOf = (member: PlacedMember | undefined) => (member === undefined ? null : zip.bytes(member));
   const manifestBytes = bytesOf(placed.get(manifestName));
   const signatureBytes = bytesOf(placed.get(signatureName));
@@ -75,6 +81,9 @@ export function openPack(source: Source, engines: Engines = {}): PackAnswer<{ re
   const damaged: string[] = [];
   for (const member of members) {
     const stored = placed.get(member.name) as PlacedMember;
+    if (READ_WHOLE.has(member.role) && stored.size > memberBytesMax) {
+      return no('EVIDENCE_MALFORMED', `"${member.name}" has ${stored.size} bytes, expected at most ${memberBytesMax}`);
+    }
     let crc = 0;
     const summed = (piece: Uint8Array) => {
       crc = crc32(piece, crc);

@@ -4,7 +4,7 @@ import { clip } from '../../ledger/errors.ts';
 import { no } from '../../ledger/verdict.ts';
 import { crc32 } from './crc32.ts';
 import type { PackAnswer } from './codes.ts';
-import { compareNames, directoryHeader, endRecords, isMemberName, localHeader, localHeaderBytes, u32Max, zipMembersMax, type PlacedMember } from './zip.ts';
+import { compareNames, directoryHeader, endRecords, isMemberName, localHeader, localHeaderBytes, memberNameBytesMax, u32Max, zipMembersMax, type PlacedMember } from './zip.ts';
 
 /** A file that is read in places, so that a pack need not fit into memory. */
 export interface Source {
@@ -32,6 +32,8 @@ export const pieceBytes = 1 << 20;
 const endBytes = 22;
 const end64Bytes = 56 + 20;
 const lineBytes = 46;
+/** With the longest name and zip64's three numbers. */
+const lineBytesMax = lineBytes + memberNameBytesMax + 28;
 
 /**
  * Reads the directory and holds every byte that is not a member's against what the writer writes.
@@ -67,7 +69,8 @@ export function readZip(source: Source): PackAnswer<{ readonly zip: Zip }> {
     members.push(read);
   }
   if (line !== bytes || place !== at) return malformed('there are bytes that belong to no member');
-  if (!equalBytes(source.read(at + bytes, source.size), endRecords(count, at, bytes))) return malformed('its end');
+  const ends = endRecords(count, at, bytes);
+  if (source.size !== at + bytes + ends.length || !equalBytes(source.read(at + bytes, ends.length), ends)) return malformed('its end');
   if (reordered !== null) return no('PACK_REORDERED', reordered);
   return { ok: true, zip: { members, pieces: (member) => pieces(source, member), bytes: (member) => source.read(startOf(member), member.size) } };
 }
@@ -103,6 +106,7 @@ function endOf(source: Source): End | string {
   const found = short.count === 0xffff || short.bytes === u32Max || short.at === u32Max ? end64Of(source) : short;
   if (typeof found === 'string') return found;
   if (found.count > zipMembersMax) return `${found.count} members, expected at most ${zipMembersMax}`;
+  if (found.bytes > zipMembersMax * lineBytesMax) return `a directory of ${found.bytes} bytes`;
   if (found.at + found.bytes > size - endBytes) return 'its directory lies beyond its end';
   return found;
 }
