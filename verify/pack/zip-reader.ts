@@ -4,7 +4,9 @@ import { clip } from '../../ledger/errors.ts';
 import { no } from '../../ledger/verdict.ts';
 import { crc32 } from './crc32.ts';
 import type { PackAnswer } from './codes.ts';
-import { compareNames, directoryHeader, endRecords, isMemberName, localHeader, localHeaderBytes, memberNameBytesMax, u32Max, zipMembersMax, type PlacedMember } from './zip.ts';
+import {
+  compareNames, directoryHeader, endRecords, isMemberName, localHeader, localHeaderBytes, memberNameBytesMax, u32Max, zipMembersMax, type PlacedMember,
+} from './zip.ts';
 
 /** A file that is read in places, so that a pack need not fit into memory. */
 export interface Source {
