@@ -1,6 +1,6 @@
 // What the `ledger` stream says about the log itself: its name, its keys, its stream index, its end.
 import { concatBytes, equalBytes, formatHex } from '../bytes.ts';
-import { LedgerError } from '../errors.ts';
+import { clip, LedgerError } from '../errors.ts';
 import { decodeEvent, keyIdOf, type Event, type KeyRecord } from '../events/index.ts';
 import { ECDSA, type Signer } from '../note/index.ts';
 import { sha256 } from './engine.ts';
@@ -25,7 +25,7 @@ export interface Control {
  * Folds the `ledger` stream.
  *
  * @param read - an entry by its index
- * @throws {LedgerError} EVENT_UNKNOWN for an event of a later time
+ * @throws {LedgerError} EVENT_UNKNOWN for an event of a later time; STORE_CORRUPT where one goes on from itself or a later one
  */
 export async function loadControl(genesis: Genesis, state: LogState, read: (index: number) => Promise<Uint8Array>): Promise<Control> {
   const control = controlOf(genesis);
@@ -34,10 +34,22 @@ export async function loadControl(genesis: Genesis, state: LogState, read: (inde
   for (let index = state.heads.head('ledger')?.index ?? 0; index > 0; ) {
     const event = decodeEvent(await read(index));
     events.push(event);
-    index = event.streams.find(({ name }) => name === 'ledger')?.prev ?? 0;
+    index = previousIn(event, 'ledger', index);
   }
   for (const event of events.reverse()) applyControl(control, event);
   return control;
+}
+
+/**
+ * Where the event before one stands in a stream; -1 before its first.
+ *
+ * @param index - the event's own @throws {LedgerError} STORE_CORRUPT: the way back along a store that lies must only go back
+ */
+export function previousIn({ streams }: Event, stream: string, index: number): number {
+  const prev = streams.find(({ name }) => name === stream)?.prev ?? -1;
+  if (prev < index) return prev;
+  const why = `entry ${index} goes on from entry ${prev}`;
+  throw new LedgerError('STORE_CORRUPT', `Cannot follow the stream "${clip(stream)}": ${why}`, { hint: 'run "stella fsck"' });
 }
 
 export function controlOf(genesis: Genesis): Control {

@@ -7,7 +7,7 @@ import { parseCheckpoint } from '../note/index.ts';
 import { streamKeyOf, type StreamHead, type StreamProof } from '../streams/index.ts';
 import type { Anchor, AnchorStore } from '../store/anchor.ts';
 import type { Store } from '../store/port.ts';
-import { loadControl, type Control } from './control.ts';
+import { loadControl, previousIn, type Control } from './control.ts';
 import { engineOf, nativeHasher, sha256 } from './engine.ts';
 import { genesisOf } from './genesis.ts';
 import { loadTree } from './load-tree.ts';
@@ -55,12 +55,12 @@ export abstract class LogView {
     return this.reader().entryRuns(start, Math.min(end, this.published.size));
   }
 
-  /** The events of a stream, newest first, along `prev`. */
+  /** The events of a stream, newest first, along `prev`. @throws {LedgerError} STORE_CORRUPT where an entry goes on from itself or a later one */
   async *stream(name: string): AsyncIterable<{ index: number; event: Event }> {
     for (let index = (await this.head(name))?.index ?? -1; index >= 0; ) {
       const event = decodeEvent(await this.entry(index));
       yield { index, event };
-      index = event.streams.find((tag) => tag.name === name)?.prev ?? -1;
+      index = previousIn(event, name, index);
     }
   }
 

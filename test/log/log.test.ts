@@ -1,5 +1,5 @@
 // The log: appending, recognising repeats, expecting versions, and starting again.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { decodeEvent, prepareDraft } from '../../ledger/events/index.ts';
 import type { Command, Outcome } from '../../ledger/log/command.ts';
@@ -36,6 +36,21 @@ describe('appending', () => {
     for await (const { index } of log.stream(streamOf('b'))) seen.push(index);
     expect(seen).toEqual([4, 3, 1]);
     await checkLog(log);
+  });
+
+  test('a stream in a store that lies is followed to where it goes on from itself, and not for ever', async () => {
+    const world = new World();
+    const log = await world.create();
+    await log.append([one('d1', ['a']), one('d2', ['a']), one('d3', ['a'])]);
+    const read = log.entry.bind(log);
+    // Entry 2 is another one: the one that goes on from entry 2.
+    vi.spyOn(log, 'entry').mockImplementation((index) => read(index === 2 ? 3 : index));
+    const seen: number[] = [];
+    const follow = async () => {
+      for await (const { index } of log.stream(streamOf('a'))) seen.push(index);
+    };
+    await expect(follow()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    expect(seen).toEqual([3, 2]);
   });
 
   test('many calls at once share few commits, and every answer is covered by a checkpoint', async () => {
