@@ -183,7 +183,7 @@ export function fromPlain(data: unknown, layouts = new Layouts(), kept = false):
     return value;
   }
   if (data instanceof RegoObject || data instanceof RegoSet || data instanceof Num) return data;
-  if (Array.isArray(data)) return kept && areTexts(data) ? data : data.map((element) => fromPlain(element, layouts, kept));
+  if (Array.isArray(data)) return kept && areTexts(data) ? data : listOfPlain(data, layouts, kept);
   if (typeof data !== 'object') throw new TypeError(`not JSON: ${typeof data}`);
   const object = data as Readonly<Record<string, unknown>>;
   const values: Value[] = [];
@@ -197,6 +197,11 @@ export function fromPlain(data: unknown, layouts = new Layouts(), kept = false):
     values.push(fromPlain(member, layouts, kept));
   }
   return RegoObject.laidOut(node.layout, values);
+}
+
+// Apart: a function with a closure in it makes room for what that closes over at each call, and most calls are about a text.
+function listOfPlain(list: readonly unknown[], layouts: Layouts, kept: boolean): readonly Value[] {
+  return list.map((element) => fromPlain(element, layouts, kept));
 }
 
 function areTexts(list: readonly unknown[]): list is readonly string[] {
@@ -231,9 +236,18 @@ export function formatJson(value: Value, html = false): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') return quoteJson(value, html);
   if (value instanceof Num) return value.text;
-  if (isArray(value)) return `[${value.map((element) => formatJson(element, html)).join(',')}]`;
-  if (value instanceof RegoSet) return `[${value.sorted.map((element) => formatJson(element, html)).join(',')}]`;
-  return `{${jsonEntries(value).map(([key, member]) => `${quoteJson(key, html)}:${formatJson(member, html)}`).join(',')}}`;
+  if (isArray(value)) return formatList(value, html);
+  if (value instanceof RegoSet) return formatList(value.sorted, html);
+  return formatObject(value, html);
+}
+
+// Apart, as `listOfPlain` is.
+function formatList(list: readonly Value[], html: boolean): string {
+  return `[${list.map((element) => formatJson(element, html)).join(',')}]`;
+}
+
+function formatObject(object: RegoObject, html: boolean): string {
+  return `{${jsonEntries(object).map(([key, member]) => `${quoteJson(key, html)}:${formatJson(member, html)}`).join(',')}}`;
 }
 
 /** Pairs under their JSON keys, in the order of those texts; of keys with one text (1 and "1") the last counts, as in OPA. */
