@@ -47,7 +47,7 @@ async function* gates(size: number, times: number): AsyncIterable<Result> {
       const stored = await payloads.put([bytes], bytes.length);
       return { role, size: stored.size, media: 'application/json', digest: ['sha256', stored.digest] };
     };
-    const scanAgain = await fill(log, put, size);
+    const otherScan = await fill(log, put, size);
     const modules = globSync('policy/library/*.rego').filter((file) => !file.endsWith('_test.rego'))
       .map((file) => ({ file: basename(file), text: readFileSync(file, 'utf8') }));
     const bundle = { modules, data: parseJson(CONFIG) as RegoObject, revision: '', regoVersion: 1 as const };
@@ -71,10 +71,13 @@ async function* gates(size: number, times: number): AsyncIterable<Result> {
     yield { name, value: median(taken.slice(-10)), unit: 'ms to the acknowledged decision' };
     yield { name: `${name}/cpu`, value: median(used.slice(-10)), unit: 'ms of CPU' };
     yield { name: `${name}/cpu/least`, value: Math.min(...used), unit: 'ms of CPU' };
-    // Findings that this process has not seen: nothing is known of them but what their bytes say.
+    // Findings that this process has not seen: nothing is known of them but what their bytes say. All are on the disk before the first is
+    // asked about, so that no gate pays for what was made to write them.
     const [first, firstUsed]: [number[], number[]] = [[], []];
-    for (let i = 0; i < 5; i++) {
-      await scanAgain(`other ${i}`);
+    const others: (() => Promise<number>)[] = [];
+    for (let i = 0; i < newScans; i++) others.push(await otherScan(`other ${i}`));
+    for (const record of others) {
+      await record();
       const [started, cpu] = [performance.now(), process.cpuUsage()];
       await gate(ports, { artifact: subject[1], policy: 'release' }, by);
       first.push(performance.now() - started);
@@ -90,14 +93,17 @@ async function* gates(size: number, times: number): AsyncIterable<Result> {
   }
 }
 
+/** So many scans that the process has not seen are asked about. */
+const newScans = 9;
+
 /**
  * One artifact with so many findings of 5,000 components and 200 VEX statements.
  *
- * @returns what puts another scan on record, with the same findings in other bytes
+ * @returns what writes another scan with the same findings in other bytes, and gives what puts it on record
  */
 export async function fill(
   log: Log, put: (role: string, value: unknown) => Promise<PayloadReference>, size: number,
-): Promise<(config: string) => Promise<number>> {
+): Promise<(config: string) => Promise<() => Promise<number>>> {
   const append = async (event: NewEvent) => (await log.appendOne({ drafts: [prepareDraft(event, sha256)] })).index;
   const purl = (i: number) => `pkg:npm/package-${i % 5_000}@1.${i % 7}.${i % 13}`;
   const component = (i: number) => ({ licences: ['MIT'], name: `package-${i}`, purl: purl(i), type: 'library', version: '1.0.0' });
@@ -126,16 +132,20 @@ export async function fill(
   const document = {
     components: '', config: '', counts: {}, engine: { match: 1, version: '0.1.0' }, findings, format: 'stella-findings/1', snapshot: '', unmatched: [],
   };
-  const scan = async (config: string) => append({
+  const completed = (payload: PayloadReference) => append({
     type: 'scan.completed', by,
     data: {
       subject, feed: 'osv', snapshot: digestOf('snapshot'), sbom: { entry: sbom, facts: digestOf('facts') }, engine: '0.1.0', semantics: 1,
       config: digestOf('c'), components: 5_000, unmatched: 0, outcomes: { affected: size, indeterminate: 0, unsupported: 0, unversioned: 0 },
       severities: { none: 0, low: size / 4, medium: size / 4, high: size / 4, critical: size / 4, unknown: 0 },
     },
-    payloads: [await put('findings', { ...document, config })],
+    payloads: [payload],
   });
-  await scan('');
+  const scan = async (config: string) => {
+    const payload = await put('findings', { ...document, config });
+    return () => completed(payload);
+  };
+  await (await scan(''))();
   const key = { id: sha256(spki), public: spki };
   await append({ type: 'trust.added', by, data: { key } });
   for (let i = 0; i < 200; i++) {

@@ -12,7 +12,7 @@ import { fromPlain, type Value } from '../index.ts';
 import { namesIn, purlOf, writePlain, type FindingMember } from './findings.ts';
 import type { Gathered } from './gather.ts';
 import { componentShape, findingShape, inputComplaint, type InputMember, type PolicyInput } from './input-shape.ts';
-import { baseList, changedList, layouts, type MemberList } from './members.ts';
+import { baseList, changedList, layouts, sizeOfList, type MemberList } from './members.ts';
 import type { ContentShelf } from './shelf.ts';
 import { digestText, timeText, type State } from './source.ts';
 import { vexMembers } from './vex-members.ts';
@@ -78,7 +78,7 @@ function findingsOf(
   found: readonly FindingMember[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
 ): MemberList<FindingMember> {
   const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain }) : baseList(found, findingShape));
-  const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, ({ bytes }) => bytes.length);
+  const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, sizeOfList);
   const changes = new Map<number, FindingMember>();
   for (let i = 0; i < found.length; i++) {
     const status = statuses[i] ?? null;
@@ -94,7 +94,7 @@ function componentsOf({ sbom, facts }: Gathered, contents: ContentShelf): Member
   const name = formatHex(sbom.facts);
   const read = facts.get(name);
   const make = () => baseList((read?.components ?? []).map(componentOf), componentShape);
-  return read === undefined ? make() : contents.keep(`component members ${name}`, make, ({ bytes }) => bytes.length);
+  return read === undefined ? make() : contents.keep(`component members ${name}`, make, sizeOfList);
 }
 
 /** @returns what is wrong with an input, or null: of its long lists, what follows from their payloads was checked when it was made */
@@ -128,11 +128,11 @@ export function encodeInput(built: Built): { bytes: Uint8Array; members: readonl
 
 /** A member's canonical bytes, in pieces. */
 function memberBytes(name: InputMember, { input, findings, components }: Built): readonly Uint8Array[] {
-  if (name === 'findings') return [findings.bytes];
+  if (name === 'findings') return findings.pieces;
   if (name !== 'sbom' || components === null) return [encodeUtf8(JSON.stringify(input[name]))];
   // Components are the first member of their bill, and have their bytes already.
   const { components: _, ...rest } = input.sbom as NonNullable<PolicyInput['sbom']>;
-  return [encodeUtf8('{"components":'), components.bytes, encodeUtf8(`,${JSON.stringify(rest).slice(1)}`)];
+  return [encodeUtf8('{"components":'), ...components.pieces, encodeUtf8(`,${JSON.stringify(rest).slice(1)}`)];
 }
 
 /** Canonical input as text, as `opa eval -i` takes it. */

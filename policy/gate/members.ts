@@ -1,5 +1,5 @@
 // Lists in the policy input that follow from one payload alone: made, checked and written once for it, and changed in few places.
-import { concatBytes, encodeUtf8 } from '../../ledger/bytes.ts';
+import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { fromPlain, Layouts, type Value } from '../index.ts';
 import { complaintOf, type Shaped } from './shape.ts';
 
@@ -7,8 +7,8 @@ export interface MemberList<T> {
   readonly members: readonly T[];
   /** Whether each has its shape. */
   readonly sound: boolean;
-  /** Canonical JSON. */
-  readonly bytes: Uint8Array;
+  /** Canonical JSON, in pieces: copied once, into the input that they are written in. */
+  readonly pieces: readonly Uint8Array[];
   /** The same as the policy sees it. */
   readonly values: readonly Value[];
 }
@@ -16,7 +16,7 @@ export interface MemberList<T> {
 /** As it follows from its payload. */
 export interface BaseList<T> extends MemberList<T> {
   readonly shape: Shaped<T>;
-  /** Where each member's text begins in the bytes, and one more: past the last. Each ends one before the next begins. */
+  /** Where each member's text begins in all the pieces, and one more: past the last. Each ends one before the next begins. */
   readonly starts: Uint32Array;
 }
 
@@ -34,41 +34,53 @@ interface Known<T> {
 export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Known<T>): BaseList<T> {
   const { sound = areSound(members, shape), write = JSON.stringify } = known ?? {};
   const starts = new Uint32Array(members.length + 1);
-  const parts: Uint8Array[] = [encodeUtf8('[')];
+  const pieces: Uint8Array[] = [];
   let at = 1;
   // A few at a time: texts of all of them at once live long enough to be moved by the collector.
   for (let from = 0; from < members.length; from += together) {
     const texts = members.slice(from, from + together).map((member) => write(member));
-    const text = `${from === 0 ? '' : ','}${texts.join(',')}`;
+    const text = `${from === 0 ? '[' : ','}${texts.join(',')}`;
     const bytes = encodeUtf8(text);
     const isAscii = bytes.length === text.length;
     texts.forEach((one, i) => {
       starts[from + i] = at;
       at += (isAscii ? one.length : encodeUtf8(one).length) + 1;
     });
-    parts.push(bytes);
+    pieces.push(bytes);
   }
   starts[members.length] = at;
-  const bytes = concatBytes(...parts, encodeUtf8(']'));
-  return { members, shape, sound, bytes, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
+  pieces.push(encodeUtf8(members.length === 0 ? '[]' : ']'));
+  return { members, shape, sound, pieces, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
 }
 
-/** So many members are written at once. */
+/** So many members are written at once, and stand in one piece. */
 const together = 256;
+
+/** How many bytes a list takes. */
+export const sizeOfList = ({ starts }: BaseList<unknown>): number => starts.at(-1) as number;
 
 /** A list with other members in some places. @param changes - by place, in their order */
 export function changedList<T>(base: BaseList<T>, changes: ReadonlyMap<number, T>): MemberList<T> {
   if (changes.size === 0) return base;
-  const [members, values, parts] = [[...base.members], [...base.values], [] as Uint8Array[]];
-  let from = 0;
+  const { starts } = base;
+  const [members, values] = [[...base.members], [...base.values]];
+  const pieces: Uint8Array[] = [];
+  let [number, from] = [0, 0];
+  // What is left of the pieces before the one with a place in it.
+  const upTo = (last: number) => {
+    for (; number < last; number++, from = 0) pieces.push((base.pieces[number] as Uint8Array).subarray(from));
+  };
   for (const [place, member] of changes) {
     members[place] = member;
     values[place] = fromPlain(member, layouts, true);
-    parts.push(base.bytes.subarray(from, base.starts[place]), encodeUtf8(JSON.stringify(member)));
-    from = (base.starts[place + 1] as number) - 1;
+    upTo(Math.floor(place / together));
+    // A piece begins with the bracket or comma before its first member.
+    const begin = (starts[number * together] as number) - 1;
+    pieces.push((base.pieces[number] as Uint8Array).subarray(from, (starts[place] as number) - begin), encodeUtf8(JSON.stringify(member)));
+    from = (starts[place + 1] as number) - 1 - begin;
   }
-  parts.push(base.bytes.subarray(from));
-  return { members, sound: base.sound && areSound([...changes.values()], base.shape), bytes: concatBytes(...parts), values };
+  upTo(base.pieces.length);
+  return { members, sound: base.sound && areSound([...changes.values()], base.shape), pieces, values };
 }
 
 function areSound<T>(members: readonly T[], { shape }: Shaped<T>): boolean {
