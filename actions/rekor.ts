@@ -4,7 +4,7 @@ import { asSet, decodeEvent, kindOf, prepareDraft, type Actor, type Digest } fro
 import { LedgerError } from '../ledger/errors.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
-import { ed25519Spki } from '../ledger/log/signing.ts';
+import { ed25519Spki } from '../ledger/spki.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import { leafHash } from '../ledger/merkle/index.ts';
 import { parseCheckpoint, signCheckpoint, type Signer } from '../ledger/note/index.ts';

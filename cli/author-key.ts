@@ -4,7 +4,7 @@ import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { concatBytes, decodeUtf8, formatBase64 } from '../ledger/bytes.ts';
 import { openKey, sealKey } from '../ledger/log/key-file.ts';
-import { ed25519Spki } from '../ledger/log/signing.ts';
+import { ed25519Spki } from '../ledger/spki.ts';
 import type { Signer } from '../ledger/note/index.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
 import { authorKeyOf, parsePublicKey, type AuthorKey } from '../verify/sigstore/index.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { addPerson } from '../../actions/person.ts';
 import { concatBytes, decodeUtf8, formatBase64, formatHex } from '../../ledger/bytes.ts';
 import { openKey, sealKey } from '../../ledger/log/key-file.ts';
-import { ed25519Spki } from '../../ledger/log/signing.ts';
+import { ed25519Spki } from '../../ledger/spki.ts';
 import { parsePublicKey } from '../../verify/sigstore/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { parseName, personPassphraseOf, pseudonymOf, writePerson, writePersonKey } from '../persons.ts';

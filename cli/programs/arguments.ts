@@ -4,7 +4,8 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } fr
 import { parseArgs } from 'node:util';
 import * as zlib from 'node:zlib';
 import { LedgerError } from '../../ledger/errors.ts';
-import { concatBytes, parseHex } from '../../ledger/bytes.ts';
+import { concatBytes } from '../../ledger/bytes.ts';
+import { ed25519Spki } from '../../ledger/spki.ts';
 import { strictEd25519, verifyEd25519 } from '../../ledger/note/ed25519.ts';
 import { parseVkey } from '../../ledger/note/keys.ts';
 import { type Trust, trustKeys, trustPolicy } from '../../verify/trust.ts';
@@ -51,9 +52,6 @@ function bytesOf(latin1: string): Uint8Array {
   for (let i = 0; i < bytes.length; i++) bytes[i] = latin1.charCodeAt(i);
   return bytes;
 }
-
-/** SubjectPublicKeyInfo up to the 32 bytes of an Ed25519 key (RFC 8410 §4). */
-const ed25519Spki = parseHex('302a300506032b6570032100');
 
 /** Node's own. */
 export const nodeEngines: Engines = {

@@ -4,7 +4,7 @@ import { clip, LedgerError } from '../errors.ts';
 import { decodeEvent, keyIdOf, type Event, type KeyRecord } from '../events/index.ts';
 import { ECDSA, type Signer } from '../note/index.ts';
 import { sha256 } from './engine.ts';
-import { ed25519Spki } from './signing.ts';
+import { ed25519Spki } from '../spki.ts';
 import type { Genesis } from './genesis.ts';
 import type { LogState } from './state.ts';
 

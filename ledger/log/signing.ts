@@ -2,11 +2,10 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { concatBytes, parseHex } from '../bytes.ts';
 import { ed25519Key, type Signer } from '../note/index.ts';
+import { ed25519Spki } from '../spki.ts';
 
 /** PrivateKeyInfo up to the 32 bytes of an Ed25519 seed (RFC 8410 §7). */
 const pkcs8 = parseHex('302e020100300506032b657004220420');
-/** SubjectPublicKeyInfo up to the 32 bytes of an Ed25519 key (RFC 8410 §4). */
-export const ed25519Spki = parseHex('302a300506032b6570032100');
 
 /** Signs with an Ed25519 key, 20 times as fast as in JavaScript. @param name - the log's origin @param seed - 32 secret bytes */
 export function nativeSigner(name: string, seed: Uint8Array): Signer {

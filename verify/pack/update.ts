@@ -5,6 +5,7 @@ import { decodeEvent } from '../../ledger/events/index.ts';
 import { isJsonObject, parseJson } from '../../ledger/json.ts';
 import { sha256 } from '../../ledger/merkle/hash.ts';
 import { parseVkey } from '../../ledger/note/keys.ts';
+import { ed25519Spki } from '../../ledger/spki.ts';
 import { no } from '../../ledger/verdict.ts';
 import { readEvidence } from '../evidence.ts';
 import { verifyReceipt } from '../inclusion.ts';
@@ -13,8 +14,6 @@ import type { PackAnswer } from './codes.ts';
 
 const FORMAT = 'stella-update/1';
 const limits = { bytesMax: 64 * 1024 * 1024, depthMax: 3 };
-/** SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410 §4). */
-const ed25519Spki = parseBase64('MCowBQYDK2VwAyEA');
 
 export interface PackUpdate {
   /** C2SP's add-checkpoint body. */
@@ -57,17 +56,13 @@ export function withRotations(trust: Trust, { rotations }: PackUpdate, vkeys: re
     const { from, lastSize } = read.value.data;
     const keys = readEvidence('the keys', () => vkeys.map(parseVkey));
     if (!keys.ok) return keys;
-    const key = keys.value.find(({ publicKey }) => equalBytes(sha256(spkiOf(publicKey)), from));
+    const key = keys.value.find(({ publicKey }) => equalBytes(sha256(concatBytes(ed25519Spki, publicKey)), from));
     if (key === undefined || logs.some((one) => equalBytes(one.key.publicKey, key.publicKey))) continue;
     if (size > lastSize) return no('KEY_OVERRUN', `the pack's tree has ${size} entries, and its key was retired at size ${lastSize}`);
     // Without a bound of its own: what it signed counts only as far as the newer checkpoint holds it.
     logs = [...logs, { origin: included.checkpoint.origin, key, retired: { lastSize: null } }];
   }
   return { ok: true, trust: { ...trust, logs } };
-}
-
-function spkiOf(publicKey: Uint8Array): Uint8Array {
-  return concatBytes(ed25519Spki, publicKey);
 }
 
 /** The lines of `keys.txt`. */

@@ -1,12 +1,13 @@
 // key.*: the keys this ledger and its persons sign with: added, rotated, retired.
 import { concatBytes, encodeUtf8, equalBytes, parseHex } from '../../bytes.ts';
+import { ed25519Spki } from '../../spki.ts';
 import { encodeCbor } from '../cbor.ts';
 import { version } from '../family.ts';
 import { bytes, integer, map, oneOf, optional, where, type TypeOf } from '../schema.ts';
 
 /** How the SubjectPublicKeyInfo of each algorithm begins (RFC 8410 §4, RFC 5480 §2), and its whole length in bytes. */
 const spki = {
-  ed25519: { prefix: parseHex('302a300506032b6570032100'), length: 44 },
+  ed25519: { prefix: ed25519Spki, length: 44 },
   'ecdsa-p256': { prefix: parseHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004'), length: 91 },
 } as const;
 
