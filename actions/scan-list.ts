@@ -5,7 +5,7 @@ import type { Digest, Event } from '../ledger/events/index.ts';
 import { decodeEvent } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { listedText, parseFacts, sbomReferences, type Facts } from '../evidence/facts.ts';
+import { parseFacts, toldOfSboms, type Facts } from '../evidence/facts.ts';
 import { alikeSboms, countingSbom } from '../projections/counting-sbom.ts';
 import { decodeInventory, inputOfFacts, type ScanInput } from '../scanner/index.ts';
 import { payloadOf, scanOf, type ScanRecord, type StoredPayload } from './feeds.ts';
@@ -44,12 +44,9 @@ export async function findList(ports: ListPorts, subject: Digest<'sha256'>): Pro
       if (bytes !== null) read.set(formatHex(facts), parseFacts(bytes));
     };
     for (const one of attestations) await open(one);
-    const referencesOf = ({ facts }: { readonly facts: Uint8Array }) => sbomReferences(read.get(formatHex(facts)) ?? {}, hex);
+    const { referencesOf, listedIn } = toldOfSboms(hex, (digest) => read.get(formatHex(digest)));
     for (const one of alikeSboms(artifact, trust, referencesOf)) await open(one);
-    const { sbom } = countingSbom(artifact, trust, referencesOf, ({ facts }) => {
-      const listed = read.get(formatHex(facts));
-      return listed === undefined ? null : listedText(listed);
-    });
+    const { sbom } = countingSbom(artifact, trust, referencesOf, listedIn);
     if (sbom !== null) return { is: 'sbom', entry: sbom.entry, facts: sbom.facts };
   }
   for await (const { index, event } of log.stream(stream)) {

@@ -2,7 +2,7 @@
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { Facts } from '../evidence/facts.ts';
-import { listedText, parseFacts, sbomReferences } from '../evidence/facts.ts';
+import { parseFacts, toldOfSboms } from '../evidence/facts.ts';
 import type { ArtifactDocument } from '../projections/artifact.ts';
 import { alikeSboms, countingSbom } from '../projections/counting-sbom.ts';
 import type { VexArtifact, VexStatement } from '../projections/effective-vex.ts';
@@ -69,12 +69,9 @@ export class VexOnRecord {
     const attestations = document.sboms.length === 1 ? [] : document.attestations;
     const trust = attestations.length === 0 ? null : await this.#ports.documents.get('trust', 'trust');
     for (const { facts } of attestations) await this.#open(facts);
-    const referencesOf = ({ facts }: { readonly facts: Uint8Array }) => sbomReferences(this.#facts.get(formatHex(facts)) ?? {}, hex);
+    const { referencesOf, listedIn } = toldOfSboms(hex, (digest) => this.#facts.get(formatHex(digest)));
     for (const { facts } of alikeSboms(document, trust, referencesOf)) await this.#open(facts);
-    return countingSbom(document, trust, referencesOf, ({ facts }) => {
-      const listed = this.#facts.get(formatHex(facts));
-      return listed === undefined || listed === null ? null : listedText(listed);
-    }).sbom;
+    return countingSbom(document, trust, referencesOf, listedIn).sbom;
   }
 
   async #open(digest: Uint8Array): Promise<Facts | null> {

@@ -98,7 +98,7 @@ export interface Facts {
  *
  * @param artifact - SHA-256 of the artifact, hexadecimal: a statement about others says nothing of it
  */
-export function sbomReferences({ attestations = [] }: Pick<Facts, 'attestations'>, artifact: string): string[] {
+function sbomReferences({ attestations = [] }: Pick<Facts, 'attestations'>, artifact: string): string[] {
   return attestations.flatMap(({ predicate, subjects = [] }) => {
     const { kind, digest } = (predicate ?? {}) as { readonly kind?: string; readonly digest?: NamedDigest };
     const isAbout = subjects.some(({ digests }) => digests.some(([algorithm, value]) => algorithm === 'sha256' && value === artifact));
@@ -107,8 +107,27 @@ export function sbomReferences({ attestations = [] }: Pick<Facts, 'attestations'
 }
 
 /** What a bill of materials lists, as one text: the same for the same content, in whatever envelope it came and whatever it is about. */
-export function listedText({ components, contains, depends, root }: Pick<Facts, 'components' | 'contains' | 'depends' | 'root'>): string {
+function listedText({ components, contains, depends, root }: Pick<Facts, 'components' | 'contains' | 'depends' | 'root'>): string {
   return JSON.stringify([components, contains, depends, root]);
+}
+
+type WithFacts = { readonly facts: Uint8Array };
+
+/**
+ * What facts tell of the bills of materials that may count for an artifact (projections/counting-sbom.ts asks).
+ *
+ * @param artifact - SHA-256, hexadecimal @param factsOf - by their digest; none where they cannot be read
+ */
+export function toldOfSboms(artifact: string, factsOf: (digest: Uint8Array) => Facts | null | undefined): {
+  readonly referencesOf: (attestation: WithFacts) => string[]; readonly listedIn: (sbom: WithFacts) => string | null;
+} {
+  return {
+    referencesOf: ({ facts }) => sbomReferences(factsOf(facts) ?? {}, artifact),
+    listedIn: ({ facts }) => {
+      const listed = factsOf(facts) ?? null;
+      return listed === null ? null : listedText(listed);
+    },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Reads everything a decision depends on from one state, and notes what was read: each stream with its version, each payload of facts.
 import { compareBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { listedText, parseFacts, sbomReferences, type Facts } from '../../evidence/facts.ts';
+import { parseFacts, toldOfSboms, type Facts } from '../../evidence/facts.ts';
 import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
 import { readContract, type Contract } from '../../projections/contract-document.ts';
 import type { ContractDocument } from '../../projections/contract.ts';
@@ -133,15 +133,12 @@ async function countingIn(
   },
 ): Promise<CountingSbom> {
   if (found === null || gate < 3) return { sbom: newestSbom(found), aside: [], older: [] };
-  const hex = formatHex(artifact);
-  const referencesOf = ({ facts }: AttestationPointer) => sbomReferences(said.get(formatHex(facts)) ?? {}, hex);
+  let read = said;
+  const { referencesOf, listedIn } = toldOfSboms(formatHex(artifact), (digest) => read.get(formatHex(digest)));
   if (gate === 3) return countingSbomBefore(found, trust, referencesOf);
   const unread = alikeSboms(found, trust, referencesOf).filter(({ facts }) => !said.has(formatHex(facts)));
-  const read = unread.length === 0 ? said : new Map([...said, ...(await reading.facts(unread))]);
-  return countingSbom(found, trust, referencesOf, ({ facts }) => {
-    const listed = read.get(formatHex(facts));
-    return listed === undefined ? null : listedText(listed);
-  });
+  if (unread.length > 0) read = new Map([...said, ...(await reading.facts(unread))]);
+  return countingSbom(found, trust, referencesOf, listedIn);
 }
 
 /** Whether anything was said about it: a decision about it, or its place in a relation, says nothing. */
