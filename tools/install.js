@@ -16,8 +16,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   process.stderr.write('Installing what package-lock.json names (once) …\n');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  // npm prints its summary on standard output, which belongs to the script that follows (it may be JSON).
-  const run = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  // npm prints its summary on standard output, which belongs to the script that follows (it may be JSON). It would warn that this Node is too
+  // old for what is installed, which runs on a Node that is installed with it.
+  const run = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   if (run.status !== 0) {
     process.stderr.write(`${run.stdout ?? ''}\nCannot install the dependencies: npm ci ended with ${run.status ?? run.signal ?? run.error}\n`);
     process.stderr.write('Check that the npm registry is reachable, then run the same command again.\n');
