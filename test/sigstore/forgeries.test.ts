@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL('../../.cache/corpora/formats/sigstore', im
 type Entry = string | { code: string; note: string; root?: string; then?: string };
 const codes = JSON.parse(readFileSync(new URL('./forgery-codes.json', import.meta.url), 'utf8')) as Record<string, Entry>;
 
-describe.skipIf(!existsSync(folder))('forgeries', () => {
+describe.skipIf(!existsSync(folder))('forgeries (needs the corpora)', () => {
   const all: readonly Case[] = existsSync(folder) ? [...casesBelow(folder)] : [];
   const answers = (one: Case) => new Set(ask(one, one.expect === 'verify_ok_or_reject' ? 2 : 1).map(({ got }) => got));
 

@@ -33,7 +33,7 @@ function said(file: string): { goVersion: string; modules: GoModule[] } | null {
   return { goVersion, modules: modules.filter(({ version }) => version !== '(devel)') };
 }
 
-describe.skipIf(root === null)('as go version -m reads it', () => {
+describe.skipIf(root === null)('as go version -m reads it (needs Go)', () => {
   test('of the toolchain itself', () => {
     const folders = [join(root as string, 'bin'), ...readdirSync(join(root as string, 'pkg/tool')).map((name) => join(root as string, 'pkg/tool', name))];
     const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name))).filter((file) => statSync(file).isFile());

@@ -126,7 +126,7 @@ function generate(language: Language, random: (below: number) => number): { read
 describe.each(Object.entries(LANGUAGES))('%s', (name, language) => {
   const isHere = spawnSync(language.program, ['-v']).status === 0;
 
-  test.skipIf(!isHere)('loads what the trace reaches, and nothing else', { timeout: 120_000 }, () => {
+  test.skipIf(!isHere)('loads what the trace reaches, and nothing else (needs the language itself)', { timeout: 120_000 }, () => {
     let [loaded, decoys] = [0, 0];
     for (let run = 0; run < runs; run++) {
       const folder = join(work, `${name}${run}`, 'app');
