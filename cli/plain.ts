@@ -15,13 +15,19 @@ export function plain(value: unknown): Plain {
   return value as Plain;
 }
 
-/** Lines for a person: one for each leaf, keys with dots. The recorded time is shown as a date too. */
+/** As far as a Date reaches (ECMA-262 §21.4.1.1): some members have no bound of their own. */
+const dateMsMax = 8.64e15;
+/** Members that are times, wherever they stand. */
+const TIMES: ReadonlySet<string> = new Set(['at', 'claimed', 'effective', 'expires', 'proven', 'until']);
+
+/** Lines for a person: one for each leaf, keys with dots. Times are shown as dates too. */
 export function printPlain(value: Plain, path = ''): string[] {
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value);
     if (members.length === 0) return [`  ${path.padEnd(20)} none`];
     return members.flatMap(([key, member]) => printPlain(member, path === '' ? key : `${path}.${key}`));
   }
-  const date = path === 'at' && typeof value === 'number' ? `  ${new Date(value).toISOString()}` : '';
+  const isTime = typeof value === 'number' && value <= dateMsMax && TIMES.has(path.slice(path.lastIndexOf('.') + 1));
+  const date = isTime ? `  ${new Date(value).toISOString()}` : '';
   return [`  ${path.padEnd(20)} ${String(value)}${date}`];
 }
