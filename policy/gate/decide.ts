@@ -9,10 +9,10 @@ import {
   capabilitiesDigest, type Limits, LIMITS, LIMITS_MOST, PolicyErrors, type PublishedPolicy, readPolicy, RegoObject, SEMANTICS, toPlain, type Value,
 } from '../index.ts';
 import { DENIALS, type DenialCode, EFFECTIVE_TIME_GIVEN, ENTRYPOINTS_NARROWED, WARNINGS, WEAKENABLE, type WarningCode } from './codes.ts';
-import { encodePins, encodeResults, factsDigest, type DecisionData, type Results } from './decision.ts';
+import { encodePins, encodeResults, factsDigest, type DecisionData, type Results, type Semantics } from './decision.ts';
 import { gather, type GateRequest, type Gathered } from './gather.ts';
 import { inputSemantics, type PolicyInput } from './input-shape.ts';
-import { buildInput, builtComplaint, coverageOf, encodeInput, inputValue, type Built, type Semantics } from './input.ts';
+import { buildInput, builtComplaint, coverageOf, encodeInput, inputValue, type Built } from './input.ts';
 import { gateSemantics, judge, type Judgement } from './judge.ts';
 import { ContentShelf } from './shelf.ts';
 import { snapshotAge } from './snapshot-age.ts';

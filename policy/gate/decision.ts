@@ -8,6 +8,8 @@ import type { Message } from './judge.ts';
 import type { Pin } from './source.ts';
 
 export type DecisionData = DataOf<'decision.recorded'>;
+/** Under which rules a decision was made: a number for each part of it. */
+export type Semantics = DecisionData['semantics'];
 
 export const PINS_MEDIA = 'application/vnd.stella-ledger.pins+json';
 export const INPUT_MEDIA = 'application/vnd.stella-ledger.policy-input+json';

@@ -17,8 +17,8 @@ import type { Waiver } from '../../projections/waiver.ts';
 import { matchSemantics } from '../../scanner/match/findings.ts';
 import { holdingActs } from './act-statement.ts';
 import { DENIALS, type DenialCode } from './codes.ts';
+import type { Semantics } from './decision.ts';
 import { readFindings, type FindingMember, type Findings } from './findings.ts';
-import type { Semantics } from './input.ts';
 import type { ContentShelf } from './shelf.ts';
 import { artifactStream, type Head, type Pin, type State, type StateSource } from './source.ts';
 

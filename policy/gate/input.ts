@@ -7,7 +7,7 @@ import { trustedFor } from '../../projections/trust.ts';
 import type { Waiver, WaiverAct } from '../../projections/waiver.ts';
 import type { AttestationFacts, ComponentFacts } from '../../evidence/facts.ts';
 import type { WarningCode } from './codes.ts';
-import type { DecisionData, VexConflict, WaiverConsidered } from './decision.ts';
+import type { Semantics, VexConflict, WaiverConsidered } from './decision.ts';
 import { fromPlain, type Value } from '../index.ts';
 import { namesIn, purlOf, writePlain, type FindingMember } from './findings.ts';
 import type { Gathered } from './gather.ts';
@@ -16,8 +16,6 @@ import { baseList, changedList, layouts, sizeOfList, type MemberList } from './m
 import type { ContentShelf } from './shelf.ts';
 import { digestText, timeText, type State } from './source.ts';
 import { vexMembers } from './vex-members.ts';
-
-export type Semantics = DecisionData['semantics'];
 
 export interface Built {
   readonly input: PolicyInput;
