@@ -4,11 +4,12 @@ import type { Appended, Expectation } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { checkLimits, checkWeakened, decide, LIMITS, PolicyShelf, type Decided, type DecideRequest } from '../policy/gate/decide.ts';
+import { decide, LIMITS, PolicyShelf, type Decided, type DecideRequest } from '../policy/gate/decide.ts';
 import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
 import type { Pin, State, StateSource } from '../policy/gate/source.ts';
 import { moves } from '../projections/gate-critical.ts';
+import { checkAsked } from './gate-asked.ts';
 import { onceKeyOf } from './once-key.ts';
 import { StreamState } from './stream-state.ts';
 
@@ -56,14 +57,14 @@ const neutralMax = 1_000;
  * The decision is appended only if nothing that it read has moved meanwhile; else it is made again, and after three attempts it
  * is a denial, `STATE_MOVED`. Events that no document reads, such as other decisions about the artifact, move nothing.
  *
- * @throws {LedgerError} INPUT_MALFORMED for a code that cannot be weakened; INPUT_TOO_LARGE for limits; what the log refuses; IDEMPOTENCY_CONFLICT
+ * @throws {LedgerError} INPUT_MALFORMED, INPUT_TOO_LARGE and STATE_UNKNOWN for what cannot be asked (gate-asked.ts); what the log refuses;
+ *   IDEMPOTENCY_CONFLICT
  */
 export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promise<Gated> {
   const { log, payloads, policies = new PolicyShelf(), now } = ports;
   const given = asked.effective !== undefined;
   const weakened = [...new Set([...(asked.weakened ?? []), ...(given ? [EFFECTIVE_TIME_GIVEN] : [])])].sort();
-  checkWeakened(weakened);
-  if (asked.limits !== undefined) checkLimits(asked.limits);
+  await checkAsked(log, asked, weakened, now());
   const { key, ...rest } = asked;
   const once = key === undefined ? {} : { once: { key: onceKeyOf(key), request: requestOf(ports, asked, weakened) } };
   for (let attempt = 1; ; attempt++) {

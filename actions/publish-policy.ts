@@ -88,7 +88,11 @@ export function planPolicy(name: string, document: Uint8Array, asked: readonly s
     });
   }
   const missing = entrypoints.find((entrypoint) => !policy.has(entrypoint));
-  if (missing !== undefined) throw new LedgerError('POLICY_INVALID', `Cannot publish policy: no rule gives "${clip(missing)}"`);
+  if (missing !== undefined) {
+    throw new LedgerError('POLICY_INVALID', `Cannot publish policy: no rule gives "${clip(missing)}"`, {
+      hint: 'name a rule or a package of its modules, such as data.gate.allow',
+    });
+  }
   const data: DataOf<'policy.published'> = {
     name, bundle: digestOf(digests.bundle), modules: digestOf(digests.modules), count: modules.length, data: digestOf(digests.data), entrypoints,
     rego: regoVersion, semantics: SEMANTICS, capabilities: digestOf(capabilitiesDigest()),

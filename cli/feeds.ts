@@ -3,6 +3,7 @@ import type { ImportedSnapshot, Wanted } from '../actions/feeds.ts';
 import { formatHex } from '../ledger/bytes.ts';
 import { clip } from '../ledger/errors.ts';
 import { UsageError, type Call, type Option } from './command.ts';
+import { parseName } from './names.ts';
 import { parseTime } from './times.ts';
 
 const defaultFeed = 'advisories';
@@ -12,9 +13,7 @@ export const snapshotOption: Option = { type: 'string', takes: 'DIGEST|DATE', he
 
 /** @throws {UsageError} when it is no name that an entry can hold */
 export function feedOf(call: Call): string {
-  const feed = call.value('feed') ?? defaultFeed;
-  if (/^[a-z0-9][a-z0-9._/-]{0,126}$/.test(feed)) return feed;
-  throw new UsageError(`"${clip(feed)}" is no name of a feed: lower-case letters, digits and . _ / -`);
+  return parseName(call.value('feed') ?? defaultFeed, 'a feed');
 }
 
 /** @throws {UsageError} */

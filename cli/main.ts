@@ -68,7 +68,8 @@ function read(rest: readonly string[], command: Command): { values: Record<strin
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    // Some of Node's own words are of several lines.
+    throw new UsageError((cause instanceof Error ? cause.message : String(cause)).replaceAll('\n', ' '), { cause });
   }
 }
 

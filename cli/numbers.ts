@@ -2,9 +2,10 @@
 import { clip } from '../ledger/errors.ts';
 import { UsageError } from './command.ts';
 
-/** @param what - "an index", "a port" */
-export function parseCount(text: string, what: string): number {
+/** @param what - "an index", "a port" @param least - the smallest that will do @param most - the greatest */
+export function parseCount(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text);
-  if (!/^(?:0|[1-9][0-9]*)$/.test(text) || !Number.isSafeInteger(number)) throw new UsageError(`"${clip(text)}" is not ${what}`);
-  return number;
+  if (/^(?:0|[1-9][0-9]*)$/.test(text) && number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least} on` : `${least} to ${most}`;
+  throw new UsageError(`"${clip(text)}" is not ${what}: give ${range}`);
 }

@@ -7,6 +7,7 @@ import type { Replay } from '../policy/gate/replay.ts';
 import type { WhatIf } from '../policy/gate/what-if.ts';
 import { UsageError, type Call } from './command.ts';
 import type { ExitName } from './exit.ts';
+import { parseName } from './names.ts';
 import { parseCount } from './numbers.ts';
 import { findPlace, openForReading, openPlacePayloads, openPlaceSecrets } from './place.ts';
 import { causeText, reportReplay } from './replay-lines.ts';
@@ -36,8 +37,8 @@ function changeOf(call: Call, published: number) {
   if (now && (at !== undefined || size !== undefined)) throw new UsageError('--now says both the time and the size');
   if (at === undefined && policy === undefined && size === undefined && !now) return null;
   return {
-    ...(at === undefined ? {} : { effective: parseTime(at, 'end') }), ...(policy === undefined ? {} : { policy }),
-    ...(size === undefined ? {} : { size: parseCount(size, 'a size') }), ...(now ? { effective: call.now(), size: published } : {}),
+    ...(at === undefined ? {} : { effective: parseTime(at, 'end') }), ...(policy === undefined ? {} : { policy: parseName(policy, 'a policy') }),
+    ...(size === undefined ? {} : { size: parseCount(size, 'a size', 1) }), ...(now ? { effective: call.now(), size: published } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 import { assignContract, unassignContract } from '../../actions/contract.ts';
 import { formatDigest } from '../../ledger/events/index.ts';
 import { UsageError, type Command } from '../command.ts';
+import { parseName } from '../names.ts';
 import { findPlace, localActor, openForWriting } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
@@ -20,6 +21,7 @@ export const command: Command = {
     const [name, ...others] = call.positionals;
     const subjects = call.values('subject').map(parseSubject);
     if (name === undefined || others.length > 0 || subjects.length === 0) throw new UsageError('give a contract and at least one --subject');
+    parseName(name, 'a contract');
     const given = call.value('end');
     const end = REASONS.find((one) => one === given);
     if (given !== undefined && end === undefined) throw new UsageError(`--end is one of ${REASONS.join(', ')}`);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { publishContract } from '../../actions/contract.ts';
 import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
+import { parseName } from '../names.ts';
 import { findPlace, localActor, openForWriting } from '../place.ts';
 
 export const command: Command = {
@@ -15,6 +16,7 @@ newest one of a name counts. It binds the artifacts that it is assigned to.`,
   async run(call) {
     const [name, file, ...others] = call.positionals;
     if (name === undefined || file === undefined || others.length > 0) throw new UsageError('give a name and a file');
+    parseName(name, 'a contract');
     const place = findPlace(call);
     const log = await openForWriting(call, place);
     try {

@@ -1,15 +1,16 @@
 // stella gate: may this artifact go on? Decided on the newest state, and put on record whatever the answer is.
 import { addAttestationKey } from '../../actions/add-key.ts';
-import { gate } from '../../actions/gate.ts';
+import { gate, type GateAsked } from '../../actions/gate.ts';
 import { findDecision } from '../../actions/replay.ts';
 import { LiveState, StreamState } from '../../actions/stream-state.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import { openQueries } from '../../ledger/store/queries.ts';
-import { formatJson } from '../../policy/index.ts';
+import { formatJson, LIMITS, LIMITS_MOST } from '../../policy/index.ts';
 import { DocumentReader, type DocumentTables } from '../../projections/reader.ts';
 import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
+import { parseEntrypoint, parseName } from '../names.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
 import { dataTextOf } from '../policy-data.ts';
@@ -45,7 +46,7 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
     const policy = call.value('policy');
     if (artifact === undefined || others.length > 0) throw new UsageError('name one artifact by its digest');
     if (policy === undefined) throw new UsageError('name what decides: --policy NAME');
-    const subject = parseSubject(artifact);
+    const [subject, request] = [parseSubject(artifact), askedOf(call, policy)];
     makeFolders(call);
     const place = findPlace(call);
     const payloads = openPlacePayloads(place);
@@ -54,7 +55,7 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
     try {
       const stateAt = (size: number) => new LiveState(new StreamState(log, payloads, size), new DocumentReader(size, log, queries));
       const ports = { log, payloads, pepper: pepperOf(call, place), now: () => call.now(), stateAt };
-      const { appended, decided } = await gate(ports, { artifact: subject[1], policy, ...askedOf(call) }, localActor(call, place));
+      const { appended, decided } = await gate(ports, { artifact: subject[1], ...request }, localActor(call, place));
       const event = await findDecision(log, appended.index);
       const told = await readTold(payloads, place.origin, appended.index, event);
       // Before any file and any key: a decision is on record whether or not its files can be written, and then somebody has to be told.
@@ -72,14 +73,17 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
   },
 };
 
-function askedOf(call: Call) {
-  const [entrypoints, contracts, weakened] = ['entrypoint', 'contract', 'weaken'].map((name) => call.values(name));
+/** Whatever can be seen to be wrong from the call alone is said before a ledger is opened. */
+function askedOf(call: Call, policy: string): Omit<GateAsked, 'artifact'> {
+  const entrypoints = call.values('entrypoint').map(parseEntrypoint);
   const [feed, at, steps, key] = ['feed', 'at', 'steps', 'idempotency'].map((name) => call.value(name));
   return {
-    ...(entrypoints?.length === 0 ? {} : { entrypoints: entrypoints as readonly string[] }),
-    contracts: contracts as readonly string[], weakened: weakened as readonly string[],
-    ...(feed === undefined ? {} : { feed }), ...(at === undefined ? {} : { effective: parseTime(at, 'end') }), ...(key === undefined ? {} : { key }),
-    ...(steps === undefined ? {} : { limits: { steps: parseCount(steps, 'a number of steps'), outputBytes: 268_435_456, depth: 500 } }),
+    policy: parseName(policy, 'a policy'),
+    ...(entrypoints.length === 0 ? {} : { entrypoints }),
+    contracts: call.values('contract').map((name) => parseName(name, 'a contract')), weakened: call.values('weaken'),
+    ...(feed === undefined ? {} : { feed: parseName(feed, 'a feed') }),
+    ...(at === undefined ? {} : { effective: parseTime(at, 'end') }), ...(key === undefined ? {} : { key }),
+    ...(steps === undefined ? {} : { limits: { ...LIMITS, steps: parseCount(steps, 'a number of steps', 1, LIMITS_MOST.steps) } }),
   };
 }
 

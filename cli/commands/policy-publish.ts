@@ -4,6 +4,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { PolicyErrors } from '../../policy/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
+import { parseName } from '../names.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, pepperOf } from '../place.ts';
 import { readPolicies, V0, withoutTests } from '../policies.ts';
@@ -28,6 +29,7 @@ Files named …_test.rego are left out unless asked for. Publishing an earlier o
   async run(call) {
     const name = call.value('name');
     if (name === undefined) throw new UsageError('name the policy with --name');
+    parseName(name, 'a policy');
     const whole = readPolicies(call, call.positionals, false);
     const { bundle, left } = call.flag('with-tests') ? { bundle: whole, left: 0 } : withoutTests(whole);
     const [expected, key] = [call.value('expect'), call.value('key')];

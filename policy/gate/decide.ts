@@ -104,6 +104,7 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   });
   for (const code of judgement?.codes ?? []) codes.add(code);
   if (typeof judgement?.error === 'string') notes.push(judgement.error);
+  if (policy !== null) notes.push(...unknownIn(entrypoints, policy, gathered));
   // 5. What counts.
   const shall = new Set(weakened);
   const denials = DENIALS.filter((code) => codes.has(code) && !shall.has(code));
@@ -153,6 +154,13 @@ export async function decide(request: DecideRequest, state: State, options: Deci
     data, pins: encodePins(pins), input: encoded?.bytes ?? null, results: encodeResults(results),
     shown: { input: built?.input ?? null, results, gathered, policy },
   };
+}
+
+/** What was asked that the policy does not have, and what it publishes. */
+function unknownIn(entrypoints: readonly string[], { policy }: PublishedPolicy, { published }: Gathered): string[] {
+  const unknown = entrypoints.filter((entrypoint) => !policy.has(entrypoint));
+  if (unknown.length === 0) return [];
+  return [`the policy has no rule at ${unknown.join(', ')}, and publishes ${published?.entrypoints.join(', ')}`];
 }
 
 /** A payload's set that is absent where it is empty. */
@@ -224,8 +232,13 @@ export function checkWeakened(codes: readonly string[]): void {
   throw new LedgerError('INPUT_MALFORMED', `Cannot weaken "${clip(unknown)}": expected one of ${WEAKENABLE.join(', ')}`);
 }
 
-/** @throws {LedgerError} INPUT_TOO_LARGE for more than anybody who replays it would grant */
-export function checkLimits({ steps }: Limits): void {
+/** @throws {LedgerError} INPUT_MALFORMED for nothing; INPUT_TOO_LARGE for more than anybody who replays it would grant */
+export function checkLimits(limits: Limits): void {
+  for (const [name, most] of Object.entries(limits)) {
+    if (Number.isSafeInteger(most) && most >= 1) continue;
+    throw new LedgerError('INPUT_MALFORMED', `Cannot grant a policy ${most} ${name}: expected a whole number of at least 1`);
+  }
+  const { steps } = limits;
   if (steps <= LIMITS_MOST.steps) return;
   throw new LedgerError('INPUT_TOO_LARGE', `Cannot grant a policy ${steps} steps: expected at most ${LIMITS_MOST.steps}`);
 }

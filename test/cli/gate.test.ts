@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'stella-gate-'));
@@ -109,4 +109,52 @@ test('control characters in names stand as a dot, on both outputs', () => {
   expect(stdout).toContain('b·[31mom··.json');
   const { stderr } = stella('gate', 'sha256:\u001B[2J', '--policy', 'release');
   expect((stderr + stdout).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+}, 60_000);
+
+describe('what cannot be asked is refused before anything is opened, with what is expected', () => {
+  test.each([
+    ['--steps=0', '"0" is not a number of steps: give 1 to 2000000000'],
+    ['--steps=-1', '"-1" is not a number of steps: give 1 to 2000000000'],
+    ['--steps=many', '"many" is not a number of steps: give 1 to 2000000000'],
+    ['--steps=2000000001', '"2000000001" is not a number of steps: give 1 to 2000000000'],
+    ['--entrypoint=allow', '"allow" is no entrypoint: give a reference such as data.gate.allow'],
+    ['--entrypoint=data..allow', '"data..allow" is no entrypoint: give a reference such as data.gate.allow'],
+    ['--feed=OSV', '"OSV" is no name of a feed: lower-case letters, digits and . _ / -, at most 127'],
+    ['--contract=a b', '"a b" is no name of a contract: lower-case letters, digits and . _ / -, at most 127'],
+    ['--policy=A', '"A" is no name of a policy: lower-case letters, digits and . _ / -, at most 127'],
+    ['--at=tomorrow', '"tomorrow" is no time: give 2026-01-01 or 2026-01-01T12:00:00Z'],
+  ])('%s', (option, message) => {
+    const { status, stdout } = stella('gate', artifact, '--policy', 'release', option, '--json', '--ledger', 'nowhere');
+    expect([status, JSON.parse(stdout)]).toMatchObject([2, { error: { code: 'USAGE', message } }]);
+  });
+
+  test('nor is a time before the ledger, or far ahead; nothing is on record for it', () => {
+    const size = () => (JSON.parse(stella('log', 'checkpoint', '--json').stdout) as { size: number }).size;
+    const before = size();
+    const ask = (at: string) => {
+      const { status, stderr } = stella('gate', artifact, '--policy', 'release', '--at', at);
+      return [status, stderr];
+    };
+    expect(ask('1999-01-01')).toEqual([3, expect.stringMatching(/^STATE_UNKNOWN: Cannot decide as of 1999-.*: the ledger begins at 20/)]);
+    expect(ask('9999-01-01')).toEqual([3, expect.stringMatching(/^STATE_UNKNOWN: .* more than a year ahead, expected at most 20/)]);
+    expect(size()).toBe(before);
+  });
+
+  test('an entrypoint that the policy does not have is a denial that names those it has', () => {
+    const { status, stdout } = stella('gate', artifact, '--policy', 'release', '--entrypoint', 'data.gate.deny');
+    expect([status, stdout]).toEqual([1, expect.stringContaining('  note: the policy has no rule at data.gate.deny, and publishes data.gate.allow\n')]);
+  });
+
+  test.each([
+    [['contract', 'publish', 'A', 'bom.json'], 'a contract'], [['contract', 'assign', 'A', '--subject', artifact], 'a contract'],
+    [['policy', 'publish', '--name', 'A', 'policy'], 'a policy'],
+  ])('%j: a name that is none', (words, what) => {
+    const { status, stderr } = stella(...words, '--ledger', 'nowhere');
+    expect([status, stderr.split('\n')[0]]).toEqual([2, `USAGE: "A" is no name of ${what}: lower-case letters, digits and . _ / -, at most 127`]);
+  });
+
+  test('an option without its argument is one line too', () => {
+    const { status, stderr } = stella('gate', artifact, '--policy', 'release', '--steps', '-1');
+    expect([status, stderr.split('\n').slice(1)]).toEqual([2, ['Usage: stella gate sha256:HEX --policy NAME [OPTIONS]', 'See "stella gate --help"', '']]);
+  });
 }, 60_000);

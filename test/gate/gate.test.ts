@@ -1,13 +1,13 @@
 // The gate: what allows, what denies, each with its code; and that nothing which moves meanwhile is missed.
 import { describe, expect, test } from 'vitest';
-import { gate } from '../../actions/gate.ts';
+import { gate, type GateAsked } from '../../actions/gate.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
 import { StreamState } from '../../actions/stream-state.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { digestOf } from '../log/kit.ts';
-import { CURRENT } from '../../policy/gate/decide.ts';
+import { CURRENT, LIMITS } from '../../policy/gate/decide.ts';
 import { actor, app, day, Gates, noCriticals } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
@@ -56,6 +56,40 @@ describe('a gate', () => {
     expect((await gates.gate({ weakened: ['SCAN_MISSING'] })).data).toMatchObject({ outcome: 'deny', codes: ['SNAPSHOT_STALE'], weakened: ['SCAN_MISSING'] });
     await expect(gates.gate({ weakened: ['POLICY_DENIED'] })).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
     expect((await gates.gate({ effective: gates.world.clock.wall - 20 * day })).data).toMatchObject({ outcome: 'allow', weakened: ['EFFECTIVE_TIME_GIVEN'] });
+  });
+
+  test.each<[string, Partial<GateAsked>, string]>([
+    ['a policy', { policy: 'Release' }, 'policy "Release" is not a lower-case name'],
+    ['a feed', { feed: '' }, 'feed "" is not a lower-case name'],
+    ['a contract', { contracts: ['a', 'B'] }, 'contracts[1] "B" is not a lower-case name'],
+    ['an entrypoint', { entrypoints: ['gate.allow'] }, 'entrypoints[0] "gate.allow" is not an entrypoint'],
+    ['a time', { effective: 1.5 }, 'effective is not an integer'],
+    ['steps', { limits: { ...LIMITS, steps: 0 } }, 'Cannot grant a policy 0 steps: expected a whole number of at least 1'],
+    ['depth', { limits: { ...LIMITS, depth: Number.NaN } }, 'Cannot grant a policy NaN depth: expected a whole number of at least 1'],
+  ])('refuses %s that no decision can hold before it reads anything', async (_, asked, message) => {
+    const gates = await scanned();
+    const ports = { ...gates.ports, stateAt: () => expect.unreachable('a state was read') };
+    const asking = gate(ports, { artifact: app[1], policy: 'release', ...asked }, actor('ci'));
+    await expect(asking).rejects.toMatchObject({ code: 'INPUT_MALFORMED', message: expect.stringContaining(message) as string });
+  });
+
+  test('is asked about times of the ledger, and a year ahead', async () => {
+    const gates = await scanned([]);
+    const begins = gates.world.clock.wall;
+    expect((await gates.gate({ effective: begins })).data.outcome).toBe('allow');
+    await expect(gates.gate({ effective: begins - 1 })).rejects.toMatchObject({ code: 'STATE_UNKNOWN' });
+    expect((await gates.gate({ effective: begins + 366 * day })).data.outcome).toBe('deny');
+    await expect(gates.gate({ effective: begins + 366 * day + 1 })).rejects.toMatchObject({ code: 'STATE_UNKNOWN' });
+  });
+
+  test('of a ledger whose clock was set back is asked about the times since', async () => {
+    const gates = await scanned([]);
+    const { clock } = gates.world;
+    const began = clock.wall;
+    clock.wall -= 10 * day;
+    await gates.log.acceptClock(actor('ci'));
+    expect((await gates.gate({ effective: began - 10 * day })).data.outcome).toBe('allow');
+    await expect(gates.gate({ effective: began - 10 * day - 1 })).rejects.toMatchObject({ code: 'STATE_UNKNOWN' });
   });
 
   test('with an idempotency key answers once', async () => {
