@@ -1,5 +1,4 @@
 // Erasing: a sealed payload's secret is destroyed and the log says so, with its legal basis; every proof stays valid.
-import { equalBytes } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type Event } from '../ledger/events/index.ts';
 import { sha256 } from '../ledger/log/engine.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
+import { entriesNaming, Erasures, type Naming } from './erasures.ts';
 import { holdsOn, holdStands } from './hold.ts';
 import { retainedUntil, retentionOf, type RetentionProfile } from './retention.ts';
 import { dropSealed } from './sealed-payload.ts';
@@ -47,7 +47,7 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
   const { log, secrets, payloads } = ports;
   const event = decodeEvent(await log.entry(entry));
   const { role: of, commitment } = sealedOf(event, entry, role);
-  const before = await findErasure(log, event, entry, commitment);
+  const before = await new Erasures(log).find(event, entry, commitment);
   if (before !== null) {
     // Said before: what a crash has left is finished.
     await dropSealed({ payloads, secrets }, commitment);
@@ -66,7 +66,7 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
   await secrets.noteErasure(commitment, entry);
   // 1. The event, unless a hold stands. A crash after it leaves a secret that the log says is gone: the next start destroys it. The
   //    other way round it would be gone, and nobody could say why.
-  const index = await append(ports, event, { entry, role: of, commitment: ['sha256', commitment], basis }, by);
+  const index = await append(ports, await entriesNaming(log, event, entry, commitment), { role: of, commitment: ['sha256', commitment], basis }, by);
   // 2. The secret, then what it opened. A crash between leaves ciphertext that nobody can open; the next start removes it.
   await dropSealed({ payloads, secrets }, commitment);
   // 3. The note.
@@ -79,7 +79,7 @@ export async function finishErasures({ log, payloads, secrets }: Pick<ErasePorts
   let finished = 0;
   for (const { commitment, entry } of await secrets.notedErasures()) {
     const isThere = entry < log.published.size;
-    const said = isThere ? await findErasure(log, decodeEvent(await log.entry(entry)), entry, commitment) : null;
+    const said = isThere ? await new Erasures(log).find(decodeEvent(await log.entry(entry)), entry, commitment) : null;
     if (said !== null) {
       await dropSealed({ payloads, secrets }, commitment);
       finished += 1;
@@ -87,19 +87,6 @@ export async function finishErasures({ log, payloads, secrets }: Pick<ErasePorts
     await secrets.forgetErasure(commitment);
   }
   return finished;
-}
-
-/** Index of the `payload.erased` of a payload among the first `size` entries; null where none says so. */
-export async function findErasure(
-  log: LogView, event: Event, entry: number, commitment: Uint8Array, size = log.published.size,
-): Promise<number | null> {
-  const [{ name } = { name: '' }] = event.streams;
-  for await (const { index, event: later } of log.stream(name)) {
-    if (index <= entry) return null;
-    if (index >= size || later.type !== 'payload.erased') continue;
-    if (later.data.entry === entry && equalBytes(later.data.commitment[1], commitment)) return index;
-  }
-  return null;
 }
 
 function sealedOf({ payloads = [] }: Event, entry: number, role: string | null): { readonly role: string; readonly commitment: Uint8Array } {
@@ -117,21 +104,32 @@ function sealedOf({ payloads = [] }: Event, entry: number, role: string | null):
   });
 }
 
-/** Appends under the versions at which no hold was found: one that is placed meanwhile is seen. */
-async function append({ log, now }: ErasePorts, event: Event, data: Omit<DataOf<'payload.erased'>, 'streams'>, by: Actor): Promise<number> {
-  const names = event.streams.map(({ name }) => name);
+/**
+ * Appends under the versions at which no hold was found: one that is placed meanwhile is seen. Each entry that names the payload has an
+ * event of its own, so that whoever follows any of them is told; and a hold on any of them, or on a stream of theirs, holds it.
+ *
+ * @returns index of the first entry's event
+ */
+async function append(
+  { log, now }: ErasePorts, naming: readonly Naming[], data: Omit<DataOf<'payload.erased'>, 'entry' | 'streams'>, by: Actor,
+): Promise<number> {
+  const names = new Set(naming.flatMap(({ streams }) => streams));
+  const entries = naming.flatMap((one) => one.entries);
   for (let attempt = 1; ; attempt++) {
     const expected = [];
     for (const stream of names) {
       expected.push({ stream, version: (await log.head(stream))?.version ?? 0 });
-      const hold = (await holdsOn(log, stream)).find((one) => holdStands(one, data.entry, now()));
+      const hold = (await holdsOn(log, stream)).find((one) => entries.some((entry) => holdStands(one, entry, now())));
       if (hold === undefined) continue;
-      throw new LedgerError('PAYLOAD_HELD', `Cannot erase the ${data.role} of entry ${data.entry}: entry ${hold.index} holds it (${hold.event.data.basis})`, {
+      throw new LedgerError('PAYLOAD_HELD', `Cannot erase the ${data.role} of entry ${entries[0]}: entry ${hold.index} holds it (${hold.event.data.basis})`, {
         hint: `"stella hold release ${hold.index}" ends the hold`,
       });
     }
-    const draft = prepareDraft({ type: 'payload.erased', by, data: { ...data, streams: asSet(names) } }, sha256);
-    const [outcome] = await log.append([{ drafts: [draft], expected, forgets: [data.commitment[1]] }]);
+    const drafts = naming.map(({ index: entry, event: { streams } }) => {
+      const said = { ...data, entry, streams: asSet(streams.map(({ name }) => name)) };
+      return prepareDraft({ type: 'payload.erased', by, data: said }, sha256);
+    });
+    const [outcome] = await log.append([{ drafts, expected, forgets: [data.commitment[1]] }]);
     if (outcome?.ok === true) return outcome.index;
     if (outcome?.error.code !== 'VERSION_CONFLICT' || attempt === attemptsMax) throw outcome?.error ?? new TypeError('no outcome');
   }

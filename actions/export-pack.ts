@@ -11,6 +11,7 @@ import {
   writeZip, type Manifest, type Member, type MemberRole, type PackSigner, type Scope, type ZipContent,
 } from '../verify/pack/index.ts';
 import { formatReceipt } from '../verify/index.ts';
+import { Erasures } from './erasures.ts';
 import { choosePayloads, openedPayloadOf, type PayloadChoice, type PayloadPorts } from './pack-payloads.ts';
 import { readmeOf } from './pack-readme.ts';
 import { readDecisions, statedAmong, type PackedDecision, type PackedDecisions } from './pack-decisions.ts';
@@ -130,10 +131,12 @@ export async function repack(ports: PayloadPorts, index: number): Promise<Export
   const manifest = parseManifest(manifestBytes);
   const note = manifest.members.find(({ role }) => role === 'checkpoint') as Member;
   const checkpoint = new TextDecoder().decode(await readPayload(payloads, parseHex(note.sha256)));
+  const said = new Erasures(log);
   const contents = await Promise.all(manifest.members.map(async (member): Promise<ZipContent> => {
     if (member.role === 'receipt') {
-      const bytes = await receiptOf(log, Number(/(\d+)\.json$/.exec(member.name)?.[1]), manifest.size, checkpoint);
-      return checked(member, bytes);
+      const entry = Number(/(\d+)\.json$/.exec(member.name)?.[1]);
+      await expectOpen(said, log, entry, manifest);
+      return checked(member, await receiptOf(log, entry, manifest.size, checkpoint));
     }
     if (member.role === 'opened') return checked(member, await openedAgain(ports, member));
     return { name: member.name, open: () => payloads.get(parseHex(member.sha256)) };
@@ -192,10 +195,25 @@ async function receiptOf(log: LogView, index: number, size: number, checkpoint: 
   return encodeUtf8(formatReceipt({ entry: await log.entry(index), index, size, proof, checkpoint }));
 }
 
+/** What a pack opened can have been erased since; its secret may have come back with a whole folder all the same. */
+async function expectOpen(said: Erasures, log: LogView, entry: number, { members }: Manifest): Promise<void> {
+  const bytes = await log.entry(entry);
+  const event = kindOf(bytes) === 'event' ? decodeEvent(bytes) : null;
+  for (const { commitment } of event?.payloads ?? []) {
+    if (commitment === undefined) continue;
+    const name = `opened/${formatHex(commitment[1])}`;
+    if (members.some((member) => member.name === name) && (await said.find(event as Event, entry, commitment[1])) !== null) throw erasedSince(name);
+  }
+}
+
 async function openedAgain(ports: PayloadPorts, { name }: Member): Promise<Uint8Array> {
   const opened = await openedPayloadOf(ports, parseHex(name.slice('opened/'.length)));
-  if (opened !== null) return opened;
-  throw new LedgerError('PAYLOAD_MISSING', `Cannot make the pack again: "${name}" was erased`, {
+  if (opened === null) throw erasedSince(name);
+  return opened;
+}
+
+function erasedSince(name: string): LedgerError {
+  return new LedgerError('PAYLOAD_MISSING', `Cannot make the pack again: "${name}" was erased`, {
     hint: 'packs that were handed out still have it; export anew for one without it',
   });
 }

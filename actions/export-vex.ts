@@ -11,7 +11,8 @@ import { activeWaivers } from '../projections/active-waivers.ts';
 import type { DocumentReader } from '../projections/reader.ts';
 import type { Waiver } from '../projections/waiver.ts';
 import { proveActs } from './act-statement.ts';
-import { openSealed, readPayload } from './sealed-payload.ts';
+import { readPayload } from './sealed-payload.ts';
+import { openRecorded } from './erasures.ts';
 import { aboutOf, packageOf, productOf } from './vex.ts';
 
 export { VEX_FORMATS, type VexFormat } from '../evidence/vex/writers.ts';
@@ -43,7 +44,7 @@ export async function exportVex(ports: ExportPorts, subject: Digest<'sha256'>, f
   const stated = new Map<string, { readonly statement: VexStatement; readonly time: number; readonly index: number }>();
   const unreadable: number[] = [];
   for (const { index, event } of await ownVex(ports.log, subject)) {
-    const bytes = await documentOf(ports, event);
+    const bytes = await documentOf(ports, index, event);
     if (bytes === null) unreadable.push(index);
     for (const statement of bytes === null ? [] : (await readDocument(bytes)).view.vex?.statements ?? []) {
       const time = Math.min(Date.parse(statement.stated ?? '') || event.at, event.at);
@@ -83,10 +84,10 @@ async function ownVex(log: ExportPorts['log'], subject: Digest<'sha256'>): Promi
   return found;
 }
 
-async function documentOf({ payloads, secrets }: ExportPorts, event: Event): Promise<Uint8Array | null> {
+async function documentOf(ports: ExportPorts, index: number, event: Event): Promise<Uint8Array | null> {
   const { digest, commitment } = event.payloads?.find(({ role }) => role === 'document') ?? {};
-  if (commitment !== undefined) return openSealed({ payloads, secrets }, commitment[1]);
-  return digest === undefined ? null : readPayload(payloads, digest[1]);
+  if (commitment !== undefined) return openRecorded(ports, event, index, commitment[1]);
+  return digest === undefined ? null : readPayload(ports.payloads, digest[1]);
 }
 
 async function waiversOf(ports: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {

@@ -50,11 +50,13 @@ export async function readLedgerTrust({ log, payloads, secrets }: TrustPorts): P
   for await (const one of log.stream('trust')) events.unshift(one);
   const removals = new Map(events.flatMap(({ index, event }) =>
     (event.type === 'trust.removed' ? [[event.data.entry, { entry: index, reason: event.data.reason }] as const] : [])));
+  const erased = new Set(events.flatMap(({ event }) => (event.type === 'payload.erased' ? [event.data.entry] : [])));
   const records: TrustRecord[] = [];
   for (const { index, event } of events) {
     if (event.type !== 'trust.added') continue;
     const removed = removals.get(index) ?? null;
-    const is = removed === null ? await entryOf(event, payloads, secrets) : null;
+    // What was erased stays erased, also where a backup has brought its secret back.
+    const is = removed === null && !erased.has(index) ? await entryOf(event, payloads, secrets) : null;
     records.push({ entry: index, at: event.at, data: event.data, removed, is });
   }
   const entries = records.flatMap(({ is }) => (is === null ? [] : [is]));

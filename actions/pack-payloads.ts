@@ -5,7 +5,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 import { payloadId, payloadName, type Scope, type Withheld } from '../verify/pack/index.ts';
-import { findErasure } from './erase.ts';
+import { Erasures } from './erasures.ts';
 import type { PackedDecisions } from './pack-decisions.ts';
 import { openSealed } from './sealed-payload.ts';
 
@@ -43,12 +43,13 @@ export async function choosePayloads(
   const chosen = new Map<string, ChosenPayload>();
   const withheld: Withheld[] = [];
   const erasures = new Set<number>();
+  const said = new Erasures(ports.log, size);
   for (const [entry, event] of entries) {
     for (const reference of event?.payloads ?? []) {
       const id = payloadId(reference);
       const name = payloadName(id);
       if (chosen.has(name)) continue;
-      const found = await find(ports, event as Event, entry, reference, needed, size, choice);
+      const found = await find(ports, event as Event, entry, reference, needed, said, choice);
       if (typeof found === 'function') chosen.set(name, { name, role: reference.digest === undefined ? 'opened' : 'payload', open: found });
       else {
         withheld.push({ entry, role: reference.role, payload: id, why: found.why });
@@ -66,20 +67,19 @@ type Found = ChosenPayload['open'] | { readonly why: Withheld['why']; readonly e
 type Needed = (event: Event, entry: number, reference: PayloadReference) => boolean;
 
 async function find(
-  ports: PayloadPorts, event: Event, entry: number, reference: PayloadReference, needed: Needed, size: number, choice: PayloadChoice,
+  ports: PayloadPorts, event: Event, entry: number, reference: PayloadReference, needed: Needed, said: Erasures, choice: PayloadChoice,
 ): Promise<Found> {
-  const { payloads, secrets, log } = ports;
+  const { payloads, secrets } = ports;
   const { digest, commitment, role } = reference;
   if (digest !== undefined) {
     if (!needed(event, entry, reference) || (choice.withoutDocuments === true && role === 'document')) return { why: 'left-out' };
     return (await payloads.has(digest[1])) ? () => payloads.get(digest[1]) : { why: 'missing' };
   }
   const [, sealed] = commitment as readonly [string, Uint8Array];
-  const secret = await secrets.get(sealed);
-  if (secret === null) {
-    const erased = await findErasure(log, event, entry, sealed, size);
-    return erased === null ? { why: 'missing' } : { why: 'erased', erased };
-  }
+  // Before the secret is looked for: it may have come back with a whole folder, and what was erased stays erased.
+  const erased = await said.find(event, entry, sealed, true);
+  if (erased !== null) return { why: 'erased', erased };
+  if ((await secrets.get(sealed)) === null || (await said.find(event, entry, sealed)) !== null) return { why: 'missing' };
   if (choice.open !== true || !needed(event, entry, reference)) return { why: 'sealed' };
   const opened = await openedPayloadOf(ports, sealed);
   return opened === null ? { why: 'missing' } : () => [opened];

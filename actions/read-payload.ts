@@ -5,7 +5,7 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
-import { findErasure } from './erase.ts';
+import { Erasures } from './erasures.ts';
 import { openSealed, readPayload } from './sealed-payload.ts';
 
 export interface ReadPorts {
@@ -43,9 +43,10 @@ export async function readPayloadOf(
   if (digest !== undefined) bytes = await readPayload(payloads, digest[1]);
   else {
     const sealed = (commitment as readonly [string, Uint8Array])[1];
-    const opened = await openSealed({ payloads, secrets }, sealed);
+    // Asked first: its secret may have come back with a whole folder, and what was erased stays erased.
+    const erased = await new Erasures(log).find(event, entry, sealed);
+    const opened = erased === null ? await openSealed({ payloads, secrets }, sealed) : null;
     if (opened === null) {
-      const erased = await findErasure(log, event, entry, sealed);
       const why = erased === null ? 'its secret is not here' : `entry ${erased} says that it was erased`;
       throw new LedgerError('PAYLOAD_MISSING', `Cannot read the ${role} of entry ${entry}: ${why}`);
     }

@@ -74,6 +74,22 @@ export async function restoreSealed({ log, store, payloads, secrets, pepper }: R
   return { ...restored, marks: marks.length };
 }
 
+/** Secrets that are here though the log says that their payloads are erased: a whole folder was restored. */
+export async function secretsBack(
+  log: Pick<LogView, 'readControl' | 'entries'>, secrets: Pick<SecretStore, 'get'>,
+): Promise<{ entry: number; commitment: Uint8Array }[]> {
+  const { genesis } = await log.readControl();
+  const back: { entry: number; commitment: Uint8Array }[] = [];
+  if (genesis.kinds.includes('raw')) return back;
+  for await (const entry of log.entries()) {
+    const envelope = kindOf(entry) === 'event' ? decodeEnvelope(entry) : null;
+    if (envelope?.type !== 'payload.erased') continue;
+    const { data } = readEvent(envelope) as Event<'payload.erased'>;
+    if ((await secrets.get(data.commitment[1])) !== null) back.push({ entry: data.entry, commitment: data.commitment[1] });
+  }
+  return back;
+}
+
 interface Sealed {
   readonly commitment: Uint8Array;
   /** The events that record it as evidence. */

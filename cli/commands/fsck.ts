@@ -1,6 +1,9 @@
 // stella fsck: recompute everything from the entries, and name each place that is not what was written.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { auditReadings } from '../../actions/audit-log.ts';
 import { payloadOrNull } from '../../actions/catch-up.ts';
+import { secretsBack } from '../../actions/restore-sealed.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { fsck, type FsckSummary } from '../../ledger/log/fsck.ts';
@@ -14,7 +17,8 @@ import { catchingUpList } from '../../projections/catch-up/projections.ts';
 import { timeline } from '../../projections/catch-up/timeline.ts';
 import type { CatchUpTables } from '../../projections/catch-up/tables.ts';
 import { checkTables, type TablesChecked } from '../../projections/check-tables.ts';
-import type { Command } from '../command.ts';
+import type { Call, Command } from '../command.ts';
+import { payloadsOf } from '../evidence.ts';
 import { copyAt } from '../copies.ts';
 import { findPlace, openForReading, openPlaceAnchor, openPlacePayloads, openPlaceStore, type Place } from '../place.ts';
 import { allVkeys } from '../vkeys.ts';
@@ -50,6 +54,7 @@ Exit code 0: everything is what was written. 1: something is not. Nothing is cha
     const { size, root, payloadsMissing } = summary;
     // Where entries can be read at all, whatever they say of themselves.
     if (faults.every(({ what }) => what.startsWith('AUDIT_'))) await drain(wrongReadings(place, summary, ports.payloads ?? null), fault);
+    if (faults.length === 0 && ports.payloads !== undefined) await drain(secretsHere(call, place), fault);
     const behind = await checkBehind(place, summary, fault, call.flag('no-payloads') ? [timeline] : catchingUpList);
     call.out.say(`${size} entries read, root ${formatHex(root)}`);
     if (tables.size !== null) call.out.say(`${tables.documents} documents made again from ${tables.size} entries`);
@@ -70,7 +75,18 @@ function todoFor(faults: readonly Fault[]): string {
   const all = (fits: (where: string) => boolean) => faults.every(({ where }) => fits(where));
   if (all((where) => isBehind(where))) return 'Build the projection anew: "stella projections --rebuild NAME"';
   if (all((where) => isBehind(where) || (where.startsWith('table ') && where.includes('_v')))) return 'Make the documents again: "stella recover --tables"';
+  if (all((where) => where.startsWith('secret '))) return 'What was erased has come back from a backup: erase it again';
   return 'Bring a copy: "stella recover --from COPY"';
+}
+
+/** Secrets that were destroyed and came back with a folder: what they open is erased on record only. */
+async function* secretsHere(call: Call, place: Place): AsyncGenerator<Fault, void> {
+  if (!existsSync(join(place.directory, 'secrets'))) return;
+  const log = await openForReading(place);
+  for (const { entry, commitment } of await secretsBack(log, payloadsOf(call, place).secrets)) {
+    const said = `the log says that the payload of entry ${entry} is erased, and it is here`;
+    yield { where: `secret ${formatHex(commitment).slice(0, 16)}…`, what: `${said}: "stella erase ${entry} --basis …" destroys it again` };
+  }
 }
 
 /** A row of a catching-up projection, or one of these as such. */

@@ -1,7 +1,7 @@
 // stella waiver show: what was asked for, by whom, and what became of it.
 import { checkAct, publicKeyOf, readWaiver } from '../../actions/waiver.ts';
 import type { ActEvent } from '../../policy/gate/act-statement.ts';
-import { openSealed } from '../../actions/sealed-payload.ts';
+import { openRecorded } from '../../actions/erasures.ts';
 import { decodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { formatDigest, type Event } from '../../ledger/events/index.ts';
 import { UsageError, type Command } from '../command.ts';
@@ -21,7 +21,7 @@ machine knows; a justification is shown where it can be opened.`,
     if (waiver === undefined || others.length > 0) throw new UsageError('name one waiver of "stella waiver list"');
     const place = findPlace(call);
     const log = await openForReading(place);
-    const ports = payloadsOf(call, place);
+    const ports = { log, ...payloadsOf(call, place) };
     const { acts } = await readWaiver(log, waiver);
     const [{ event: { data } }] = acts;
     const names = namesOf(call, place);
@@ -35,7 +35,7 @@ machine knows; a justification is shown where it can be opened.`,
     for (const { index, event } of acts) {
       const spki = await publicKeyOf(log, event.data.key);
       const holds = spki !== null && await checkAct(ports, origin, event as ActEvent, spki);
-      const why = await whyOf(event, ports);
+      const why = await whyOf(index, event, ports);
       const act = event.type.slice('waiver.'.length);
       const reason = 'reason' in event.data ? `, ${event.data.reason}` : '';
       call.out.say(`  entry ${index}: ${act} by ${names(event.by.person)}${reason}  ${event.data.assurance}${holds ? '' : ', SIGNATURE DOES NOT HOLD'}`);
@@ -52,9 +52,9 @@ machine knows; a justification is shown where it can be opened.`,
 };
 
 /** What a person wrote; null where nothing was, or it was erased. */
-async function whyOf(event: Event, ports: ReturnType<typeof payloadsOf>): Promise<string | null> {
+async function whyOf(index: number, event: Event, ports: Parameters<typeof openRecorded>[0]): Promise<string | null> {
   const commitment = event.payloads?.find(({ role }) => role === 'justification')?.commitment;
   if (commitment === undefined) return null;
-  const opened = await openSealed(ports, commitment[1]);
+  const opened = await openRecorded(ports, event, index, commitment[1]);
   return opened === null ? '(the justification was erased, or is not here)' : `"${decodeUtf8(opened)}"`;
 }

@@ -7,12 +7,14 @@ import { erasePayload, finishErasures } from '../../actions/erase.ts';
 import { listHolds, placeHold, releaseHold } from '../../actions/hold.ts';
 import { readPayloadOf } from '../../actions/read-payload.ts';
 import { retainedUntil, retentionOf, setRetention } from '../../actions/retention.ts';
-import { formatHex } from '../../ledger/bytes.ts';
+import { addAttestationKey } from '../../actions/add-key.ts';
+import { secretsBack } from '../../actions/restore-sealed.ts';
+import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
 import { by } from '../log/kit.ts';
-import { busyBench, packed, trust } from '../pack/kit.ts';
-import { image, imageDigest } from './kit.ts';
+import { artifactRequest, author, busyBench, exporting, packed, repacked, trust } from '../pack/kit.ts';
+import { Bench, cyclonedx, image, imageDigest } from './kit.ts';
 
 const stream = `artifact:sha256:${image}`;
 const day = 86_400_000;
@@ -203,6 +205,98 @@ describe('holds', () => {
     });
     expect(await codeOf(erasePayload(ports, 4, null, 'objected', by))).toBe('PAYLOAD_HELD');
     expect((await bench.types()).includes('payload.erased')).toBe(false);
+  });
+});
+
+describe('one payload, several entries', () => {
+  const analysis = { state: 'not_affected', justification: 'code_not_present', detail: 'words' };
+  const vulnerabilities = [{ id: 'CVE-2026-1', analysis, affects: [{ ref: 'z' }] }];
+
+  /** A bill of materials that is VEX as well, sealed once: entries 1 and 2. */
+  async function twice() {
+    const bench = await Bench.begin();
+    const { events } = await bench.addOne(cyclonedx({ vulnerabilities }), { subjects: [imageDigest], seal: true });
+    expect(events.map(({ type, outcome }) => [type, outcome.ok && outcome.index])).toEqual([['sbom.ingested', 1], ['vex.stated', 2]]);
+    expect(bench.secrets.held.size).toBe(1);
+    return { bench, erase: (entry: number) => erasePayload({ ...bench.stores, now: bench.world.clock.now }, entry, null, 'court-order', by) };
+  }
+
+  test.each([
+    ['a stream of the other entry', { streams: ['vuln:CVE-2026-1'] }],
+    ['the other entry', { entry: 2 }],
+  ])('a hold on %s holds it', async (_, held) => {
+    const { bench, erase } = await twice();
+    const { index } = await placeHold(bench.stores, { basis: 'litigation', ...held }, by);
+    expect(await codeOf(erase(1))).toBe('PAYLOAD_HELD');
+    expect(bench.secrets.held.size).toBe(1);
+    await releaseHold(bench.stores, index, by);
+    expect(await codeOf(erase(1))).toBe('done');
+    expect(bench.secrets.held.size).toBe(0);
+  });
+
+  test('both are said to be erased, and neither twice', async () => {
+    const { bench, erase } = await twice();
+    const { index } = await erase(2);
+    const said = [await bench.event(index), await bench.event(index + 1)];
+    expect(said).toMatchObject([{ type: 'payload.erased', data: { entry: 2 } }, { type: 'payload.erased', data: { entry: 1 } }]);
+    expect(await erase(1)).toMatchObject({ index: index + 1, repeated: true });
+    expect(await codeOf(readPayloadOf(bench.stores, 1, 'document', 'audit', by))).toBe('PAYLOAD_MISSING');
+    await bench.check();
+    await addAttestationKey(bench.log, author.key, by);
+    const answer = verifyPack(memorySource(await packed(bench)), trust);
+    if (!answer.ok) throw new Error(answer.message);
+    expect(answer.manifest.withheld.map(({ entry, why }) => [entry, why])).toEqual([[1, 'erased'], [2, 'erased']]);
+  });
+
+  test('a hold on a subject that only a linked event names holds it', async () => {
+    const bench = await Bench.begin();
+    const subjects = Array.from({ length: 70 }, (_, i) => ['sha256', new Uint8Array(32).fill(i + 1)] as const);
+    await bench.addOne('about many\n', { subjects: subjects.slice(0, 64), media: 'text/plain', seal: true });
+    await bench.addOne(cyclonedx(), { subjects, seal: true });
+    expect(await bench.types()).toEqual(['document.stored', 'sbom.ingested', 'sbom.linked']);
+    const last = (await bench.event(3)).streams.at(-1)?.name as string;
+    const { index } = await placeHold(bench.stores, { basis: 'litigation', streams: [last] }, by);
+    const erase = (entry: number) => codeOf(erasePayload({ ...bench.stores, now: bench.world.clock.now }, entry, null, 'unlawful', by));
+    expect(await erase(2)).toBe('PAYLOAD_HELD');
+    expect(await erase(1)).toBe('done');
+    await releaseHold(bench.stores, index, by);
+    expect(await erase(2)).toBe('done');
+  });
+});
+
+describe('a backup that brings back what was erased', () => {
+  /** Entry 4 is erased, and then all files are what they were before. */
+  async function restored() {
+    const all = await sealedBench();
+    const { bench } = all;
+    const [pack] = [await exporting(bench, artifactRequest, { open: true })];
+    const opened = pack.manifest.members.filter(({ role }) => role === 'opened').length;
+    const [secrets, payloads] = [bench.secrets, bench.payloads].map(({ held }) => new Map(held)) as [Map<string, Uint8Array>, Map<string, Uint8Array>];
+    const [commitment] = [...secrets.keys()].map((hex) => parseHex(hex)) as [Uint8Array];
+    const ciphertext = await bench.payloads.findSealed(commitment) as Uint8Array;
+    await all.erase();
+    for (const [name, bytes] of secrets) bench.secrets.held.set(name, bytes);
+    for (const [name, bytes] of payloads) bench.payloads.held.set(name, bytes);
+    await bench.payloads.nameSealed(commitment, ciphertext);
+    return { ...all, pack, opened, commitment };
+  }
+
+  test('it is not read, and goes into no pack, old or new', async () => {
+    const { bench, pack, opened } = await restored();
+    expect(opened).toBe(1);
+    expect(await codeOf(readPayloadOf(bench.stores, 4, 'document', 'audit', by))).toBe('PAYLOAD_MISSING');
+    const anew = await exporting(bench, artifactRequest, { open: true });
+    expect(anew.manifest.members.filter(({ role }) => role === 'opened')).toEqual([]);
+    expect(anew.manifest.withheld.filter(({ entry }) => entry === 4)).toMatchObject([{ role: 'document', why: 'erased' }]);
+    expect(await codeOf(repacked(bench, pack.index))).toBe('PAYLOAD_MISSING');
+  });
+
+  test('a full check names it, and erasing again destroys it', async () => {
+    const { bench, erase, commitment } = await restored();
+    expect(await secretsBack(bench.log, bench.secrets)).toEqual([{ entry: 4, commitment }]);
+    expect(await erase()).toMatchObject({ repeated: true });
+    expect(await secretsBack(bench.log, bench.secrets)).toEqual([]);
+    expect(bench.secrets.held.size).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 // Erasing, holding and reading payloads as processes: exit codes, JSON, and that a hold stands between them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,11 +33,20 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   expect(json('hold list')).toMatchObject({ holds: [] });
   expect(json('erase 1 --basis not-needed')).toMatchObject({ exit: 4, error: { code: 'RETENTION_RUNS' } });
   expect(secrets()).toHaveLength(1);
+  for (const kept of ['secrets', 'payloads']) cpSync(join(home, 'ledger', kept), join(home, 'kept', kept), { recursive: true });
   const erased = json('erase 1 --basis consent-withdrawn');
   expect(erased).toMatchObject({ ok: true, entry: 1, repeated: false });
   expect(secrets()).toHaveLength(0);
   expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ ok: true, index: erased['index'], repeated: true });
   expect(json('payload 1 --purpose audit')).toMatchObject({ exit: 5, error: { code: 'PAYLOAD_MISSING' } });
+  // A whole folder was restored: what the log says is gone is here again.
+  for (const kept of ['secrets', 'payloads']) cpSync(join(home, 'kept', kept), join(home, 'ledger', kept), { recursive: true, force: false });
+  expect(secrets()).toHaveLength(1);
+  expect(json('payload 1 --purpose audit')).toMatchObject({ exit: 5, error: { code: 'PAYLOAD_MISSING' } });
+  expect(json('fsck')).toMatchObject({ exit: 1, faults: [{ what: expect.stringContaining('the payload of entry 1 is erased, and it is here') }] });
+  expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ ok: true, repeated: true });
+  expect(secrets()).toHaveLength(0);
+  expect(json('fsck')).toMatchObject({ ok: true, faults: [] });
   expect(json('fsck')).toMatchObject({ ok: true, faults: [] });
 
   // As a crash between the event and the secret leaves it: both there, and a note.
