@@ -13,6 +13,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('add', 'Record', 'put files on record', async () => (await import('./commands/add.ts')).command),
   entry('inspect', 'Record', 'what "add" would do with a file', async () => (await import('./commands/inspect.ts')).command),
   entry('attest', 'Record', 'sign a statement about an artifact', async () => (await import('./commands/attest.ts')).command),
+  entry('evidence supersede', 'Record', 'what an entry recorded counts no more', async () => (await import('./commands/evidence-supersede.ts')).command),
   entry('gate', 'Decide', 'may this artifact go on?', async () => (await import('./commands/gate.ts')).command),
   entry('decision list', 'Decide', 'what gates answered', async () => (await import('./commands/decision-list.ts')).command),
   entry('decision show', 'Decide', 'why it said so, and on what it stands', async () => (await import('./commands/decision-show.ts')).command),

@@ -13,6 +13,7 @@ import { mediaTypeOf } from '../media.ts';
 import { findPlace, localActor, openForWriting, pepperOf } from '../place.ts';
 import { receiptJson } from '../receipt.ts';
 import { parseSubject } from '../subjects.ts';
+import { markOf } from '../superseded.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] FILE…',
@@ -67,8 +68,11 @@ and under a signed checkpoint. The same evidence about the same subjects is reco
           const { index, repeated } = outcome;
           call.out.say(`${repeated ? 'known' : 'added'}  entry ${index}  ${type}  ${name.digest ?? 'sealed'}  ${basename(file)}`);
           const receipt = call.flag('receipts') ? { receipt: await receiptJson(log, index) } : {};
-          const again = checked === null ? {} : { checked };
+          // Whoever sends it again may think that it counts again.
+          const mark = repeated ? await markOf(call, place, log, index) : null;
+          const again = { ...(checked === null ? {} : { checked }), ...(mark === null ? {} : { superseded: mark.member }) };
           entries.push({ file, ...name, bytes: one.size, type, index, repeated, ...again, ...evidenceJson(one.read, one.signatures), ...receipt });
+          if (mark !== null) call.out.say(`       it counts no more: ${mark.words}`);
           if (checked !== null) call.out.say(`       entry ${checked} says what its signatures are worth now`);
         }
         tell(call, one);

@@ -5,8 +5,9 @@ import { foreignKey, ledgerKey } from '../author-key.ts';
 import { UsageError, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
+import { findPlace, localActor, openDocuments, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
 import { dataTextOf } from '../policy-data.ts';
+import { sayPassedOver } from '../superseded.ts';
 
 export const command: Command = {
   usage: 'INDEX [OPTIONS]',
@@ -38,6 +39,8 @@ export const command: Command = {
     }
     const data = call.value('write-input') === undefined ? null : await dataTextOf(log, payloads, event);
     sayDecision(call, told);
+    const { queries, close } = await openDocuments(place, log);
+    await sayPassedOver(call, { log, queries }, event.data.artifact[1], event.data.tree.size).finally(close);
     call.out.answer(decisionJson(told));
     await writeReports(call, told, payloads, data, wantsSignature(call) ? key : null);
     return call.value('write-input') !== undefined && told.input === null ? 'cannot' : 'yes';

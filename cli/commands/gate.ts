@@ -15,6 +15,7 @@ import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting, openPlacePayloads, pepperOf, type Place } from '../place.ts';
 import { dataTextOf } from '../policy-data.ts';
 import { parseSubject } from '../subjects.ts';
+import { sayPassedOver } from '../superseded.ts';
 import { parseTime } from '../times.ts';
 
 export const command: Command = {
@@ -61,6 +62,7 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
       // Before any file and any key: a decision is on record whether or not its files can be written, and then somebody has to be told.
       sayDecision(call, told);
       if (appended.repeated) call.out.say('  repeated: this is the first answer under that key; nothing was decided now');
+      await sayPassedOver(call, { log, queries }, subject[1], event.data.tree.size);
       call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
       const { policy: asked } = decided.shown;
       const data = appended.repeated ? await dataTextOf(log, payloads, event) : asked === null ? null : formatJson(asked.bundle.data);

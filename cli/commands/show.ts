@@ -13,6 +13,7 @@ import { parseCount } from '../numbers.ts';
 import { plain, printPlain } from '../plain.ts';
 import { findPlace, openDocuments, openForReading, type Place } from '../place.ts';
 import { describeState, findState, stateMembers } from '../states.ts';
+import { markOf } from '../superseded.ts';
 import { namedThing, thingPorts } from '../thing-ports.ts';
 import { expectDecision, findThing } from '../things.ts';
 import { showUses } from '../uses.ts';
@@ -47,20 +48,25 @@ name or version begins. --at shows it as it was: @~10, @1234, @2026-10-01.`,
     const log = await openForReading(place);
     if (thing.kind === 'index') {
       await expectDecision(text, thing.index, { log, size: log.published.size });
-      return showEntry(call, log, thing.index);
+      return showEntry(call, place, log, thing.index);
     }
     if (call.flag('bytes')) throw new UsageError('--bytes is for an entry: name its index');
     return showThing(call, place, log, text);
   },
 };
 
-async function showEntry(call: Call, log: LogView, index: number): Promise<ExitName> {
+async function showEntry(call: Call, place: Place, log: LogView, index: number): Promise<ExitName> {
   const entry = await log.entry(index);
   const leaf = formatHex(leafHash(entry));
   if (call.flag('bytes')) call.out.bytes(entry);
   else {
     const kind = (await log.readControl()).genesis.kinds.includes('raw') && index > 0 ? null : kindOf(entry);
     call.out.say(`entry ${index} of ${log.published.size}  ${entry.length} bytes  leaf ${leaf}`);
+    const mark = kind === 'event' ? await markOf(call, place, log, index) : null;
+    if (mark !== null) {
+      call.out.say(mark.words);
+      call.out.answer({ superseded: mark.member });
+    }
     if (kind === 'event') showEvent(entry, call.out.say, call.out.answer);
     else if (kind === 'rekor') call.out.say(new TextDecoder().decode(entry));
     else call.out.say(`${formatHex(entry.subarray(0, 64))}${entry.length > 64 ? '…' : ''}`);

@@ -75,6 +75,37 @@ test('from a refusal to a signature that counts', { timeout: 120_000 }, () => {
   expect(stella('trust', 'list').json).toMatchObject({ trust: [] });
 });
 
+test('superseded: said once, and shown wherever it would have counted', { timeout: 120_000 }, () => {
+  const where = { cwd: directory, env: environment, encoding: 'utf8', timeout: 60_000 } as const;
+  const plain = (...args: string[]) => spawnSync(process.execPath, [stellaFile, ...args], where).stdout;
+  write('later.cdx.json', cyclonedx({ version: 2 }));
+  write('gate.rego', 'package gate\n\nimport rego.v1\n\ndefault allow := true\n');
+  expect(stella('policy', 'publish', '--name', 'release', '--entrypoint', 'data.gate.allow', 'gate.rego')).toMatchObject({ exit: 0 });
+  const { entries: [{ index: later }] } = stella('add', 'later.cdx.json').json as { entries: [{ index: number }] };
+  expect(stella('evidence', 'supersede', String(later), '--reason', 'wrong')).toMatchObject({ exit: 2, json: { error: { code: 'USAGE' } } });
+  const done = stella('evidence', 'supersede', String(later), '--reason', 'corrected', '--by', '2');
+  const index = later + 1;
+  const answered = { index, count: 1, superseded: later, type: 'sbom.ingested', reason: 'corrected', by: 2, alike: [], size: index + 1 };
+  expect(done).toMatchObject({ exit: 0, json: answered });
+  expect(stella('evidence', 'supersede', String(later), '--reason', 'mistaken')).toMatchObject({ exit: 3, json: { error: { code: 'EVIDENCE_SUPERSEDED' } } });
+  expect(stella('evidence', 'supersede', '4', '--reason', 'mistaken')).toMatchObject({ exit: 3, json: { error: { code: 'EVIDENCE_UNKNOWN' } } });
+  expect(stella('evidence', 'supersede', '2', '--by', '3', '--reason', 'mistaken')).toMatchObject({ exit: 3, json: { error: { code: 'SUCCESSOR_WRONG' } } });
+  expect(stella('evidence', 'supersede', '999', '--reason', 'mistaken')).toMatchObject({ exit: 3, json: { error: { code: 'ENTRY_MISSING' } } });
+
+  const superseded = { by: index, reason: 'corrected', successor: 2 };
+  const words = `superseded by entry ${index}: corrected, entry 2 in its place`;
+  expect(stella('show', String(later)).json).toMatchObject({ superseded });
+  expect(stella('show', '2').json).not.toHaveProperty('superseded');
+  expect(plain('show', String(later)).split('\n')[1]).toBe(words);
+  expect(stella('add', 'later.cdx.json').json).toMatchObject({ entries: [{ index: later, repeated: true, superseded }] });
+  expect(plain('add', 'later.cdx.json')).toContain(`       it counts no more: ${words}\n`);
+  expect(plain('timeline', `sha256:${image}`)).toMatch(new RegExp(`^ +${index} .* evidence\\.superseded `));
+  const gated = stella('gate', `sha256:${image}`, '--policy', 'release').json;
+  expect(gated).toMatchObject({ superseded: [{ entry: later, type: 'sbom.ingested', ...superseded }] });
+  expect(plain('decision', 'show', String(gated['decision']))).toContain(`  not counted: entry ${later}, sbom.ingested, ${words}\n`);
+  expect(stella('fsck')).toMatchObject({ exit: 0, json: { faults: [] } });
+});
+
 test('attest with a key of the caller needs no ledger', async () => {
   const { generateKeyPairSync } = await import('node:crypto');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -94,6 +125,9 @@ test.each([
   [['trust', 'add', '--key', 'signer.pub', '--from', '2026-02-30']],
   [['trust', 'add', '--issuer', 'https://issuer.example']],
   [['trust', 'remove', '1']],
+  [['evidence', 'supersede', '1']],
+  [['evidence', 'supersede', '--reason', 'mistaken']],
+  [['evidence', 'supersede', '1', '--reason', 'mistaken', '--by', '01']],
   [['attest', '--sbom', 'app.cdx.json', '--type', 'x:y']],
   [['attest', '--predicate', 'app.cdx.json']],
   [['inspect', 'app.cdx.json', '--blob', 'app.cdx.json']],
