@@ -1,7 +1,6 @@
 // The HTTP surface: routes by dialect, limits, and one place where refusals become answers.
 import { Hono } from 'hono';
-import { LedgerError } from '../ledger/errors.ts';
-import { notFound, problem } from './problem.ts';
+import { notAllowed, notFound, problem } from './problem.ts';
 import { addRoutes } from './routes/add.ts';
 import { projectionRoutes, type ProjectionsTold } from './routes/projections.ts';
 import { tileRoutes, type TileSource } from './routes/tiles.ts';
@@ -26,12 +25,21 @@ export function createApp(sources: Sources): Hono {
   app.route('/', tileRoutes(sources.tiles));
   if (sources.add !== null) app.route('/', addRoutes(sources.add));
   if (sources.projections !== null) app.route('/', projectionRoutes(sources.projections));
-  app.notFound(notFound);
+  app.notFound((c) => {
+    const methods = methodsOf(app, c.req.path);
+    return methods.length === 0 ? notFound(c) : notAllowed(c, methods);
+  });
   app.onError((error, c) => {
-    // Whoever sent a body went away before its end: Node's word for it. Nobody reads the answer, and nothing is wrong here.
-    if ((error as { code?: unknown }).code === 'ECONNRESET') return problem(c, new LedgerError('INPUT_MALFORMED', 'Cannot read the body: it was cut off'));
     if (error.name !== 'LedgerError') sources.onBug(error);
     return problem(c, error);
   });
   return app;
+}
+
+/** The methods that some route of a path takes, whatever the dialect; none where nothing is at that path. */
+function methodsOf({ routes, router }: Hono, path: string): string[] {
+  const named = new Set(routes.map(({ method }) => method));
+  // What runs for every method is no route.
+  const taken = [...named].filter((method) => method !== 'ALL' && router.match(method, path)[0].some(([[, route]]) => route.method === method));
+  return taken.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).sort();
 }

@@ -1,6 +1,6 @@
 // Refusals as HTTP: one status for each code, and RFC 9457 problem details as the body.
 import type { Context } from 'hono';
-import { LedgerError, type Code } from '../ledger/errors.ts';
+import { clip, LedgerError, type Code } from '../ledger/errors.ts';
 
 const STATUS: Readonly<Record<Code, 400 | 404 | 409 | 413 | 422 | 503>> = {
   INPUT_MALFORMED: 400,
@@ -98,6 +98,13 @@ export function problem(c: Context, error: unknown): Response {
 
 export function notFound(c: Context): Response {
   return answer(c, 404, 'NOT_FOUND', 'There is nothing at this address', {});
+}
+
+/** @param methods - what the address does take (RFC 9110 §15.5.6) */
+export function notAllowed(c: Context, methods: readonly string[]): Response {
+  const allow = methods.join(', ');
+  c.header('allow', allow);
+  return answer(c, 405, 'METHOD_NOT_ALLOWED', `Cannot ${clip(c.req.method, 20)} this address: it takes ${allow}`, {});
 }
 
 function answer(c: Context, status: number, code: string, detail: string, more: Readonly<Record<string, unknown>>): Response {

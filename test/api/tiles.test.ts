@@ -1,7 +1,7 @@
 // The tile routes: bytes, caching, refusals, and bodies that do not end.
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createApp } from '../../api/app.ts';
+import { createApp, type Sources } from '../../api/app.ts';
 import { listen } from '../../api/serve.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { parseTilePath } from '../../ledger/merkle/index.ts';
@@ -9,7 +9,7 @@ import { parseTilePath } from '../../ledger/merkle/index.ts';
 const asked: string[] = [];
 const bugs: unknown[] = [];
 const added: number[] = [];
-const app = createApp({
+const sources: Sources = {
   projections: null,
   tiles: {
     checkpoint: async () => new TextEncoder().encode('ledger.test\n1\n'),
@@ -26,7 +26,10 @@ const app = createApp({
     return 41;
   },
   onBug: (error) => bugs.push(error),
-});
+};
+const app = createApp(sources);
+/** With every route there is. */
+const all = createApp({ ...sources, projections: async () => ({ size: 1, projections: [], refused: null }) });
 
 describe('reading', () => {
   test('a checkpoint is fresh, a tile is for ever', async () => {
@@ -65,12 +68,55 @@ describe('reading', () => {
   });
 });
 
+describe('methods', () => {
+  test.each([
+    ['/checkpoint', 'GET, HEAD'], ['/tile/0/000.p/1', 'GET, HEAD'], ['/tile/0/2', 'GET, HEAD'], ['/projections', 'GET, HEAD'], ['/add', 'POST'],
+  ])('%s takes %s and no other', async (path, allow) => {
+    const taken = allow.split(', ');
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY']) {
+      if (taken.includes(method)) continue;
+      const answer = await all.request(path, { method });
+      expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, allow]);
+      expect([answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual(['application/problem+json', 'no-store']);
+      const told = method === 'HEAD' ? '' : `Cannot ${method} this address: it takes ${allow}`;
+      expect(await answer.text()).toContain(told);
+    }
+  });
+
+  test('an address that is none, or whose route is not mounted, is none for every method', async () => {
+    for (const [method, path] of [['GET', '/add/'], ['POST', '/checkpoint/x'], ['PUT', '/'], ['HEAD', '/nothing']] as const) {
+      expect((await all.request(path, { method })).status).toBe(404);
+    }
+    const reading = createApp({ ...sources, add: null });
+    expect((await reading.request('/add', { method: 'POST' })).status).toBe(404);
+    expect((await reading.request('/add')).status).toBe(404);
+  });
+
+  test.each(['/checkpoint', '/tile/0/000.p/1', '/projections', '/tile/0/2', '/nothing'])('HEAD of %s is its GET without the body', async (path) => {
+    const [get, head] = [await all.request(path), await all.request(path, { method: 'HEAD' })];
+    expect([head.status, Object.fromEntries(head.headers), await head.text()]).toEqual([get.status, Object.fromEntries(get.headers), '']);
+  });
+});
+
 describe('adding', () => {
   test('the answer is the index in decimal; a refusal says what to do', async () => {
     const answer = await app.request('/add', { method: 'POST', body: Uint8Array.of(1, 2) });
     expect([answer.status, await answer.text()]).toEqual([200, '41']);
     const full = await app.request('/add', { method: 'POST', body: Uint8Array.of(1, 2, 3) });
     expect([full.status, await full.json()]).toMatchObject([503, { code: 'STORE_FULL', hint: 'free some space' }]);
+  });
+
+  test('a connection that the log loses is no body that was cut off', async () => {
+    const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    const before = bugs.length;
+    const answer = await createApp({ ...sources, add: () => Promise.reject(lost) }).request('/add', { method: 'POST', body: 'x' });
+    expect([answer.status, bugs.slice(before)]).toEqual([500, [lost]]);
+  });
+
+  test('no body is an empty entry: whether there may be one, the log says', async () => {
+    const sizes: number[] = [];
+    const answer = await createApp({ ...sources, add: async ({ length }) => sizes.push(length) }).request('/add', { method: 'POST' });
+    expect([answer.status, sizes]).toEqual([200, [0]]);
   });
 
   test('a client that goes away before the end of its body has found no bug, and added nothing', async () => {
