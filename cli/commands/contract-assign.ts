@@ -9,7 +9,7 @@ import { parseSubject } from '../subjects.ts';
 const REASONS = ['mistaken', 'retired', 'superseded'] as const;
 
 export const command: Command = {
-  usage: 'NAME --subject DIGEST… [--end REASON]',
+  usage: 'NAME --subject sha256:HEX… [--end REASON]',
   help: 'The artifacts have to meet the contract from here on, beside those they had to meet before; with --end, they have to no more.',
   options: {
     subject: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'an artifact; may be repeated' },

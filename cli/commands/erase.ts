@@ -10,7 +10,7 @@ import { findPlace, localActor, openForWriting } from '../place.ts';
 const BASES = ['child', 'consent-withdrawn', 'court-order', 'not-needed', 'objected', 'obligation', 'retention-ended', 'unlawful'] as const;
 
 export const command: Command = {
-  usage: 'ENTRY --basis BASIS [--role ROLE]',
+  usage: 'ENTRY --basis BASIS [--role ROLE] [--retention PROFILE]',
   help: `Destroys the secret of a sealed payload, and says so in the log: what is left is ciphertext, and every proof stays valid. It is refused
 while a hold stands, and, where nobody demands it (not-needed, retention-ended), before its time is over: 18 months for evidence and
 36 for what persons wrote, or ten years ("stella retention ten-years"). Packs already handed out are beyond erasure.`,

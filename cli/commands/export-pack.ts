@@ -19,7 +19,7 @@ import { parseTime } from '../times.ts';
 import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
-  usage: '(--decision N | --artifact DIGEST | --from TIME --to TIME | --full | --again N) [OPTIONS]',
+  usage: '(--decision N | --artifact sha256:HEX | --from TIME --to TIME | --full | --again N) [OPTIONS]',
   help: `Writes an evidence pack: entries with their receipts, whole streams with proof that nothing is missing, payloads, policies, trust, and
 programs that check it with nothing but Node. The export is on record before the file is written, and its receipt comes beside the
 file. For witnesses' cosignatures inside, run "stella log index" and "stella log witness" first.`,

@@ -8,7 +8,7 @@ import { parseCount } from '../numbers.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
-  usage: '[BEFORE [AFTER]]',
+  usage: '[BEFORE [AFTER]] [--feed NAME] [--limit N]',
   help: `Shows which records were added, removed or changed (and in which members) from one snapshot to another, and the packages that
 they concern. Each is a digest or a date. Without AFTER, the newest; without both, the newest and the one before it.`,
   options: { feed: feedOption, limit: { type: 'string', takes: 'N', help: 'show at most so many records (else 50); --json has all' } },

@@ -8,7 +8,7 @@ import { feedOf, feedOption, parseWanted, snapshotLine } from '../feeds.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
-  usage: '[DIGEST|DATE]',
+  usage: '[DIGEST|DATE] [--feed NAME]',
   help: `Reads the whole snapshot (else the newest), compares its file with the digest on record, and builds it again from its own records:
 a record left out of an index, which no scan could notice, is found by this. The exit code is the verdict.`,
   options: { feed: feedOption },

@@ -10,7 +10,7 @@ import { parseTime } from '../times.ts';
 const BASES = ['audit', 'investigation', 'litigation', 'regulator'] as const;
 
 export const command: Command = {
-  usage: '(--artifact DIGEST | --stream NAME | --entry N)… --basis BASIS [--until TIME] [--justification TEXT]',
+  usage: '((--artifact sha256:HEX | --stream NAME)… | --entry N) --basis BASIS [--until TIME] [--justification TEXT]',
   help: 'Forbids to erase the payloads of an artifact, of any streams, or of one entry, until it is released or its time is over.',
   options: {
     artifact: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'all that concerns an artifact; may be repeated' },

@@ -8,7 +8,7 @@ import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 import { CLOCK, clockOf, readInput, readPolicies, sayPolicyErrors, V0 } from '../policies.ts';
 
 export const command: Command = {
-  usage: '[--input FILE] [--entrypoint REF | --query TEXT] [--explain] (PATH… | --name NAME)',
+  usage: '[--input FILE] [--entrypoint REF | --query TEXT] [--explain] [OPTIONS] (PATH… | --name NAME)',
   help: `Evaluates an entrypoint, by default the one that METADATA marks, or a query; PATH takes data files too, and --name takes the
 policy as it was published last. It is no decision: nothing is recorded. Exit code 1 where the result is undefined or the
 evaluation ended early.`,

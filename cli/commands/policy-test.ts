@@ -5,7 +5,7 @@ import { UsageError, type Call, type Command } from '../command.ts';
 import { CLOCK, clockOf, readPolicies, sayPolicyErrors, V0 } from '../policies.ts';
 
 export const command: Command = {
-  usage: '[--v0] [--run PATTERN] [--coverage] [--threshold PERCENT] [--junit FILE] [--clock TIME] PATH…',
+  usage: '[--v0] [--run PATTERN] [--coverage] [--threshold PERCENT] [--verbose] [--junit FILE] [--clock TIME] PATH…',
   help: `Runs every rule named test_… and tells which pass, as "opa test" does: those that are true, and those whose every case is, as in
 test_all[name]; todo_test_… are skipped. Coverage counts the lines that were evaluated. Exit code 1 when a test fails, when none ran,
 or when fewer lines are covered than --threshold asks for.`,

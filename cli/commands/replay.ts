@@ -7,7 +7,7 @@ import { replayFile } from '../programs/replay-file.ts';
 import { packOptions, readerTrust, trustOptions } from '../verify-pack.ts';
 
 export const command: Command = {
-  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--decision N] [--full | --deep] [--key VKEY]',
+  usage: 'DECISION [--full | --deep] [--at TIME] [--policy NAME] [--size N | --now] | PACK.zip [--key VKEY…] [--decision N] [--full | --deep] [OPTIONS]',
   help: `Makes a decision again from the state that it names, and compares: SAME (status 0), DRIFT with the first thing that differs and
 the event behind it (1), or CANNOT with what is missing (5).
 

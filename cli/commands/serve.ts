@@ -11,7 +11,7 @@ import { parseCount } from '../numbers.ts';
 import { clockOf, findPlace, openForWriting, openPlaceAnchor, openPlaceStore } from '../place.ts';
 
 export const command: Command = {
-  usage: '[--port N] [--host ADDRESS] [--write]',
+  usage: '[--port N] [--host ADDRESS] [--write] [--no-catch-up]',
   help: `Serves /checkpoint and /tile/… after C2SP tlog-tiles: any client that follows logs can read and check this one. Whoever may read
 tiles reads all entries (they hold digests, no documents). It reads beside a writer, and needs no passphrase; with --write it is
 the writer, and a raw ledger then also takes entries through POST /add. Beside that it brings projections up, in a thread of its own

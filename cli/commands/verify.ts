@@ -12,7 +12,7 @@ import { isPack, readerTrust, trustOptions, verifyPackFile } from '../verify-pac
 import type { ExitName } from '../exit.ts';
 
 export const command: Command = {
-  usage: 'FILE (--key VKEY | --policy FILE) [OPTIONS]',
+  usage: 'FILE (--key VKEY… | --policy FILE) [OPTIONS]',
   help: `Checks a pack, a receipt, a C2SP .tlog-proof or a checkpoint against the keys you name. It opens no ledger and no connection. Without
 a key or policy it refuses: a verifier that trusts whoever signed proves nothing. A pack is looked at all the same, under its own keys.`,
   options: {

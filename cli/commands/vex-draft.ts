@@ -6,7 +6,7 @@ import { UsageError, type Command } from '../command.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
-  usage: '--from FINDINGS.sarif --policy FILE --subject DIGEST [--out FILE]',
+  usage: '--from FILE --policy FILE --subject sha256:HEX [--out FILE]',
   help: `Drafts OpenVEX: one statement for each finding, as the first rule of a reviewed policy that fits it says (spec/vex-policy.md), and
 "under_investigation" where none does. Nothing is recorded: review the draft, then state it with "stella vex set --from".`,
   options: {

@@ -7,7 +7,7 @@ import { findPlace, openDocuments, openForReading } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
-  usage: `--subject DIGEST [--format ${VEX_FORMATS.join('|')}] [--out FILE]`,
+  usage: '--subject sha256:HEX [--format FORMAT] [--out FILE]',
   help: `Writes one VEX document about an artifact: the newest of our own statements for each vulnerability, in the words they were made
 in; and "affected", with what is done about it, for each risk that a waiver accepts. An accepted risk is a risk still. It is not
 signed: "stella attest --predicate" signs it.`,

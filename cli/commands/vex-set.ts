@@ -20,7 +20,7 @@ const JUSTIFICATIONS: readonly VexJustification[] = [
 const VERSIONS: Readonly<Record<VexStatus, string>> = { affected: 'affected', not_affected: 'unaffected', fixed: 'unaffected', under_investigation: 'unknown' };
 
 export const command: Command = {
-  usage: '(VULNERABILITY (--subject DIGEST | --product PURL) --status STATUS [OPTIONS] | --from FILE)',
+  usage: '(VULNERABILITY (--subject sha256:HEX | --product PURL) --status STATUS [OPTIONS] | --from FILE)',
   help: `States whether a vulnerability affects an artifact or a package, and puts it on record as OpenVEX, signed by the person of --as or
 --key, or asserted by this ledger. "not_affected" needs a justification or an impact, "affected" an action. What was stated before
 is not removed: the newest statement of an author counts. --from takes a document of ours, such as a reviewed draft of "stella

@@ -12,7 +12,7 @@ import { parseTime } from '../times.ts';
 const RESPONSES = ['can_not_fix', 'rollback', 'update', 'will_not_fix', 'workaround_available'] as const;
 
 export const command: Command = {
-  usage: 'VULNERABILITY… (--subject DIGEST | --component PURL)… --owner NAME --expires TIME --justification TEXT [OPTIONS]',
+  usage: 'VULNERABILITY… (--subject sha256:HEX | --component PURL)… --owner NAME --expires TIME --justification TEXT [OPTIONS]',
   help: `Asks that a risk be accepted until a time. What it covers stays "affected": a waiver is no statement that something is safe. It
 counts once another person approves it, and ends by itself; nothing is renewed. The justification is kept sealed, so that it can
 be erased. With --as or --key the request is signed by that person, otherwise it is asserted by this ledger.`,
