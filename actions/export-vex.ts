@@ -1,109 +1,83 @@
 // What we say about an artifact, as one VEX document: our own statements on record, and the risks that are accepted for a time.
-import { formatHex } from '../ledger/bytes.ts';
-import { decodeEvent, formatDigest, type Digest, type Event } from '../ledger/events/index.ts';
+import { equalBytes } from '../ledger/bytes.ts';
+import { formatDigest, type Digest } from '../ledger/events/index.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { LogView } from '../ledger/log/view.ts';
-import type { PayloadStore } from '../ledger/store/payloads.ts';
-import type { SecretStore } from '../ledger/store/secrets.ts';
-import { readDocument, type VexStatement } from '../evidence/index.ts';
+import type { VexStatement } from '../evidence/index.ts';
 import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
-import { activeWaivers } from '../projections/active-waivers.ts';
-import type { DocumentReader } from '../projections/reader.ts';
+import { activeWaivers, covers } from '../projections/active-waivers.ts';
 import type { Waiver } from '../projections/waiver.ts';
 import { proveActs } from './act-statement.ts';
-import { readPayload } from './sealed-payload.ts';
-import { openRecorded } from './erasures.ts';
 import { aboutOf, packageOf, productOf } from './vex.ts';
+import { vexSaid, type Said, type SaidPorts } from './vex-said.ts';
 
 export { VEX_FORMATS, type VexFormat } from '../evidence/vex/writers.ts';
 
-export interface ExportPorts {
+/** With `documents` at the published size. */
+export interface ExportPorts extends SaidPorts {
   readonly log: Pick<LogView, 'stream' | 'entry' | 'readControl'>;
-  /** At the published size. */
-  readonly documents: Pick<DocumentReader, 'all' | 'documents'>;
-  readonly payloads: PayloadStore;
-  readonly secrets: SecretStore;
 }
 
-export interface VexExport {
+export interface VexExport extends Pick<Said, 'untrusted' | 'unreadable'> {
   readonly document: Uint8Array;
   readonly statements: readonly VexStatement[];
-  /** Statements of ours whose words cannot be read any more: the entries that recorded them. */
-  readonly unreadable: readonly number[];
+  /** Those that the document says something of. */
   readonly waivers: readonly Waiver[];
 }
 
 /**
- * Writes what we say about an artifact at `at`: the newest of our own statements for each vulnerability and part, as they were
- * written; and, for vulnerabilities without one, `affected` for each waiver in force, with what is done about the risk.
+ * Writes what we say about an artifact at `at`: of our own statements those that count (`vexSaid`), as they were written; and, for what
+ * none of them speaks of, `affected` for each waiver in force, with what is done about the risk.
  *
  * @param at - milliseconds since 1970 @param random - 16 bytes
  * @throws {LedgerError} EVIDENCE_INVALID when there is nothing to say; INPUT_MALFORMED for what the format cannot say
  */
 export async function exportVex(ports: ExportPorts, subject: Digest<'sha256'>, format: VexFormat, at: number, random: Uint8Array): Promise<VexExport> {
-  const stated = new Map<string, { readonly statement: VexStatement; readonly time: number; readonly index: number }>();
-  const unreadable: number[] = [];
-  for (const { index, event } of await ownVex(ports.log, subject)) {
-    const bytes = await documentOf(ports, index, event);
-    if (bytes === null) unreadable.push(index);
-    for (const statement of bytes === null ? [] : (await readDocument(bytes)).view.vex?.statements ?? []) {
-      const time = Math.min(Date.parse(statement.stated ?? '') || event.at, event.at);
-      const key = `${statement.vulnerability}\n${statement.product?.id ?? ''}\n${statement.parts.map(({ id }) => id).sort().join('\n')}`;
-      const before = stated.get(key);
-      const isNewest = before === undefined || time > before.time || (time === before.time && index > before.index);
-      if (isNewest && time <= at) stated.set(key, { statement, time, index });
-    }
-  }
-  const ours = [...stated.values()].map(({ statement }) => statement);
-  const waivers = (await waiversOf(ports, subject, at)).filter(({ vulnerabilities }) =>
-    !ours.some(({ vulnerability, aliases }) => [vulnerability, ...aliases].some((id) => vulnerabilities.includes(id))));
-  const statements = [...ours, ...waivers.flatMap((waiver) => acceptedRisk(waiver, subject))];
+  const said = await vexSaid(ports, subject, at);
+  const { unreadable, untrusted } = said;
+  const risks = (await waiversOf(ports, subject, at)).map((waiver) => ({ waiver, statements: acceptedRisk(waiver, subject, said) }))
+    .filter((risk) => risk.statements.length > 0);
+  const statements = [...said.statements, ...risks.flatMap((risk) => risk.statements)];
   if (statements.length === 0) {
-    throw new LedgerError('EVIDENCE_INVALID', `Cannot export VEX: nothing of ours is on record about ${formatDigest(subject)}`, {
-      hint: 'state something with "stella vex set"',
-    });
+    const hint = untrusted.length === 0
+      ? 'state something with "stella vex set"'
+      : `entry ${untrusted[0]} is by nobody whom this ledger trusts: "stella trust add --person NAME"`;
+    throw new LedgerError('EVIDENCE_INVALID', `Cannot export VEX: nothing of ours counts for ${formatDigest(subject)}`, { hint });
   }
   const { origin } = (await ports.log.readControl()).genesis;
   const document = VEX_WRITERS[format](statements, aboutOf(origin, { by: { kind: 'ledger', auth: 'self' } }, at, random));
-  return { document, statements, unreadable, waivers };
-}
-
-type Stated = { readonly index: number; readonly event: Event & { readonly type: 'vex.stated' } };
-
-/** Our own statements about an artifact, oldest first, without what was superseded. */
-async function ownVex(log: ExportPorts['log'], subject: Digest<'sha256'>): Promise<Stated[]> {
-  const found: Stated[] = [];
-  const superseded = new Set<number>();
-  for await (const { index, event } of log.stream(`artifact:${formatDigest(subject)}`)) {
-    if (event.type === 'evidence.superseded') superseded.add(event.data.entry);
-    // More subjects than one event has room for follow in linked ones.
-    const at = event.type === 'vex.linked' ? index - event.data.back : index;
-    const main = event.type === 'vex.linked' ? decodeEvent(await log.entry(at)) : event;
-    if (main.type === 'vex.stated' && main.data.authored !== undefined && !superseded.has(at)) found.unshift({ index: at, event: main });
-  }
-  return found;
-}
-
-async function documentOf(ports: ExportPorts, index: number, event: Event): Promise<Uint8Array | null> {
-  const { digest, commitment } = event.payloads?.find(({ role }) => role === 'document') ?? {};
-  if (commitment !== undefined) return openRecorded(ports, event, index, commitment[1]);
-  return digest === undefined ? null : readPayload(ports.payloads, digest[1]);
+  return { document, statements, unreadable, untrusted, waivers: risks.map(({ waiver }) => waiver) };
 }
 
 async function waiversOf(ports: ExportPorts, subject: Digest<'sha256'>, at: number): Promise<Waiver[]> {
-  const hex = formatHex(subject[1]);
   const all = [...(await ports.documents.all('waiver')).values()].flatMap(({ waivers }) => waivers);
-  const about = all.filter(({ subjects }) => subjects === undefined || subjects.some((one) => formatHex(one) === hex));
+  const about = all.filter((waiver) => waiver.subjects === undefined || names(waiver, subject));
   return activeWaivers([{ waivers: about }], at, await proveActs(ports, about));
 }
 
-/** An accepted risk is a risk still: `affected`, with what is done about it. */
-function acceptedRisk({ id, vulnerabilities, components = [], expires, responses }: Waiver, subject: Digest<'sha256'>): VexStatement[] {
+const names = ({ subjects = [] }: Waiver, subject: Digest<'sha256'>) => subjects.some((one) => equalBytes(one, subject[1]));
+
+/**
+ * An accepted risk is a risk still: `affected`, with what is done about it.
+ *
+ * Of what scans found it is said under the finding's own names and of the components that the waiver covers: the vulnerabilities of one
+ * waiver are no names of one another. What they did not find is said where the waiver names this very artifact.
+ */
+function acceptedRisk(waiver: Waiver, subject: Digest<'sha256'>, { found, statements }: Said): VexStatement[] {
+  const { id, vulnerabilities, components = [], expires, responses } = waiver;
   const action = `risk accepted until ${new Date(expires).toISOString()} (waiver ${id}): ${responses.join(', ').replaceAll('_', ' ')}`;
-  // Where only some versions are meant, no format says so of a part: what the waiver is about in full is what is said.
-  const parts = components.filter(({ versions }) => versions === undefined).map(({ purl }) => packageOf(purl));
-  return vulnerabilities.map((vulnerability) => ({
-    vulnerability, aliases: vulnerabilities.filter((other) => other !== vulnerability), status: 'affected', justification: null,
-    words: { status: 'affected', justification: null }, product: productOf(subject), parts, stated: null, impact: null, action, notes: null,
-  }));
+  const affected = (vulnerability: string, aliases: readonly string[], purls: readonly string[]): VexStatement => ({
+    vulnerability, aliases, status: 'affected', justification: null, words: { status: 'affected', justification: null }, product: productOf(subject),
+    parts: purls.map((purl) => packageOf(purl)), stated: null, impact: null, action, notes: null,
+  });
+  const covered = found.filter(({ ids, purl }) => covers(waiver, { ids, artifact: subject[1], purl }));
+  const byName = Map.groupBy(covered.filter(({ isSaid }) => !isSaid), ({ ids: [name = ''] }) => name);
+  const risks = [...byName].map(([name, all]) => {
+    const aliases = [...new Set(all.flatMap(({ ids }) => ids))].filter((one) => one !== name);
+    return affected(name, aliases, [...new Set(all.flatMap(({ purl }) => purl ?? []))].sort());
+  });
+  const isSpoken = (name: string) => covered.some(({ ids }) => ids.includes(name))
+    || statements.some(({ vulnerability, aliases }) => vulnerability === name || aliases.includes(name));
+  const unfound = names(waiver, subject) ? vulnerabilities.filter((name) => !isSpoken(name)) : [];
+  return [...risks, ...unfound.map((name) => affected(name, [], [...new Set(components.map(({ purl }) => purl))]))];
 }

@@ -286,7 +286,8 @@ function componentFacts(one: Component): object {
   };
 }
 
-function statementFacts(one: VexStatement): object[] {
+/** What facts hold of a statement: one for each of its parts, in their order. */
+export function statementFacts(one: VexStatement): object[] {
   const words = keepsWords(one) ? [one.words.status, ...(one.words.justification === null ? [] : [one.words.justification])] : undefined;
   // SPDX has one part for each relationship, OpenVEX a list: each part is a statement of its own in both.
   const parts = one.parts.length === 0 ? [undefined] : one.parts;

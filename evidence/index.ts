@@ -6,7 +6,7 @@ import { extractFacts } from './facts.ts';
 import { parseSource } from './source.ts';
 
 export type { Deviation, DeviationCode, Document, Mode, Verdict, View } from './document.ts';
-export { encodeFacts, factsSemantics, parseFacts, subjectsIn } from './facts.ts';
+export { encodeFacts, factsSemantics, parseFacts, statementFacts, subjectsIn } from './facts.ts';
 export type { AttestationFacts, ComponentFacts, FactCounts, Facts, ProductFacts, ResultFacts, StatementFacts } from './facts.ts';
 export type { Attestation, AttestationSubject, NamedDigest, Predicate, SignatureFacts } from './attestation/model.ts';
 export type { Report, ReportResult } from './report/model.ts';

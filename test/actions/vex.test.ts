@@ -5,6 +5,7 @@ import { decideWaiver, requestWaiver } from '../../actions/waiver.ts';
 import { draftFromSarif } from '../../actions/draft-vex.ts';
 import { openSealed } from '../../actions/sealed-payload.ts';
 import { DocumentReader } from '../../projections/reader.ts';
+import { addTrust } from '../../actions/trust.ts';
 import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
 import { digestIn, packageOf, productOf, stateVex, type VexToState } from '../../actions/vex.ts';
 import { parseFacts, readDocument, type VexStatement } from '../../evidence/index.ts';
@@ -145,6 +146,7 @@ describe('exported', () => {
     for (const [id, vulnerability] of [['w-1', 'CVE-2026-0005'], ['w-2', 'CVE-2026-0001'], ['w-3', 'CVE-2026-0006']] as const) await request(id, vulnerability);
     await request('w-4', 'CVE-2026-0007', [otherDigest]);
     for (const id of ['w-1', 'w-2', 'w-4']) await decideWaiver(ports, id, { type: 'waiver.approved' }, bob);
+    await addTrust(bench.stores, { kind: 'identity', issuer: 'local', subject: 'ann' }, by);
     return { bench, at: bench.world.clock.now(), ports: { ...bench.stores, documents: new DocumentReader(bench.log.published.size, bench.log, null) } };
   }
   const short = ({ statements }: { statements: readonly VexStatement[] }) => statements.map(({ vulnerability, status, impact, action }) =>
