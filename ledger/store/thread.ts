@@ -11,6 +11,8 @@ interface Call {
 type Answer = { readonly value: unknown } | { readonly refusal: { code: Code; message: string; hint: string | null } } | { readonly bug: unknown };
 
 export interface Thread {
+  /** It ended by itself: every call is refused from here on. */
+  readonly isDead: boolean;
   /** Calls are answered in the order in which they are made. @param moved - memory that belongs to the thread from now on */
   call(name: string, given: unknown, moved?: readonly ArrayBuffer[]): Promise<unknown>;
   close(): Promise<void>;
@@ -37,6 +39,9 @@ export function startThread(file: URL): Thread {
   worker.on('exit', (code) => die(new LedgerError('STORE_FAILED', `Cannot go on: the thread that works on it ended with ${code}`)));
   worker.unref();
   return {
+    get isDead() {
+      return dead !== null;
+    },
     call: (name, given, moved = []) =>
       new Promise((resolve, reject) => {
         if (dead !== null) return reject(dead);
