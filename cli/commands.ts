@@ -81,6 +81,7 @@ export const COMMANDS: readonly Entry[] = [
   entry('key list', 'Keys', 'which keys sign and signed', async () => (await import('./commands/key-list.ts')).command),
   entry('key new', 'Keys', 'make a key file, not in use yet', async () => (await import('./commands/key-new.ts')).command),
   entry('key rotate', 'Keys', 'another key signs from here on', async () => (await import('./commands/key-rotate.ts')).command),
+  entry('key retire', 'Keys', 'a person\'s key, or the ledger\'s for attestations, ends', async () => (await import('./commands/key-retire.ts')).command),
 ];
 
 function entry(words: string, group: Entry['group'], summary: string, load: Entry['load']): Entry {

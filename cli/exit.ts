@@ -85,6 +85,8 @@ const OF_CODE: Readonly<Record<Code, ExitName>> = {
   CONTRACT_UNKNOWN: 'input',
   PERSON_UNKNOWN: 'input',
   PERSON_KEY_TAKEN: 'input',
+  KEY_TAKEN: 'input',
+  KEY_UNKNOWN: 'input',
   WAIVER_UNKNOWN: 'input',
   WAIVER_DECIDED: 'input',
   WAIVER_SAME_PERSON: 'input',

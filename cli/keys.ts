@@ -7,6 +7,8 @@ import { keyRecordOf } from '../ledger/log/control.ts';
 import { readKeyFile } from '../ledger/log/key-file.ts';
 import { parseVkey } from '../ledger/note/index.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
+import type { RetireReason } from '../actions/rotate-key.ts';
+import { UsageError, type Call } from './command.ts';
 import type { Place } from './layout.ts';
 
 export interface KeyOnFile {
@@ -17,9 +19,14 @@ export interface KeyOnFile {
   readonly bytes: Uint8Array;
 }
 
+/** What the ledger itself signs with them: checkpoints and Rekor's notes, or statements. */
+export type KeyFolder = 'attestation' | 'checkpoint';
+
+const folderOf = (place: Place, of: KeyFolder) => join(place.directory, 'keys', ...(of === 'attestation' ? [of] : []));
+
 /** @throws {LedgerError} SECRETS_EXPOSED when others may read one; KEY_FILE_INVALID */
-export function listKeys(place: Place): KeyOnFile[] {
-  const folder = join(place.directory, 'keys');
+export function listKeys(place: Place, of: KeyFolder = 'checkpoint'): KeyOnFile[] {
+  const folder = folderOf(place, of);
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.endsWith('.key')).sort();
   return names.map((name) => join(folder, name)).map((file) => {
@@ -39,15 +46,31 @@ export function findKey(place: Place, id: string): KeyOnFile {
 }
 
 /** Stores a key file under its id. @returns the file */
-export function addKey(place: Place, bytes: Uint8Array): KeyOnFile {
+export function addKey(place: Place, bytes: Uint8Array, of: KeyFolder = 'checkpoint'): KeyOnFile {
   const { vkey } = readKeyFile(bytes);
   const id = keyIdOf(vkey);
-  const file = join(place.directory, 'keys', `${id.slice(0, 16)}.key`);
+  const file = join(folderOf(place, of), `${id.slice(0, 16)}.key`);
   if (existsSync(file)) throw new LedgerError('KEY_FILE_INVALID', `Cannot write "${file}": there is a key of this name already`);
   writePrivateFile(file, bytes);
   return { id, vkey, file, bytes };
 }
 
+/** @throws {LedgerError} KEY_FILE_INVALID */
+export function idOfKeyFile(bytes: Uint8Array): string {
+  return keyIdOf(readKeyFile(bytes).vkey);
+}
+
 function keyIdOf(vkey: string): string {
   return formatHex(keyRecordOf({ key: parseVkey(vkey) }).id);
+}
+
+/** Why a key that signs statements ends, as entries have it. */
+export const RETIRE_REASONS = ['compromised', 'lost', 'superseded', 'unused'] as const satisfies readonly RetireReason[];
+
+/** @param otherwise - where the call says none @throws {UsageError} */
+export function retireReasonOf(call: Call, otherwise?: RetireReason): RetireReason {
+  const said = call.value('reason') ?? otherwise;
+  const reason = RETIRE_REASONS.find((one) => one === said);
+  if (reason === undefined) throw new UsageError(`say why with --reason: ${RETIRE_REASONS.join(', ')}`);
+  return reason;
 }

@@ -1,7 +1,6 @@
 // Persons on this machine: their names and key files, beside the ledger's own keys. The ledger itself holds pseudonyms alone.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { addAttestationKey } from '../actions/add-key.ts';
 import { actingWith, type Acting } from '../actions/person.ts';
 import { decodeUtf8, encodeUtf8, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
@@ -12,8 +11,9 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import { readPrivateFile, writePrivateFile } from '../ledger/store/private-files.ts';
 import type { AuthorKey } from '../verify/sigstore/index.ts';
-import { authorOf, foreignKey, ledgerKey } from './author-key.ts';
+import { authorOf, foreignKey, ledgerKeyOn } from './author-key.ts';
 import { UsageError, type Call } from './command.ts';
+import { idOfKeyFile } from './keys.ts';
 import { localActor, passphraseOf, pepperOf, type Place } from './place.ts';
 
 /** Options of every command that a person acts with. */
@@ -64,10 +64,18 @@ export function readPerson(place: Place, name: string): PersonOnFile {
   return { name, keyId, keyFile: existsSync(keyFile) ? keyFile : null };
 }
 
-/** Keeps a person's sealed private key. @throws {LedgerError} PERSON_KEY_TAKEN where there is one of this name: it would be lost */
-export function writePersonKey(place: Place, name: string, sealed: Uint8Array): void {
+/**
+ * Keeps a person's sealed private key. One that was retired is put aside; a crash after that leaves the person without a key, as the
+ * retirement did, and the next call makes one.
+ *
+ * @param retired - ids of keys that serve no more @throws {LedgerError} PERSON_KEY_TAKEN where another is of this name: it would be lost
+ */
+export function writePersonKey(place: Place, name: string, sealed: Uint8Array, retired: readonly string[]): void {
   const file = join(folderOf(place), `${name}.key`);
-  if (existsSync(file)) {
+  const there = readPrivateFile(file);
+  const id = there === null ? null : idOfKeyFile(there);
+  if (id !== null && retired.includes(id)) renameSync(file, join(folderOf(place), `${name}.${id.slice(0, 16)}.retired`));
+  else if (id !== null) {
     throw new LedgerError('PERSON_KEY_TAKEN', `Cannot make a key for "${name}": there is one in "${file}"`, {
       hint: 'keep it under another name first: what it signed can only be signed by it',
     });
@@ -109,12 +117,7 @@ export async function personPassphraseOf(call: Call): Promise<string> {
 export async function actingOf(call: Call, place: Place, log: Log): Promise<Acting> {
   const own = await personKey(call, place);
   if (own !== null) return actingWith(log, own);
-  const { key, isNew } = await ledgerKey(call, place);
-  if (isNew) {
-    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
-    call.out.warn(`a new key for what this ledger asserts, entry ${index}: back up ${place.directory}/keys/attestation`);
-  }
-  return { by: localActor(call, place), assurance: 'asserted', author: key };
+  return { by: localActor(call, place), assurance: 'asserted', author: await ledgerKeyOn(call, place, log) };
 }
 
 async function personKey(call: Call, place: Place): Promise<AuthorKey | null> {

@@ -1,6 +1,5 @@
 // stella attest: sign a statement about an artifact.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { addAttestationKey } from '../../actions/add-key.ts';
 import {
   bundleOf, embeddedType, sbomReference, signStatement, type RekorVersion, type SignedStatement, type StatementParts,
 } from '../../actions/attest.ts';
@@ -12,7 +11,7 @@ import type { JcsValue } from '../../ledger/jcs.ts';
 import { parseJson } from '../../ledger/json.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import type { AuthorKey } from '../../verify/sigstore/index.ts';
-import { foreignKey, ledgerKey, pemOf } from '../author-key.ts';
+import { foreignKey, ledgerKeyIn, ledgerKeyOn, pemOf } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { findPlace, localActor, openForWriting, rekorSigner } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
@@ -89,14 +88,14 @@ async function bundle(call: Call, log: Log, signed: SignedStatement, key: Author
 async function open(call: Call, own: AuthorKey | null) {
   if (own !== null) return { key: own, log: call.flag('bundle') ? await openForWriting(call, findPlace(call)) : null };
   const place = findPlace(call);
-  const { key, isNew } = await ledgerKey(call, place);
-  if (!isNew && !call.flag('bundle')) return { key, log: null };
+  if (!call.flag('bundle')) return { key: await ledgerKeyIn(call, place), log: null };
   const log = await openForWriting(call, place);
-  if (isNew) {
-    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
-    call.out.warn(`a new key for this ledger's attestations, entry ${index}: back up ${place.directory}/keys/attestation`);
+  try {
+    return { key: await ledgerKeyOn(call, place, log), log };
+  } catch (error) {
+    await log.close();
+    throw error;
   }
-  return { key, log };
 }
 
 async function partsOf(call: Call): Promise<StatementParts> {

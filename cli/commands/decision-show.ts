@@ -1,11 +1,10 @@
 // stella decision show: what was decided, why, and on what it stands.
-import { addAttestationKey } from '../../actions/add-key.ts';
 import { findDecision } from '../../actions/replay.ts';
-import { foreignKey, ledgerKey } from '../author-key.ts';
+import { foreignKey, ledgerKeyIn } from '../author-key.ts';
 import { UsageError, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseCount } from '../numbers.ts';
-import { findPlace, localActor, openDocuments, openForReading, openForWriting, openPlacePayloads } from '../place.ts';
+import { findPlace, openDocuments, openForReading, openPlacePayloads } from '../place.ts';
 import { dataTextOf } from '../policy-data.ts';
 import { sayPassedOver } from '../superseded.ts';
 
@@ -28,15 +27,7 @@ export const command: Command = {
     const at = parseCount(index, 'an index');
     const event = await findDecision(log, at);
     const told = await readTold(payloads, place.origin, at, event);
-    let key = foreignKey(call);
-    if (key === null && wantsSignature(call)) {
-      const own = await ledgerKey(call, place);
-      if (own.isNew) {
-        const writing = await openForWriting(call, place);
-        await addAttestationKey(writing, own.key.key, localActor(call, place)).finally(() => writing.close());
-      }
-      ({ key } = own);
-    }
+    const key = foreignKey(call) ?? (wantsSignature(call) ? await ledgerKeyIn(call, place) : null);
     const data = call.value('write-input') === undefined ? null : await dataTextOf(log, payloads, event);
     sayDecision(call, told);
     const { queries, close } = await openDocuments(place, log);

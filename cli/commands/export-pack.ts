@@ -1,13 +1,12 @@
 // stella export pack: everything about a decision, an artifact or a period in one file that verifies anywhere.
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { addAttestationKey } from '../../actions/add-key.ts';
 import { exportPack, repack, type ExportedPack } from '../../actions/export-pack.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import { formatReceipt } from '../../verify/index.ts';
 import { describeScope } from '../../verify/pack/index.ts';
-import { ledgerKey } from '../author-key.ts';
+import { ledgerKeyOn } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
 import { parseCount } from '../numbers.ts';
@@ -49,13 +48,11 @@ file. For witnesses' cosignatures inside, run "stella log index" and "stella log
       return report(call, log, await repack({ log, ...payloadsOf(call, place) }, parseCount(again, 'an index')), false);
     }
     const request = requestOf(call);
-    const { key } = await ledgerKey(call, place);
     const cosigned = await cosignedHead(place);
     const log = await openForWriting(call, place);
     try {
       const by = localActor(call, place);
-      // Made when first needed; and a crash may have come between the file and the entry.
-      if ((await log.head(`key:${key.key.id}`)) === null) await addAttestationKey(log, key.key, by);
+      const key = await ledgerKeyOn(call, place, log);
       const signer = { id: key.key.id, sign: (message: Uint8Array) => key.sign(message) };
       const ports = { log, ...payloadsOf(call, place), signer, vkeys: await allVkeys(log), cosigned };
       const options = { programs: packPrograms(), withoutDocuments: call.flag('without-documents'), open: call.flag('open') };

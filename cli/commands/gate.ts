@@ -1,5 +1,4 @@
 // stella gate: may this artifact go on? Decided on the newest state, and put on record whatever the answer is.
-import { addAttestationKey } from '../../actions/add-key.ts';
 import { gate, type GateAsked } from '../../actions/gate.ts';
 import { findDecision } from '../../actions/replay.ts';
 import { LiveState, StreamState } from '../../actions/stream-state.ts';
@@ -7,7 +6,7 @@ import type { Log } from '../../ledger/log/log.ts';
 import { openQueries } from '../../ledger/store/queries.ts';
 import { formatJson, LIMITS, LIMITS_MOST } from '../../policy/index.ts';
 import { DocumentReader, type DocumentTables } from '../../projections/reader.ts';
-import { foreignKey, ledgerKey } from '../author-key.ts';
+import { foreignKey, ledgerKeyOn } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { decisionJson, makeFolders, readTold, reportOptions, sayDecision, signOptions, wantsSignature, writeReports } from '../decisions.ts';
 import { parseEntrypoint, parseName } from '../names.ts';
@@ -90,12 +89,5 @@ function askedOf(call: Call, policy: string): Omit<GateAsked, 'artifact'> {
 }
 
 async function signingKey(call: Call, place: Place, log: Log) {
-  const own = foreignKey(call);
-  if (own !== null) return own;
-  const { key, isNew } = await ledgerKey(call, place);
-  if (isNew) {
-    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
-    call.out.warn(`a new key for this ledger's attestations, entry ${index}: back up ${place.directory}/keys/attestation`);
-  }
-  return key;
+  return foreignKey(call) ?? (await ledgerKeyOn(call, place, log));
 }

@@ -2,13 +2,12 @@
 import { createWriteStream, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { addAttestationKey } from '../../actions/add-key.ts';
 import { createKit } from '../../actions/kit.ts';
-import { foreignKey, ledgerKey, pemOf } from '../author-key.ts';
-import { UsageError, type Call, type Command } from '../command.ts';
+import { foreignKey, ledgerKeyIn, pemOf } from '../author-key.ts';
+import { UsageError, type Command } from '../command.ts';
 import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
 import { builderOf, builderOption } from '../kits.ts';
-import { findPlace, localActor, openForReading, openForWriting, openPlacePayloads, type Place } from '../place.ts';
+import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
   usage: '--out FILE --builder URI [OPTIONS]',
@@ -42,7 +41,7 @@ that trusts the key and names the builder imports it without a network.`,
       builder: builderOf(call), now: call.now(),
     };
     const place = findPlace(call);
-    const key = foreignKey(call) ?? await ownKey(call, place);
+    const key = foreignKey(call) ?? await ledgerKeyIn(call, place);
     const { manifest, pieces } = await createKit({ log: await openForReading(place), payloads: openPlacePayloads(place) }, asked, key);
     // Under another name first: a file that is called a kit is a whole one.
     const arriving = `${out}.arriving`;
@@ -63,17 +62,3 @@ that trusts the key and names the builder imports it without a network.`,
     return 'yes';
   },
 };
-
-/** The ledger's attestation key, put on record when it is made now. */
-async function ownKey(call: Call, place: Place) {
-  const { key, isNew } = await ledgerKey(call, place);
-  if (!isNew) return key;
-  const log = await openForWriting(call, place);
-  try {
-    const { index } = await addAttestationKey(log, key.key, localActor(call, place));
-    call.out.warn(`a new key for this ledger's attestations, entry ${index}: back up ${place.directory}/keys/attestation`);
-  } finally {
-    await log.close();
-  }
-  return key;
-}

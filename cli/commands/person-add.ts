@@ -1,6 +1,7 @@
 // stella person add: somebody who can act on this ledger.
 import { readFileSync } from 'node:fs';
 import { addPerson } from '../../actions/person.ts';
+import { readKeys } from '../../actions/rotate-key.ts';
 import { concatBytes, decodeUtf8, formatBase64, formatHex } from '../../ledger/bytes.ts';
 import { openKey, sealKey } from '../../ledger/log/key-file.ts';
 import { ed25519Spki } from '../../ledger/spki.ts';
@@ -13,7 +14,8 @@ export const command: Command = {
   usage: 'NAME [--public FILE]',
   help: `On a local ledger a person is whoever holds a key. Makes an Ed25519 key for NAME, sealed under the passphrase (or under the one in
 STELLA_PERSON_PASSPHRASE_FILE), or takes the public key of somebody who keeps the private one elsewhere, and puts it on record
-under a pseudonym: the name stays on this machine. One key behind two names is refused, for it could approve what it asked for.`,
+under a pseudonym: the name stays on this machine. One key behind two names is refused, for it could approve what it asked for.
+Where "stella key retire" ended the key of this name, its file is put aside, and the person goes on with a new one.`,
   options: { public: { type: 'string', takes: 'FILE', help: 'the public key (PEM) of a key that lies elsewhere: Ed25519 or ECDSA P-256' } },
   examples: [
     ['stella person add ann', 'a new key on this machine'],
@@ -33,7 +35,8 @@ under a pseudonym: the name stays on this machine. One key behind two names is r
     const log = await openForWriting(call, place);
     try {
       // The key before the entry: a crash between them leaves a key that nothing names; the other way round, one that is lost.
-      if (sealed !== null) writePersonKey(place, name, sealed);
+      const retired = (await readKeys(log)).flatMap(({ id, ended }) => (ended === null ? [] : [id]));
+      if (sealed !== null) writePersonKey(place, name, sealed, retired);
       const { index } = await addPerson(log, person, key, localActor(call, place));
       writePerson(place, name, key.id);
       call.out.say(`entry ${index}: ${name} is ${formatHex(person)}, with the key ${key.id.slice(0, 16)}…`);

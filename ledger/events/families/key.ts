@@ -51,7 +51,7 @@ export const keyEvents = {
       streams: ['ledger', 'key:{from}', 'key:{to.id}'],
     }),
   ],
-  // A key ends without a successor.
+  // A key that signs statements ends: a successor, where there is one, has its own `key.added`.
   'key.retired': [
     version({
       data: map({ key: bytes(32), lastSize: integer(1), reason: oneOf('compromised', 'lost', 'superseded', 'unused') }),
