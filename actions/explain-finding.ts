@@ -1,13 +1,14 @@
 // Explain: why a vulnerability is reported for an artifact, and why not, each answer computed again from the record's stored bytes.
-import { formatHex } from '../ledger/bytes.ts';
+import { formatHex, parseHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import type { Digest } from '../ledger/events/index.ts';
 import {
   chainOf, decodeTrace, explain, inputNames, recompute, type Explained, type Explanation, type OutcomeName, type ScanComponent, type Snapshot, type TraceChain,
 } from '../scanner/index.ts';
-import { findSnapshot, readFeedScans, withSnapshot, type ImportedSnapshot, type Wanted } from './feeds.ts';
+import type { DocumentReader } from '../projections/reader.ts';
+import { findSnapshot, readFeedScans, withSnapshot, type ImportedSnapshot, type ScanRecord, type Wanted } from './feeds.ts';
 import { readPayload } from './sealed-payload.ts';
-import { findList, listOfScan, newestScan, readList, type ListPlace, type ListPorts } from './scan-list.ts';
+import { findList, isSamePlace, listOfScan, newestScan, readList, type ListPlace, type ListPorts } from './scan-list.ts';
 
 /** The one word for an artifact and a vulnerability: the loudest outcome, or why there is none. */
 export type ExplainedAs = OutcomeName | 'not_in_list' | 'not_in_snapshot';
@@ -83,9 +84,10 @@ export interface AffectedArtifact {
   readonly subject: string;
   readonly is: OutcomeName;
   readonly answers: readonly Explained[];
-  /** The newest scan on record, and whether it was against this very snapshot. */
-  readonly scan: number;
+  /** The newest scan on the feed, null where there was none; whether it was against this very snapshot, and of the list that counts now. */
+  readonly scan: number | null;
   readonly isCurrent: boolean;
+  readonly isNewestList: boolean;
 }
 
 export interface Affected {
@@ -100,13 +102,14 @@ export interface Affected {
 }
 
 /**
- * Which artifacts on a feed a vulnerability concerns: their lists against the newest snapshot, whatever their scans were made with, so
- * that the answer to a new advisory waits for no rescan.
+ * Which artifacts a vulnerability concerns: the lists that a rescan would take, and the bills of materials of what was never scanned,
+ * against the newest snapshot, so that the answer to a new advisory waits for no scan.
  *
+ * @param ports - with `documents` at the published size
  * @throws {LedgerError} SNAPSHOT_UNKNOWN, SNAPSHOT_DAMAGED
  */
 export async function affectedBy(
-  ports: ListPorts & { readonly mayName?: MayName },
+  ports: ListPorts & { readonly documents: Pick<DocumentReader, 'all'>; readonly mayName?: MayName },
   asked: { id: string; feed: string; snapshot: Wanted; onProgress?: (done: number, all: number) => void },
 ): Promise<Affected> {
   const snapshot = await findSnapshot(ports.log, asked.feed, asked.snapshot);
@@ -119,9 +122,9 @@ export async function affectedBy(
     const isMeant = (component: ScanComponent) => names({ components: [component] });
     const mayName = records.length === 0 || ports.mayName === undefined ? () => true : await ports.mayName(isMeant);
     let done = 0;
-    for (const [subject, scan] of records.length === 0 ? [] : scans) {
-      asked.onProgress?.((done += 1), scans.size);
-      const place = listOfScan(scan);
+    const lists = await everyList(ports, scans);
+    for (const { subject, scan, place } of records.length === 0 ? [] : lists) {
+      asked.onProgress?.((done += 1), lists.length);
       if (!mayName(place.is === 'sbom' ? place.facts : place.digest)) continue;
       let input;
       try {
@@ -134,8 +137,51 @@ export async function affectedBy(
       if (!names(input)) continue;
       const { answers } = explain(asked.id, input, opened);
       const is = LOUDEST.find((name) => answers.some(({ outcome }) => outcome === name));
-      if (is !== undefined) artifacts.push({ subject, is, answers, scan: scan.index, isCurrent: nameOf(scan.data.snapshot) === snapshot.name });
+      if (is === undefined) continue;
+      const isCurrent = scan !== null && nameOf(scan.data.snapshot) === snapshot.name;
+      const isNewestList = scan !== null && isSamePlace(place, listOfScan(scan));
+      artifacts.push({ subject, is, answers, scan: scan?.index ?? null, isCurrent, isNewestList });
     }
-    return { snapshot, ids, records: records.length, artifacts, looked: scans.size, unreadable };
+    return { snapshot, ids, records: records.length, artifacts, looked: lists.length, unreadable };
   });
+}
+
+interface ArtifactList {
+  /** In hexadecimal. */
+  readonly subject: string;
+  readonly scan: ScanRecord | null;
+  readonly place: ListPlace;
+}
+
+/** Every artifact's list as a rescan takes it, scanned ones first; of what was never scanned on the feed the one that a scan would take. */
+async function everyList(
+  ports: ListPorts & { readonly documents: Pick<DocumentReader, 'all'> }, scans: ReadonlyMap<string, ScanRecord>,
+): Promise<ArtifactList[]> {
+  const artifacts = await ports.documents.all('artifact');
+  const begin = 'artifact:sha256:';
+  const unscanned = [...artifacts.keys()].map((stream) => stream.slice(begin.length)).filter((subject) => !scans.has(subject)).sort();
+  const lists: ArtifactList[] = [];
+  for (const subject of [...scans.keys(), ...unscanned]) {
+    const scan = scans.get(subject) ?? null;
+    const sboms = artifacts.get(`${begin}${subject}`)?.sboms ?? [];
+    const [only] = sboms;
+    if (scan !== null && (scan.data.sbom === undefined || sboms.length === 0)) lists.push({ subject, scan, place: listOfScan(scan) });
+    // Nearly always there is one, and nothing has to be read to know that it counts.
+    else if (only !== undefined && sboms.length === 1 && only.superseded === undefined) {
+      lists.push({ subject, scan, place: { is: 'sbom', entry: only.entry, facts: only.facts } });
+    } else {
+      const place = await findListOrNull(ports, subject) ?? (scan === null ? null : listOfScan(scan));
+      if (place !== null) lists.push({ subject, scan, place });
+    }
+  }
+  return lists;
+}
+
+async function findListOrNull(ports: ListPorts, subject: string): Promise<ListPlace | null> {
+  try {
+    return await findList(ports, ['sha256', parseHex(subject)]);
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'SBOM_UNKNOWN') return null;
+    throw error;
+  }
 }

@@ -11,7 +11,7 @@ import {
 import { findSnapshot, readFeedScans, withSnapshot, type FeedScans, type ImportedSnapshot, type ScanRecord, type Wanted } from './feeds.ts';
 import { runScan } from './run-scan.ts';
 import { completed, pinsOf, type FailedReason, type ScanPorts } from './scan-artifact.ts';
-import { findList, listOfScan, readList, type ListPlace } from './scan-list.ts';
+import { findList, isSamePlace, listOfScan, readList, type ListPlace } from './scan-list.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export interface RescanRequest {
@@ -204,11 +204,6 @@ async function unlessMissing<T>(read: () => Promise<T>): Promise<T | null> {
     if (error instanceof LedgerError && (error.code === 'PAYLOAD_MISSING' || error.code === 'SNAPSHOT_UNKNOWN')) return null;
     throw error;
   }
-}
-
-function isSamePlace(a: ListPlace, b: ListPlace): boolean {
-  if (a.is === 'sbom') return b.is === 'sbom' && a.entry === b.entry;
-  return b.is === 'inventory' && equalBytes(a.digest, b.digest);
 }
 
 /** Everything but the snapshot's name and how many records were met: those change with every import. */

@@ -76,6 +76,11 @@ export function listOfScan({ data, inventory, trace }: ScanRecord): ListPlace {
   return { is: 'inventory', ...inventory, trace };
 }
 
+export function isSamePlace(a: ListPlace, b: ListPlace): boolean {
+  if (a.is === 'sbom') return b.is === 'sbom' && a.entry === b.entry;
+  return b.is === 'inventory' && equalBytes(a.digest, b.digest);
+}
+
 /** The newest completed scan of an artifact; null where there is none. @param feed - on this feed alone */
 export async function newestScan({ log }: Pick<ListPorts, 'log'>, subject: Digest<'sha256'>, feed: string | null = null): Promise<ScanRecord | null> {
   for await (const { index, event } of log.stream(`artifact:sha256:${formatHex(subject[1])}`)) {

@@ -7,13 +7,14 @@ import { openCaughtUp } from '../caught-up.ts';
 import { UsageError, type Command } from '../command.ts';
 import { reasonText } from '../explanation.ts';
 import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
-import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
+import { findPlace, openDocuments, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] VULNERABILITY',
-  help: `Looks through every artifact that was scanned on a feed, by the newest snapshot whatever each was scanned with: the answer to a new
-advisory waits for no rescan. Artifacts whose answer is undecided are listed too; --all lists those that are not affected as well.
-Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no record of the snapshot names the vulnerability.`,
+  help: `Looks through every artifact's newest bill of materials that counts, and what was scanned of those that have none, by the newest snapshot
+of a feed, whatever each was scanned with, or never: the answer to a new advisory waits for no scan. Artifacts whose answer is
+undecided are listed too; --all lists those that are not affected as well. Exit codes: 0 when none is affected or undecided, 1 when
+some are, 5 when no record of the snapshot names the vulnerability.`,
   options: {
     feed: feedOption,
     snapshot: snapshotOption,
@@ -29,13 +30,16 @@ Exit codes: 0 when none is affected or undecided, 1 when some are, 5 when no rec
     if (id === undefined || others.length > 0) throw new UsageError('name one vulnerability, such as CVE-2021-44228');
     const place = findPlace(call);
     const log = await openForReading(place);
+    const { documents, close } = await openDocuments(place, log);
     const opened = await openCaughtUp(call, place, log, [inventory]);
-    const ports = { log, payloads: openPlacePayloads(place), ...(opened === null ? {} : { mayName: mayNameBy(opened.db) }) };
+    const ports = { log, documents, payloads: openPlacePayloads(place), ...(opened === null ? {} : { mayName: mayNameBy(opened.db) }) };
     const onProgress = (done: number, all: number) => call.out.progress(`${done} of ${all} artifacts`);
-    const found = await affectedBy(ports, { id, feed: feedOf(call), snapshot: wantedOf(call), onProgress }).finally(() => opened?.close());
+    const found = await affectedBy(ports, { id, feed: feedOf(call), snapshot: wantedOf(call), onProgress }).finally(close).finally(() => opened?.close());
     const shown = found.artifacts.filter(({ is }) => call.flag('all') || is !== 'not_affected');
-    for (const { subject, is, answers, scan, isCurrent } of shown) {
-      call.out.say(`${is}  sha256:${subject}  scan in entry ${scan}${isCurrent ? '' : ', by another snapshot'}`);
+    for (const { subject, is, answers, scan, isCurrent, isNewestList } of shown) {
+      const by = `${isCurrent ? '' : ', by another snapshot'}${isNewestList ? '' : ', of an older list'}`;
+      const seen = scan === null ? 'never scanned on this feed' : `scan in entry ${scan}${by}`;
+      call.out.say(`${is}  sha256:${subject}  ${seen}`);
       for (const { component, outcome, reasons, lookup } of answers) {
         const [reason] = reasons;
         if (outcome === is && reason !== undefined) call.out.say(`    ${clip(component.purl ?? component.name)}: ${reasonText(reason, lookup.version)}`);

@@ -12,7 +12,7 @@ import { rescan } from '../../actions/rescan.ts';
 import { scanArtifact, type ScanPorts, type ScanRequest } from '../../actions/scan-artifact.ts';
 import { readPayload } from '../../actions/sealed-payload.ts';
 import { mayNameBy } from '../../actions/where-used.ts';
-import { decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { prepareDraft, type Event } from '../../ledger/events/index.ts';
 import type { JcsValue } from '../../ledger/jcs.ts';
 import { parseFacts } from '../../evidence/facts.ts';
@@ -411,10 +411,25 @@ describe('explaining', () => {
     expect(await of({ is: 'newest' })).toEqual(['withdrawn']);
   });
 
+  test('what came since the scan, and what was never scanned, is looked through as well', async () => {
+    const one = await three();
+    const [fresh, unlisted] = ['d4'.repeat(32), 'e5'.repeat(32)];
+    await one.bench.addOne(about(fresh, 'c'));
+    await one.bench.addOne('words\n', { subjects: [['sha256', parseHex(unlisted)]], media: 'text/plain' });
+    // What is made of `a` and `b` when it is scanned is made of `c` by now.
+    await one.bench.addOne(about(image, 'a', 'b', 'c'));
+    const ports = { log: one.bench.log, payloads: one.bench.payloads, documents: one.bench.documents };
+    const { artifacts, looked } = await affectedBy(ports, { id: 'GHSA-3', feed: 'f', snapshot: { is: 'newest' } });
+    expect(artifacts.map(({ subject, is, scan: at, isCurrent, isNewestList }) => [subject, is, at, isCurrent, isNewestList])).toEqual([
+      [image, 'affected', 5, true, false], [other, 'affected', 6, true, true], [fresh, 'affected', null, false, false],
+    ]);
+    expect(looked).toBe(4);
+  });
+
   test('a new advisory is answered for all artifacts without a rescan', async () => {
     const one = await three();
     await one.import([...first, fixed('GHSA-9', 'd', '3.0.0'), fixed('GHSA-8', 'a', '0.1.0')]);
-    const ports = { log: one.bench.log, payloads: one.bench.payloads };
+    const ports = { log: one.bench.log, payloads: one.bench.payloads, documents: one.bench.documents };
     const of = async (id: string) => {
       const { artifacts, records, looked } = await affectedBy(ports, { id, feed: 'f', snapshot: { is: 'newest' } });
       return [records, looked, artifacts.map(({ subject, is, isCurrent }) => [subject, is, isCurrent])];
@@ -427,7 +442,7 @@ describe('explaining', () => {
     await catchUp({ db, log: one.bench.log, payload: (digest) => payloadOrNull(one.bench.payloads, digest) });
     const read: string[] = [];
     const payloads = { ...one.bench.payloads, get: (digest: Uint8Array) => (read.push(formatHex(digest)), one.bench.payloads.get(digest)) };
-    const fast = { log: one.bench.log, payloads, mayName: mayNameBy(db) };
+    const fast = { ...ports, payloads, mayName: mayNameBy(db) };
     for (const id of ['GHSA-9', 'GHSA-8', 'GHSA-1', 'GHSA-3', 'CVE-1999-1']) {
       const asked = { id, feed: 'f', snapshot: { is: 'newest' } } as const;
       read.length = 0;
