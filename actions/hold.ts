@@ -6,7 +6,7 @@ import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
-import { dropSealed, storeSealed, type SealPorts } from './sealed-payload.ts';
+import { appendSealed, storeSealed, type SealPorts } from './sealed-payload.ts';
 
 export interface HoldPorts extends SealPorts {
   readonly log: Log;
@@ -103,12 +103,9 @@ async function streamsOf(log: LogView, entry: number): Promise<string[]> {
 }
 
 async function appendWithWords(ports: HoldPorts, event: NewEvent, justification: string | undefined): Promise<Appended> {
-  if (justification === undefined) return ports.log.appendOne({ drafts: [prepareDraft(event, sha256)] });
+  // Before anything is sealed: what is no event is refused here.
+  const plain = prepareDraft(event, sha256);
+  if (justification === undefined) return ports.log.appendOne({ drafts: [plain] });
   const sealed = await storeSealed(ports, 'justification', 'text/plain', encodeUtf8(justification));
-  try {
-    return await ports.log.appendOne({ drafts: [prepareDraft({ ...event, payloads: [sealed] }, sha256)] });
-  } catch (error) {
-    await dropSealed(ports, (sealed.commitment as readonly [string, Uint8Array])[1]);
-    throw error;
-  }
+  return appendSealed(ports, { drafts: [prepareDraft({ ...event, payloads: [sealed] }, sha256)] }, [sealed]);
 }

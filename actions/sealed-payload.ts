@@ -2,6 +2,8 @@
 import { open, paddedSize, seal, sealSecretBytes, type PayloadReference } from '../ledger/events/index.ts';
 import { concatBytes } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
+import type { Appended, Command } from '../ledger/log/command.ts';
+import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import type { SecretStore } from '../ledger/store/secrets.ts';
 
@@ -41,6 +43,23 @@ export async function dropSealed({ payloads, secrets }: Omit<SealPorts, 'random'
   if (digest !== null) await payloads.remove(digest);
   await payloads.unnameSealed(commitment);
   return wasThere;
+}
+
+/**
+ * Appends a command that names payloads which were sealed for it, and destroys them where it is refused.
+ *
+ * Where the append fails they stay: the entry may be in the store, and comes under a checkpoint at the next start. A secret destroyed
+ * here would be gone then, and no entry would say that it was erased.
+ *
+ * @throws {LedgerError} the command's refusal, or as `Log.append`
+ */
+export async function appendSealed(
+  { log, ...ports }: Omit<SealPorts, 'random'> & { readonly log: Pick<Log, 'append'> }, command: Command, sealed: readonly PayloadReference[],
+): Promise<Appended> {
+  const [outcome] = await log.append([command]);
+  if (outcome?.ok === true) return outcome;
+  for (const { commitment } of sealed) if (commitment !== undefined) await dropSealed(ports, commitment[1]);
+  throw outcome?.error ?? new TypeError('no outcome');
 }
 
 /**

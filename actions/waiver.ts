@@ -1,7 +1,7 @@
 // Waivers: a risk is accepted for a time, asked for by one person and approved by another. Nothing is renewed, only asked for anew.
 import { encodeUtf8, equalBytes, formatHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
-import { asSet, prepareDraft, type DataOf, type Digest, type Event, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
+import { asSet, prepareDraft, type DataOf, type Digest, type Draft, type Event, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
@@ -12,7 +12,7 @@ import { isRangeOf } from '../projections/vers.ts';
 import { storeStatement } from './act-statement.ts';
 import { signedBy, type Acting } from './person.ts';
 import { expectOwner, expectTaken, type TermsPorts } from './waiver-terms.ts';
-import { dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
+import { appendSealed, dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
 
 export interface WaiverPorts extends SealPorts {
   readonly log: Log;
@@ -151,16 +151,17 @@ async function act(
   const { log, payloads } = ports;
   // 1. The justification, sealed, and the statement that commits to it. A crash after this leaves payloads no entry names.
   const sealed: PayloadReference[] = justification === null ? [] : [await storeSealed(ports, 'justification', 'text/plain', encodeUtf8(justification))];
+  let draft: Draft;
   try {
     const whole = { ...event, by: acting.by, payloads: sealed } as ActEvent;
     const statement = await storeStatement(payloads, waiverStatement(log.control.genesis.origin, whole), acting);
-    const draft = prepareDraft({ ...whole, payloads: [statement, ...sealed], ...(cause === undefined ? {} : { cause }) } as NewEvent, sha256);
-    // 2. The entry, if nobody acted on the waiver meanwhile.
-    return await log.appendOne({ drafts: [draft], expected: [{ stream: `waiver:${event.data.waiver}`, version }] });
+    draft = prepareDraft({ ...whole, payloads: [statement, ...sealed], ...(cause === undefined ? {} : { cause }) } as NewEvent, sha256);
   } catch (error) {
     for (const { commitment } of sealed) if (commitment !== undefined) await dropSealed(ports, commitment[1]);
     throw error;
   }
+  // 2. The entry, if nobody acted on the waiver meanwhile.
+  return appendSealed(ports, { drafts: [draft], expected: [{ stream: `waiver:${event.data.waiver}`, version }] }, sealed);
 }
 
 /** What an act's signature is worth: the statement beside the event is checked against the event, under the key that it names. */

@@ -12,6 +12,7 @@ import { secretsBack } from '../../actions/restore-sealed.ts';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { memorySource, verifyPack } from '../../verify/pack/index.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { by } from '../log/kit.ts';
 import { artifactRequest, author, busyBench, exporting, packed, repacked, trust } from '../pack/kit.ts';
 import { Bench, cyclonedx, image, imageDigest } from './kit.ts';
@@ -297,6 +298,29 @@ describe('a backup that brings back what was erased', () => {
     expect(await erase()).toMatchObject({ repeated: true });
     expect(await secretsBack(bench.log, bench.secrets)).toEqual([]);
     expect(bench.secrets.held.size).toBe(0);
+  });
+});
+
+describe('an append of which nobody knows whether it went through', () => {
+  const unknown = new LedgerError('ANCHOR_UNREACHABLE', 'Cannot anchor the checkpoint');
+
+  test('leaves the words of a hold: the entry may be there after the next start, and name them', async () => {
+    const { bench } = await sealedBench();
+    const append = bench.log.append.bind(bench.log);
+    vi.spyOn(bench.log, 'append').mockImplementationOnce((commands) => append(commands).then(() => Promise.reject(unknown)));
+    const request = { basis: 'litigation', streams: [stream], justification: 'case 7' } as const;
+    expect(await codeOf(placeHold(bench.stores, request, by))).toBe('ANCHOR_UNREACHABLE');
+    const entry = bench.log.published.size - 1;
+    expect(await bench.event(entry)).toMatchObject({ type: 'payload.hold_placed' });
+    expect(new TextDecoder().decode((await readPayloadOf(bench.stores, entry, 'justification', 'audit', by)).bytes)).toBe('case 7');
+  });
+
+  test('a refusal leaves nothing', async () => {
+    const { bench } = await sealedBench();
+    expect(await codeOf(placeHold(bench.stores, { basis: 'litigation', streams: ['no such'], justification: 'case 7' }, by))).toBe('EVENT_INVALID');
+    vi.spyOn(bench.log, 'append').mockImplementationOnce(async () => [{ ok: false, error: new LedgerError('VERSION_CONFLICT', 'Cannot append') }]);
+    expect(await codeOf(placeHold(bench.stores, { basis: 'litigation', streams: [stream], justification: 'case 7' }, by))).toBe('VERSION_CONFLICT');
+    expect(bench.secrets.held.size).toBe(1);
   });
 });
 

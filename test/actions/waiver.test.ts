@@ -1,6 +1,6 @@
 // Waivers and persons: two people, one key each; nothing renewed; what was signed is what stands on record.
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { addPerson, actingWith, type Acting } from '../../actions/person.ts';
 import { waiverStatement, type ActEvent } from '../../policy/gate/act-statement.ts';
 import { checkAct, decideWaiver, readWaiver, requestWaiver, type WaiverRequest } from '../../actions/waiver.ts';
@@ -211,6 +211,19 @@ describe('a waiver', () => {
       const payloads = act.payloads?.map((one) => (one.commitment === undefined ? one : { ...one, commitment: ['sha256', new Uint8Array(32)] as const }));
       expect(await checkAct(ports, origin, { ...act, payloads } as ActEvent, spki)).toBe(false);
     }
+  });
+
+  test('the justification stays where nobody knows whether the request went on record, and goes where it was refused', async () => {
+    const { bench, ports, ann } = await people();
+    const append = bench.log.append.bind(bench.log);
+    const unknown = new LedgerError('ANCHOR_UNREACHABLE', 'Cannot anchor the checkpoint');
+    vi.spyOn(bench.log, 'append').mockImplementationOnce((commands) => append(commands).then(() => Promise.reject(unknown)));
+    expect(await codeOf(requestWaiver(ports, requestIn(bench), ann))).toBe('ANCHOR_UNREACHABLE');
+    expect((await readWaiver(bench.log, 'w-1')).acts).toHaveLength(1);
+    expect(bench.secrets.held.size).toBe(1);
+    vi.spyOn(bench.log, 'append').mockImplementationOnce(async () => [{ ok: false, error: new LedgerError('VERSION_CONFLICT', 'Cannot append') }]);
+    expect(await codeOf(requestWaiver(ports, requestIn(bench, { waiver: 'w-2' }), ann))).toBe('VERSION_CONFLICT');
+    expect(bench.secrets.held.size).toBe(1);
   });
 
   test('the justification stands nowhere in the log, nor in what is not sealed', async () => {
