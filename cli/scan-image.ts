@@ -9,10 +9,10 @@ import {
   analyzeFiles, entryPointOf, readImage, readImageArchive, traceEntryPoint, withTrace, type Image, type ImageOptions, type LayerCache,
 } from '../scanner/index.ts';
 import { DirectoryFiles } from './directory-files.ts';
-import type { Platform, Target } from './scan-target.ts';
+import type { Target, Wanted } from './scan-target.ts';
 
 /** An OCI layout, or the files of a root file system. @throws {LedgerError} INPUT_MALFORMED for what is damaged in it */
-export async function readFolder(path: string, platform: Platform | undefined, cache: LayerCache | null): Promise<Target> {
+export async function readFolder(path: string, wanted: Wanted, cache: LayerCache | null): Promise<Target> {
   const isLayout = existsSync(join(path, 'oci-layout')) || existsSync(join(path, 'index.json')) && existsSync(join(path, 'blobs'));
   if (!isLayout) return { is: 'directory', analysis: analyzeFiles(new DirectoryFiles(path)) };
   // Names come from the image's own documents, which are digests here: nothing can lead out of the folder.
@@ -24,24 +24,24 @@ export async function readFolder(path: string, platform: Platform | undefined, c
     return opened.at(-1) as FileAt;
   };
   try {
-    return imageTarget(await readImage(open, optionsFor(platform)), cache);
+    return imageTarget(await readImage(open, optionsFor(wanted)), cache);
   } finally {
     for (const one of opened) one.close();
   }
 }
 
 /** An archive of a layout, or of "docker save". @throws {LedgerError} INPUT_MALFORMED for what is damaged in it */
-export async function readArchive(path: string, platform: Platform | undefined, cache: LayerCache | null): Promise<Target> {
+export async function readArchive(path: string, wanted: Wanted, cache: LayerCache | null): Promise<Target> {
   const archive = openFileAt(path, `"${clip(path)}"`);
   try {
-    return imageTarget(await readImageArchive(archive, optionsFor(platform)), cache);
+    return imageTarget(await readImageArchive(archive, optionsFor(wanted)), cache);
   } finally {
     archive.close();
   }
 }
 
-function optionsFor(platform: Platform | undefined): ImageOptions {
-  return { platform, work: () => new Scratch(tmpdir()) };
+function optionsFor(wanted: Wanted): ImageOptions {
+  return { ...wanted, work: () => new Scratch(tmpdir()) };
 }
 
 /** Its packages, and which of them what it starts reaches. */

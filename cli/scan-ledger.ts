@@ -101,8 +101,9 @@ async function recordDocument(call: Call, place: Place, log: Log, file: string, 
 }
 
 function subjectOf(target: Exclude<Target, { is: 'document' }>, given: Digest<'sha256'> | null): Digest<'sha256'> {
-  if (given !== null) return given;
+  // An image has a digest of its own, and was read under no other (readTarget).
   if (target.is === 'image') return parseSubject(target.digest);
+  if (given !== null) return given;
   throw new UsageError('a directory has no digest: say which artifact it is with --subject sha256:…');
 }
 

@@ -9,18 +9,25 @@ export type Target =
   | { readonly is: 'image'; readonly digest: string; readonly analysis: Analysis; readonly trace: TraceDocument }
   | { readonly is: 'directory'; readonly analysis: Analysis };
 
-export interface Platform {
+interface Platform {
   readonly os: string;
   readonly architecture: string;
 }
 
-/** @throws {LedgerError} INPUT_MALFORMED when an image's blobs, layers or package databases are damaged */
-export async function readTarget(path: string, platform: Platform | undefined, cache: LayerCache | null = null): Promise<Target> {
+/** Which image of several. */
+export interface Wanted {
+  readonly platform?: Platform | undefined;
+  /** The digest that the caller says it has: no other image is taken for it. */
+  readonly digest?: string | undefined;
+}
+
+/** @throws {LedgerError} INPUT_MALFORMED when an image's blobs, layers or package databases are damaged; SUBJECT_MISMATCH */
+export async function readTarget(path: string, wanted: Wanted, cache: LayerCache | null = null): Promise<Target> {
   const isDirectory = statSync(path).isDirectory();
   if (!isDirectory && kindOf(path) === 'document') return { is: 'document', file: path };
   // Package analyzers and the tracer are loaded where there is something for them to look at.
   const { readArchive, readFolder } = await import('./scan-image.ts');
-  return isDirectory ? readFolder(path, platform, cache) : readArchive(path, platform, cache);
+  return isDirectory ? readFolder(path, wanted, cache) : readArchive(path, wanted, cache);
 }
 
 /** By its first bytes: a tar archive has its magic at 257, a gzipped one its own. */

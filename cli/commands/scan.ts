@@ -19,7 +19,7 @@ component list, the snapshot, the engine. The same inputs give the same bytes an
 with --subject alone what is on record. A limit that is reached is recorded as a failed scan, never as a clean one.
 The exit code is 0 whatever was found: deciding is the gate's work. 5: there is no result.`,
   options: {
-    subject: { type: 'string', takes: 'sha256:HEX', help: 'the artifact, where the file does not say' },
+    subject: { type: 'string', takes: 'sha256:HEX', help: 'the artifact, where the file does not say; of an image its own, or that of a platform in it' },
     feed: feedOption,
     snapshot: snapshotOption,
     platform: { type: 'string', takes: 'OS/ARCH', help: 'which image of several' },
@@ -42,10 +42,12 @@ The exit code is 0 whatever was found: deciding is the gate's work. 5: there is 
     const subject = call.value('subject');
     if (others.length > 0) throw new UsageError('name one file or directory');
     if (path === undefined && subject === undefined) throw new UsageError('name a file or a directory, or an artifact on record with --subject');
-    const asked: Asked = { given: subject === undefined ? null : parseSubject(subject), stop: limitsOf(call), started: call.now() };
+    const given = subject === undefined ? null : parseSubject(subject);
+    const asked: Asked = { given, stop: limitsOf(call), started: call.now() };
     // What opens a ledger is loaded where one is opened.
     const ledger = call.flag('dry-run') ? null : await import('../scan-ledger.ts');
-    const target = path === undefined ? null : await readTarget(path, parsePlatform(call.value('platform')), ledger?.layerCacheOf(call) ?? null);
+    const wanted = { platform: parsePlatform(call.value('platform')), digest: subject };
+    const target = path === undefined ? null : await readTarget(path, wanted, ledger?.layerCacheOf(call) ?? null);
     if (target !== null && target.is !== 'document') sayUnreadable(call, target);
     return ledger === null ? dryRun(call, target, asked) : ledger.recorded(call, target, asked);
   },

@@ -1,6 +1,6 @@
 // Images as archives or layouts: OCI layouts (image-spec, "Image Layout") and `docker save` archives, to layers and configuration.
 import { isJsonObject, type Json, type JsonObject } from '../../ledger/json.ts';
-import { LedgerError } from '../../ledger/errors.ts';
+import { clip, LedgerError } from '../../ledger/errors.ts';
 import { readJson } from '../advisories/observation.ts';
 import { sha256Hex } from '../advisories/stored.ts';
 import { LayeredFiles } from './files.ts';
@@ -23,12 +23,18 @@ export interface Image {
 export interface ImageOptions {
   /** The platform that is wanted, where there are several. */
   readonly platform?: { readonly os: string; readonly architecture: string } | undefined;
+  /** The digest of the image that is wanted: of several the one that has it, and no other image under its name. */
+  readonly digest?: string | undefined;
   /** Working files for unpacked layers; in memory when left out. */
   readonly work?: () => WorkBytes;
 }
 
 function refuse(why: string): never {
   throw new LedgerError('INPUT_MALFORMED', `Cannot read the image: ${why}`);
+}
+
+function refuseOther(wanted: string, why: string, hint: string): never {
+  throw new LedgerError('SUBJECT_MISMATCH', `Cannot take the image for ${wanted}: ${why}`, { hint });
 }
 
 /** The manifest, the index and the configuration are read into memory. */
@@ -59,26 +65,36 @@ export async function readImageArchive(archive: Uint8Array | StoredBytes, option
  * memory does not grow with them.
  *
  * Every blob is compared with the digest that names it: a layout is a stranger's, and a layer with another content is another image.
+ *
+ * @throws {LedgerError} INPUT_MALFORMED; SUBJECT_MISMATCH where no image of it has the digest that is wanted
  */
-export async function readImage(read: ReadPath, { platform, work = workInMemory }: ImageOptions = {}): Promise<Image> {
+export async function readImage(read: ReadPath, { platform, digest, work = workInMemory }: ImageOptions = {}): Promise<Image> {
   const index = read('index.json');
-  if (index !== null) return ociImage(read, objectOf(index, 'index.json'), work, platform);
+  if (index !== null) return ociImage(read, objectOf(index, 'index.json'), work, { platform, digest });
   const manifest = read('manifest.json');
-  return manifest === null ? refuse('neither index.json nor manifest.json is there') : dockerImage(read, readJson(wholeOf(manifest)), work);
+  return manifest === null ? refuse('neither index.json nor manifest.json is there') : dockerImage(read, readJson(wholeOf(manifest)), work, digest);
 }
 
-async function ociImage(read: ReadPath, index: JsonObject, work: () => WorkBytes, platform: ImageOptions['platform']): Promise<Image> {
+type Wanted = Pick<ImageOptions, 'platform' | 'digest'>;
+
+async function ociImage(read: ReadPath, index: JsonObject, work: () => WorkBytes, wanted: Wanted): Promise<Image> {
   const blob = (digest: Json | undefined): StoredBytes => {
     if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) return refuse('a descriptor has no SHA-256 digest');
     const bytes = read(`blobs/sha256/${digest.slice(7)}`) ?? refuse(`${digest} is missing`);
     return digestOfStored(bytes) === digest.slice(7) ? bytes : refuse(`${digest} has another content`);
   };
-  let descriptor = chosen(index, platform);
+  let descriptor = chosen(index, wanted);
   let manifest = objectOf(blob(descriptor.digest), 'a manifest');
   // An index may lead to an index of platforms, and no further.
   if (Array.isArray(manifest.manifests)) {
-    descriptor = chosen(manifest, platform);
+    if (descriptor.digest === wanted.digest) {
+      refuseOther(wanted.digest as string, 'that is its index of platforms', `name one of its platforms: ${namesOf(imagesOf(manifest))}`);
+    }
+    descriptor = chosen(manifest, wanted);
     manifest = objectOf(blob(descriptor.digest), 'a manifest');
+  }
+  if (wanted.digest !== undefined && descriptor.digest !== wanted.digest) {
+    refuseOther(wanted.digest, `it is ${String(descriptor.digest)}`, 'leave the digest out: an image has its own');
   }
   const config = isJsonObject(manifest.config) ? objectOf(blob(manifest.config.digest), 'a configuration') : refuse('the manifest names no configuration');
   const layers = Array.isArray(manifest.layers) ? manifest.layers : refuse('the manifest names no layers');
@@ -86,22 +102,40 @@ async function ociImage(read: ReadPath, index: JsonObject, work: () => WorkBytes
     work);
 }
 
-function chosen(index: JsonObject, platform: ImageOptions['platform']): JsonObject {
-  const all = (Array.isArray(index.manifests) ? index.manifests : []).filter((one) => isJsonObject(one));
-  const images = all.filter((one) => !(isJsonObject(one.platform) && one.platform.os === 'unknown'));
-  const fitting = platform === undefined ? images : images.filter((one) =>
-    !isJsonObject(one.platform) || (one.platform.os === platform.os && one.platform.architecture === platform.architecture));
+function chosen(index: JsonObject, { platform, digest }: Wanted): JsonObject {
+  const images = imagesOf(index);
+  const named = images.filter((one) => one.digest === digest);
+  const fitting = (named.length > 0 ? named : images).filter((one) =>
+    platform === undefined || !isJsonObject(one.platform) || (one.platform.os === platform.os && one.platform.architecture === platform.architecture));
+  if (fitting.length > 1 && digest !== undefined) refuseOther(digest, `it holds ${fitting.length} images, and none is that`, `name one of ${namesOf(fitting)}`);
   if (fitting.length > 1) refuse(`it holds ${fitting.length} images: say which platform`);
   return fitting[0] ?? refuse('it holds no image of that platform');
 }
 
-async function dockerImage(read: ReadPath, manifest: Json, work: () => WorkBytes): Promise<Image> {
+/** Without what builders put beside them under an unknown platform, such as attestations. */
+function imagesOf(index: JsonObject): JsonObject[] {
+  const all = (Array.isArray(index.manifests) ? index.manifests : []).filter((one) => isJsonObject(one));
+  return all.filter((one) => !(isJsonObject(one.platform) && one.platform.os === 'unknown'));
+}
+
+function namesOf(images: readonly JsonObject[]): string {
+  const names = images.map(({ digest, platform }) =>
+    `${clip(String(digest))}${isJsonObject(platform) ? ` (${clip(String(platform.os), 20)}/${clip(String(platform.architecture), 20)})` : ''}`);
+  return `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+}
+
+async function dockerImage(read: ReadPath, manifest: Json, work: () => WorkBytes, wanted: string | undefined): Promise<Image> {
   const [image, ...more] = Array.isArray(manifest) ? manifest : [];
   if (!isJsonObject(image) || more.length > 0) return refuse('manifest.json names not one image');
   const file = (path: Json | undefined) => (typeof path === 'string' ? (read(path) ?? refuse(`"${path}" is missing`)) : refuse('manifest.json names no file'));
   const config = file(image.Config);
+  const digest = `sha256:${sha256Hex(wholeOf(config))}`;
+  if (wanted !== undefined && digest !== wanted) {
+    const hint = 'an archive of "docker save" without an index names its image by the configuration alone: give an OCI layout, which holds the manifest';
+    refuseOther(wanted, `it is ${digest}`, hint);
+  }
   const layers = Array.isArray(image.Layers) ? image.Layers.map(file) : refuse('manifest.json names no layers');
-  return imageOf(`sha256:${sha256Hex(wholeOf(config))}`, objectOf(config, 'the configuration'), layers, work);
+  return imageOf(digest, objectOf(config, 'the configuration'), layers, work);
 }
 
 async function imageOf(digest: string, config: JsonObject, blobs: readonly StoredBytes[], work: () => WorkBytes): Promise<Image> {

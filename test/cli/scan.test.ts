@@ -192,6 +192,14 @@ describe('scan', () => {
     expect(json('scan', 'image.tar', '--platform', 'linux')).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
     expect(json('scan', 'image.tar', '--dry-run', '--platform', 'linux/arm64')).toMatchObject({ exit: 3, error: { code: 'INPUT_MALFORMED' } });
     expect(json('scan', 'image.tar', '--dry-run', '--platform', 'linux/amd64')).toMatchObject({ exit: 0, outcomes: { affected: 1 } });
+    const members = ociArchive([layer]);
+    const { manifests } = JSON.parse(new TextDecoder().decode(members[1]?.content as Uint8Array)) as { manifests: [{ digest: string }] };
+    const own = manifests[0].digest;
+    expect(json('scan', 'image.tar', '--subject', own, '--dry-run')).toMatchObject({ exit: 0, outcomes: { affected: 1 } });
+    const error = {
+      code: 'SUBJECT_MISMATCH', message: `Cannot take the image for ${subject}: it is ${own}`, hint: 'leave the digest out: an image has its own',
+    };
+    for (const dry of [[], ['--dry-run']]) expect(json('scan', 'image.tar', '--subject', subject, ...dry)).toMatchObject({ exit: 3, error });
     put('tree/node_modules/left/package.json', { name: 'left', version: '1.3.0' });
     expect(json('scan', 'tree')).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
     expect(json('scan', 'tree', '--subject', `sha256:${sha256(layer)}`)).toMatchObject({ exit: 0, scans: [{ outcomes: { affected: 1 } }] });

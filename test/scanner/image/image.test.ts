@@ -2,12 +2,12 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
-  analyzeFiles, LayeredFiles, readImageArchive, readTar, scan, Snapshot, type FindingsDocument, type ScanComponent,
+  analyzeFiles, LayeredFiles, readImageArchive, readTar, scan, Snapshot, type FindingsDocument, type ImageOptions, type ScanComponent,
 } from '../../../scanner/index.ts';
 import { goBuildInfo } from '../../../scanner/image/go.ts';
 import { readRpmDatabase, readRpmHeader } from '../../../scanner/image/rpm.ts';
 import { build, fileOf, observationOf } from '../snapshot/memory.ts';
-import { goBinary, ociArchive, rpmBerkeley, rpmHeader, rpmNdb, rpmSqlite, sha256, tar, type Member } from './make.ts';
+import { bytesOf, goBinary, ociArchive, rpmBerkeley, rpmHeader, rpmNdb, rpmSqlite, sha256, tar, type Member } from './make.ts';
 
 function filesOf(...layers: Member[][]): LayeredFiles {
   const files = new LayeredFiles();
@@ -76,6 +76,46 @@ describe('an image', () => {
       { path: '1/layer.tar', content: layers[1] as Uint8Array },
     ];
     expect(text((await readImageArchive(tar(members))).files, 'x')).toBe('y');
+    const digest = `sha256:${sha256(bytesOf(config))}`;
+    expect((await readImageArchive(tar(members), { digest })).digest).toBe(digest);
+    await expect(readImageArchive(tar(members), { digest: `sha256:${'ab'.repeat(32)}` })).rejects.toMatchObject({
+      code: 'SUBJECT_MISMATCH', message: expect.stringContaining(`it is ${digest}`) as string, hint: expect.stringContaining('OCI layout') as string,
+    });
+  });
+
+  /** Several layouts as one: their images side by side, or in an index of platforms that the layout's own leads to. */
+  const several = (isNested: boolean) => {
+    const platforms = ['amd64', 'arm64'];
+    const layouts = platforms.map((architecture) => ociArchive([tar([{ path: 'on', content: architecture }])]));
+    const manifests = layouts.map((members, i) => {
+      const content = members.find(({ path }) => path === 'index.json')?.content ?? '';
+      const { manifests: [one] } = JSON.parse(new TextDecoder().decode(bytesOf(content))) as { manifests: [{ digest: string }] };
+      return { ...one, platform: { os: 'linux', architecture: platforms[i] as string } };
+    });
+    const index = JSON.stringify({ schemaVersion: 2, manifests: [...manifests, { digest: `sha256:${'0'.repeat(64)}`, platform: { os: 'unknown' } }] });
+    const named = `sha256:${sha256(bytesOf(index))}`;
+    const top = isNested ? JSON.stringify({ schemaVersion: 2, manifests: [{ digest: named, size: index.length }] }) : index;
+    const blobs = layouts.flatMap((members) => members.filter(({ path }) => path.startsWith('blobs/')));
+    const archive = tar([{ path: 'index.json', content: top }, { path: `blobs/${named.replace(':', '/')}`, content: index }, ...blobs]);
+    return { archive, index: named, amd64: manifests[0]?.digest as string, arm64: manifests[1]?.digest as string };
+  };
+
+  test.each([false, true])('is read under its own digest, or that of one of its platforms, and no other (nested: %s)', async (isNested) => {
+    const { archive, index, amd64, arm64 } = several(isNested);
+    const on = async (options: ImageOptions) => {
+      const image = await readImageArchive(archive, options);
+      return [image.digest, text(image.files, 'on')];
+    };
+    expect(await on({ digest: arm64 })).toEqual([arm64, 'arm64']);
+    expect(await on({ digest: amd64, platform: { os: 'linux', architecture: 'amd64' } })).toEqual([amd64, 'amd64']);
+    const names = `${amd64} (linux/amd64), ${arm64} (linux/arm64)`;
+    const other = `sha256:${'ab'.repeat(32)}`;
+    await expect(on({ digest: other })).rejects.toMatchObject({ code: 'SUBJECT_MISMATCH', hint: `name one of ${names}` });
+    await expect(on({ digest: other, platform: { os: 'linux', architecture: 'arm64' } })).rejects.toMatchObject({
+      code: 'SUBJECT_MISMATCH', message: `Cannot take the image for ${other}: it is ${arm64}`,
+    });
+    await expect(on({ digest: amd64, platform: { os: 'linux', architecture: 'arm64' } })).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
+    if (isNested) await expect(on({ digest: index })).rejects.toMatchObject({ code: 'SUBJECT_MISMATCH', hint: `name one of its platforms: ${names}` });
   });
 
   test('whose blob has another content is refused', async () => {
