@@ -11,7 +11,10 @@ describe.each(COMMANDS.map(({ words, load }) => ({ words, load })))('stella $wor
     const shown = new Map([...usage.matchAll(named)].map(([, name, argument]) => [name as string, argument]));
     expect([...shown.keys()].filter((name) => !(name in options))).toEqual([]);
     if (!usage.includes('[OPTIONS]')) expect(Object.keys(options).filter((name) => !shown.has(name))).toEqual([]);
-    for (const [name, argument] of shown) expect([name, argument]).toEqual([name, options[name]?.takes]);
+    for (const [name, argument] of shown) {
+      // A short list of words says more than what they are called.
+      if (!/^[a-z-]+(?:\|[a-z-]+)+$/.test(argument ?? '')) expect([name, argument]).toEqual([name, options[name]?.takes]);
+    }
   });
 
   test('an option that takes something says what, and one that takes nothing does not', async () => {
@@ -21,11 +24,10 @@ describe.each(COMMANDS.map(({ words, load }) => ({ words, load })))('stella $wor
 
   test('what may be given several times has a … behind it, and nothing else has', async () => {
     const { usage, options } = await load();
-    for (const [name, { multiple, takes }] of Object.entries(options)) {
+    for (const [name, { multiple }] of Object.entries(options)) {
       if (!new RegExp(`--${name}(?![a-z0-9-])`).test(usage)) continue;
       // Behind it, or behind the brackets or the group that it stands in.
-      const literal = takes?.replace(/[^A-Za-z0-9]/g, '\\$&');
-      expect([name, new RegExp(`--${name} ${literal}(?:\\]?…|[^)]*\\)…)`).test(usage)]).toEqual([name, multiple === true]);
+      expect([name, new RegExp(`--${name} [^\\s\\])…]+(?:\\]?…|[^)]*\\)…)`).test(usage)]).toEqual([name, multiple === true]);
     }
   });
 });
