@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { addAttestationKey } from '../../actions/add-key.ts';
 import { exportPack } from '../../actions/export-pack.ts';
-import { replayFromStreams } from '../../actions/replay.ts';
+import { replayPack } from '../../actions/replay-pack.ts';
+import { replayFromStreams, replayFully } from '../../actions/replay.ts';
 import { supersedeEvidence, supersededAbout, supersededAt, type Supersession } from '../../actions/supersede.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import type { DataOf } from '../../ledger/events/index.ts';
@@ -57,10 +58,12 @@ describe('the gate', () => {
     expect(await gates.answer()).toBe('deny POLICY_DENIED');
 
     const { log, payloads } = gates;
-    expect((await replayFromStreams({ log, payloads }, decision)).verdict).toEqual({ is: 'SAME' });
+    for (const replay of [replayFromStreams, replayFully]) expect((await replay({ log, payloads }, decision)).verdict).toEqual({ is: 'SAME' });
     expect(await documentsAt(gates, size).get('artifact', `artifact:sha256:${formatHex(app[1])}`)).toEqual(before);
     const pack = await exportPack({ log, payloads, secrets: memorySecrets(), signer: packSigner, vkeys }, { kind: 'decision', decision }, by);
-    expect(verifyPack(memorySource(await bytesOf(pack)), trust)).toMatchObject({ ok: true, level: 'HEAD' });
+    const verified = verifyPack(memorySource(await bytesOf(pack)), trust);
+    if (!verified.ok) throw new Error(`${verified.code}: ${verified.message}`);
+    expect((await replayPack(verified)).verdict).toEqual({ is: 'SAME' });
     expect(await supersededAbout(documentsAt(gates), app[1])).toEqual([
       { entry: wrong, type: 'sbom.ingested', superseded: { entry: done.index, reason: 'corrected', by: right } },
     ]);
