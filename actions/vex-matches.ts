@@ -2,7 +2,8 @@
 import { formatHex } from '../ledger/bytes.ts';
 import { decodeEnvelope, decodeEvent, kindOf } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
-import { unmatchedVex, vexClaims, vexMismatch, type VexClaim, type VexMismatch, type VexTarget } from '../projections/effective-vex.ts';
+import { effectiveVex, unmatchedVex, vexClaims, vexMismatch, type VexClaim, type VexMismatch, type VexTarget } from '../projections/effective-vex.ts';
+import type { TrustDocument } from '../projections/trust.ts';
 import { episodesOf, findings, type FindingDocument } from '../projections/catch-up/findings.ts';
 import { findEntries, findFindings, readAt } from '../projections/catch-up/queries.ts';
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
@@ -15,6 +16,8 @@ export interface VexMatch {
   readonly claim: VexClaim;
   readonly matched: number;
   readonly why: VexMismatch | null;
+  /** It matches, and counts for none of them: the same author states something newer, whatever was recorded last. */
+  readonly isOvertaken: boolean;
 }
 
 export interface VexMatches {
@@ -53,12 +56,39 @@ export async function vexMatches(
     const one = { finding, targets: await targetsOf(finding, record) };
     for (const id of new Set(one.targets.flatMap(({ ids }) => ids))) targets.set(id, [...(targets.get(id) ?? []), one]);
   }
+  const asked = [...new Set([...targets.values()].flat())].flatMap((one) => one.targets);
+  const others = only === undefined ? claims : await claimsAbout(asked, record, trust);
+  const overtaken = overtakenIn(asked, others, t);
   const statements = claims.map((claim) => {
     const meant = [...new Set(namesIn(claim).flatMap((name) => targets.get(name) ?? []))];
-    const matched = meant.filter((one) => one.targets.some((target) => vexMismatch(claim, target, t) === null)).length;
-    return { claim, matched, why: unmatchedVex([claim], meant.flatMap((one) => one.targets), t)[0]?.why ?? null };
+    const matching = meant.map((one) => one.targets.filter((target) => vexMismatch(claim, target, t) === null)).filter((some) => some.length > 0);
+    const isOvertaken = matching.length > 0 && matching.flat().every((target) => overtaken.get(target)?.has(placeOf(claim)) === true);
+    return { claim, matched: matching.length, why: unmatchedVex([claim], meant.flatMap((one) => one.targets), t)[0]?.why ?? null, isOvertaken };
   });
   return { statements, size: found.size, unreadable: [...record.unreadable] };
+}
+
+const placeOf = ({ pointer, place }: VexClaim) => `${pointer.entry}/${place}`;
+
+/** Every statement that may be about one of the targets. */
+async function claimsAbout(targets: readonly VexTarget[], record: VexOnRecord, trust: TrustDocument | null): Promise<VexClaim[]> {
+  const artifacts = new Map(targets.map(({ artifact: { digest } }) => [formatHex(digest), digest]));
+  const pointers = await record.naming([...new Set(targets.flatMap(({ ids }) => ids))], [...artifacts.values()]);
+  return (await Promise.all(pointers.map(async (pointer) => vexClaims(pointer, await record.statements(pointer), trust)))).flat();
+}
+
+/** The statements that count no more for a target, because their author states something newer of it. */
+function overtakenIn(targets: readonly VexTarget[], claims: readonly VexClaim[], t: number): ReadonlyMap<VexTarget, ReadonlySet<string>> {
+  const byName = new Map<string, VexClaim[]>();
+  for (const claim of claims) for (const name of new Set(namesIn(claim))) {
+    const named = byName.get(name);
+    if (named === undefined) byName.set(name, [claim]);
+    else named.push(claim);
+  }
+  return new Map(targets.map((target) => {
+    const { overtaken } = effectiveVex(new Set(target.ids.flatMap((id) => byName.get(id) ?? [])), target, t);
+    return [target, new Set(overtaken.map(placeOf))];
+  }));
 }
 
 const ownTypes = ['vex.stated', 'vex.linked'] as const;

@@ -52,7 +52,11 @@ export async function vexSaid(ports: SaidPorts, subject: Digest<'sha256'>, t: nu
   for (const { statement } of await ownClaims(record, trust, names, subject)) for (const name of namesOf(statement)) names.add(name);
   const claims = await ownClaims(record, trust, names, subject);
   const byName = new Map<string, VexClaim[]>();
-  for (const claim of claims) for (const name of new Set(namesOf(claim.statement))) byName.set(name, [...(byName.get(name) ?? []), claim]);
+  for (const claim of claims) for (const name of new Set(namesOf(claim.statement))) {
+    const named = byName.get(name);
+    if (named === undefined) byName.set(name, [claim]);
+    else named.push(claim);
+  }
   const naming = (ids: readonly string[]) => [...new Set(ids.flatMap((id) => byName.get(id) ?? []))];
 
   /** Statements that count, with the components for which they were asked. */

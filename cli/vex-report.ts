@@ -19,7 +19,11 @@ export async function reportVex(call: Call, place: Place, log: LogView, entries:
       const which = entries.length === 1 ? ` --entry ${entries[0]}` : '';
       call.out.say(`${unmatched.length} of ${all} statements match no finding of any scan so far: "stella vex list --unmatched${which}" tells why`);
     }
-    call.out.answer({ vex: { statements: all, matched: all - unmatched.length, unmatched: unmatched.length } });
+    const overtaken = found.statements.filter(({ isOvertaken }) => isOvertaken).length;
+    if (overtaken > 0) {
+      call.out.warn(`${overtaken} of ${all} statements count for nothing: their author states something newer, for it is the time they say that counts`);
+    }
+    call.out.answer({ vex: { statements: all, matched: all - unmatched.length, unmatched: unmatched.length, overtaken } });
   } finally {
     await opened?.close();
     await close();

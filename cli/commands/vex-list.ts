@@ -53,17 +53,18 @@ superseded; it is stated for later; or it has no status. Exit code 5 when not al
 };
 
 function lineOf(one: VexMatch): string {
-  const { claim: { pointer, statement, trusted }, matched, why } = one;
+  const { claim: { pointer, statement, trusted }, matched, why, isOvertaken } = one;
   const what = matched === 1 ? 'matches one finding' : matched > 0 ? `matches ${matched} findings` : `MATCHES NOTHING (${why ?? ''})`;
-  const whose = trusted ? '' : '  not trusted';
+  const whose = trusted ? (isOvertaken ? '  counts for nothing: its author states something newer' : '') : '  not trusted';
   const said = `${statement.vulnerability}  ${statement.status ?? 'no status'}`;
   return `${String(pointer.entry).padStart(8)}  ${said}  ${what}${whose}  ${clip(productText(one.claim))}`;
 }
 
-function memberOf({ claim: { pointer, place, statement, issuer, trusted, at }, matched, why }: VexMatch): Record<string, unknown> {
+function memberOf({ claim: { pointer, place, statement, issuer, trusted, at }, matched, why, isOvertaken }: VexMatch): Record<string, unknown> {
   const { vulnerability, aliases = [], status = null, product, part } = statement;
   return {
     entry: pointer.entry, place, vulnerability, aliases, status, issuer, trusted, stated: new Date(at).toISOString(),
-    ...(product === undefined ? {} : { product }), ...(part === undefined ? {} : { part }), matched, ...(why === null ? {} : { why }),
+    ...(product === undefined ? {} : { product }), ...(part === undefined ? {} : { part }), matched,
+    ...(why === null ? {} : { why }), ...(isOvertaken ? { overtaken: true } : {}),
   };
 }

@@ -126,3 +126,20 @@ test('of all statements only the documents of streams that they are in are read,
   }
   await plain.destroy();
 });
+
+test('one that was recorded last and says an older time counts for nothing, and that is said', async () => {
+  const gates = await Gates.begin();
+  await gates.trust('vendor');
+  const sbom = await gates.sbom(app, ['pkg:npm/left@1.0.0', 'pkg:npm/right@1.0.0']);
+  await gates.scan(app, sbom, ['left', 'right'].map((name) => ({ id: 'CVE-1', purl: `pkg:npm/${name}@1.0.0` })));
+  const now = gates.world.clock.now();
+  await gates.vex(app, [{ vulnerability: 'CVE-1', part: 'pkg:npm/left', stated: now }], 'vendor');
+  const late = await gates.vex(app, [
+    { vulnerability: 'CVE-1', part: 'pkg:npm/left', status: 'affected', stated: now - day }, { vulnerability: 'CVE-1', status: 'affected', stated: now - day },
+  ], 'vendor');
+  const stranger = await gates.vex(app, [{ vulnerability: 'CVE-1', status: 'affected', stated: now - day }], 'stranger');
+  const isOvertaken = async (only?: readonly number[]) => (await matchesOf(gates, only)).statements?.map((one) => one.isOvertaken);
+  // Of the part another counts, of what else is there this one does; and of a stranger nothing counts in the first place.
+  expect(await isOvertaken()).toEqual([false, true, false, false]);
+  expect([await isOvertaken([late]), await isOvertaken([stranger])]).toEqual([[true, false], [false]]);
+});
