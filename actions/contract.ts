@@ -6,7 +6,7 @@ import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { contractSemantics, readContract, type Contract } from '../projections/contract-document.ts';
+import { readContract, type Contract } from '../projections/contract-document.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export interface ContractPorts {
@@ -16,8 +16,8 @@ export interface ContractPorts {
 
 /** Publishes a contract: from here on it is the one of this name. @throws {LedgerError} as `readContract`; EVENT_INVALID for the name */
 export async function publishContract({ log, payloads }: ContractPorts, name: string, bytes: Uint8Array, by: Actor): Promise<Appended> {
-  const { contract, canonical } = readContract(bytes);
-  const data = { name, semantics: contractSemantics, requirements: contract.requirements.length };
+  const { contract, canonical, semantics } = readContract(bytes);
+  const data = { name, semantics, requirements: contract.requirements.length };
   // Checked before anything is stored; the digest is that of the bytes, wherever they lie.
   const payload = { role: 'contract', size: canonical.length, media: 'application/json', digest: ['sha256', sha256(canonical)] } as const;
   const draft = prepareDraft({ type: 'contract.published', by, data, payloads: [payload] }, sha256);
@@ -56,5 +56,5 @@ export async function findContract(
 /** Reads the contract that an event published. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT, CONTRACT_INVALID */
 export async function openContract(payloads: PayloadStore, event: Event & { readonly type: 'contract.published' }): Promise<Contract> {
   const digest = event.payloads?.find(({ role }) => role === 'contract')?.digest as Digest;
-  return readContract(await readPayload(payloads, digest[1])).contract;
+  return readContract(await readPayload(payloads, digest[1]), event.data.semantics).contract;
 }

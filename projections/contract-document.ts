@@ -3,8 +3,12 @@ import { clip, LedgerError } from '../ledger/errors.ts';
 import { encodeJcs, type JcsValue } from '../ledger/jcs.ts';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../ledger/json.ts';
 
-/** The version of the rules below. Another meaning of the same bytes is a new number, and this one stays. */
-export const contractSemantics = 1;
+/**
+ * The newest version of the rules below. Another meaning of the same bytes is a new number, and the older ones stay.
+ *
+ * 2: `feeds` of a scan. A contract is published under the least that has all of its members, so that older readers read what they can.
+ */
+export const contractSemantics = 2;
 
 const KINDS = ['attestation', 'report', 'sbom', 'scan', 'vex'] as const;
 export type EvidenceKind = (typeof KINDS)[number];
@@ -14,6 +18,8 @@ export interface Alternative {
   readonly kind: EvidenceKind;
   /** Formats as events name them, such as `cyclonedx`: of a bill of materials, VEX or report. */
   readonly formats?: readonly string[];
+  /** With one of these feeds: of a scan. */
+  readonly feeds?: readonly string[];
   /** Of an attestation, whole and exact. */
   readonly predicateTypes?: readonly string[];
   /** `trusted`: whoever the ledger trusts at that moment; else key ids (`key:` and 64 digits) and pseudonyms (`identity:` and 32). */
@@ -40,40 +46,52 @@ const SIGNER = /^(?:key:[0-9a-f]{64}|identity:[0-9a-f]{32})$/;
 const AGE = /^([1-9][0-9]{0,4})([dh])$/;
 const HOUR = 3_600_000;
 
+export interface ReadContract {
+  readonly contract: Contract;
+  /** Its canonical bytes (RFC 8785): what is stored, and what its digest is of. */
+  readonly canonical: Uint8Array;
+  /** The least that reads it. */
+  readonly semantics: number;
+}
+
 /**
  * Reads a contract.
  *
- * @returns the contract, and its canonical bytes (RFC 8785): what is stored, and what its digest is of
+ * @param semantics - that it was published under; the newest for one that was not yet
  * @throws {LedgerError} CONTRACT_INVALID with the JSON pointer of what is wrong; the codes of `parseJson`
  */
-export function readContract(bytes: Uint8Array): { readonly contract: Contract; readonly canonical: Uint8Array } {
+export function readContract(bytes: Uint8Array, semantics = contractSemantics): ReadContract {
   const whole = parseJson(bytes, { bytesMax: 1 << 20 });
   const root = closed(whole, '', ['format', 'require']);
   if (root['format'] !== format) throw invalid('/format', `expected "${format}"`);
-  const requirements = list(root['require'], '/require', 1024).map((one, i) => requirementOf(one, `/require/${i}`));
+  const requirements = list(root['require'], '/require', 1024).map((one, i) => requirementOf(one, `/require/${i}`, semantics));
   const ids = new Set(requirements.map(({ id }) => id));
   if (ids.size < requirements.length) throw invalid('/require', 'two requirements have the same id');
-  return { contract: { requirements }, canonical: encodeJcs(whole as JcsValue) };
+  const hasFeeds = requirements.some(({ anyOf }) => anyOf.some(({ feeds }) => feeds !== undefined));
+  return { contract: { requirements }, canonical: encodeJcs(whole as JcsValue), semantics: hasFeeds ? 2 : 1 };
 }
 
-function requirementOf(value: Json, at: string): Requirement {
+function requirementOf(value: Json, at: string, semantics: number): Requirement {
   const { id, anyOf } = closed(value, at, ['id', 'anyOf']);
   if (typeof id !== 'string' || !SLUG.test(id)) throw invalid(`${at}/id`, 'expected a lower-case name');
-  return { id, anyOf: list(anyOf, `${at}/anyOf`, itemsMax).map((one, i) => alternativeOf(one, `${at}/anyOf/${i}`)) };
+  return { id, anyOf: list(anyOf, `${at}/anyOf`, itemsMax).map((one, i) => alternativeOf(one, `${at}/anyOf/${i}`, semantics)) };
 }
 
-function alternativeOf(value: Json, at: string): Alternative {
-  const { kind, formats, predicateTypes, signers, maxAge } = closed(value, at, ['kind', 'formats', 'predicateTypes', 'signers', 'maxAge']);
+function alternativeOf(value: Json, at: string, semantics: number): Alternative {
+  const members = ['kind', 'formats', ...(semantics < 2 ? [] : ['feeds']), 'predicateTypes', 'signers', 'maxAge'];
+  const { kind, formats, feeds, predicateTypes, signers, maxAge } = closed(value, at, members);
   const known = KINDS.find((one) => one === kind);
   if (known === undefined) throw invalid(`${at}/kind`, `expected one of ${KINDS.join(', ')}`);
   const isDocument = known === 'sbom' || known === 'vex' || known === 'report';
   if (formats !== undefined && !isDocument) throw invalid(`${at}/formats`, `a ${known} has no format`);
+  if (feeds !== undefined && known !== 'scan') throw invalid(`${at}/feeds`, `a ${known} has no feed`);
   if (predicateTypes !== undefined && known !== 'attestation') throw invalid(`${at}/predicateTypes`, `a ${known} has no predicate type`);
   // Only these two are recorded with what was found out about their signatures.
   if (signers !== undefined && known !== 'attestation' && known !== 'vex') throw invalid(`${at}/signers`, `a ${known} is not signed: ask for an attestation`);
   return {
     kind: known,
     ...(formats === undefined ? {} : { formats: texts(formats, `${at}/formats`, SLUG) }),
+    ...(feeds === undefined ? {} : { feeds: texts(feeds, `${at}/feeds`, SLUG) }),
     ...(predicateTypes === undefined ? {} : { predicateTypes: texts(predicateTypes, `${at}/predicateTypes`, URI) }),
     ...(signers === undefined ? {} : { signers: signers === 'trusted' ? 'trusted' as const : texts(signers, `${at}/signers`, SIGNER) }),
     ...(maxAge === undefined ? {} : { maxAge: ageOf(maxAge, `${at}/maxAge`) }),

@@ -7,7 +7,7 @@ import { expectSemantics, SEMANTICS } from './semantics.ts';
 import { trustedSigners, type Signed, type TrustDocument } from './trust.ts';
 
 /** Why evidence does not do; the one that came nearest names what is missing. */
-const SHORTCOMINGS = ['absent', 'superseded', 'format', 'untrusted', 'predicate', 'signer', 'stale'] as const;
+const SHORTCOMINGS = ['absent', 'superseded', 'feed', 'format', 'untrusted', 'predicate', 'signer', 'stale'] as const;
 export type Shortcoming = (typeof SHORTCOMINGS)[number];
 
 export interface CoveredRequirement {
@@ -63,7 +63,7 @@ function judged(alternative: Alternative, { artifact, trust, predicateTypesOf }:
   return { good, nearest };
 }
 
-type Evidence = Pointer & Signed & { superseded?: object; format?: string };
+type Evidence = Pointer & Signed & { superseded?: object; format?: string; feed?: string };
 
 function evidenceOf(kind: EvidenceKind, artifact: ArtifactDocument): readonly Evidence[] {
   switch (kind) {
@@ -81,10 +81,11 @@ function evidenceOf(kind: EvidenceKind, artifact: ArtifactDocument): readonly Ev
 }
 
 function shortcoming(
-  { kind, formats, predicateTypes, signers, maxAge }: Alternative, one: Evidence, trust: TrustDocument | null,
+  { kind, formats, feeds, predicateTypes, signers, maxAge }: Alternative, one: Evidence, trust: TrustDocument | null,
   predicateTypesOf: CoverageState['predicateTypesOf'], t: number,
 ): Shortcoming | null {
   if (one.superseded !== undefined) return 'superseded';
+  if (feeds !== undefined && !feeds.includes(one.feed as string)) return 'feed';
   if (formats !== undefined && !formats.includes(one.format as string)) return 'format';
   // Trust before facts: what nobody trusted has signed is not opened.
   const signedBy = kind === 'attestation' || signers !== undefined ? trustedSigners(one, trust) : null;

@@ -3,7 +3,7 @@ import { compareBytes, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { parseFacts, toldOfSboms, type Facts } from '../../evidence/facts.ts';
 import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
-import { readContract, type Contract } from '../../projections/contract-document.ts';
+import { contractSemantics, readContract, type Contract } from '../../projections/contract-document.ts';
 import type { ContractDocument } from '../../projections/contract.ts';
 import { alikeSboms, countingSbom, countingSbomBefore, type CountingSbom } from '../../projections/counting-sbom.ts';
 import type { AttestationPointer, SbomPointer, VexPointer } from '../../projections/evidence.ts';
@@ -152,9 +152,14 @@ async function contractOf(name: string, reading: Reading): Promise<ContractRead>
     reading.deny('CONTRACT_UNREADABLE', `no contract was published as "${name}"`);
     return { name, document, contract: null };
   }
-  const bytes = await reading.payload(document.newest.payload);
+  const { payload, semantics } = document.newest;
+  const bytes = await reading.payload(payload);
+  if (semantics > contractSemantics) {
+    reading.deny('PAYLOAD_NEWER', `the contract "${name}" is under semantics ${semantics}, expected at most ${contractSemantics}`);
+    return { name, document, contract: null };
+  }
   try {
-    if (bytes !== null) return { name, document, contract: readContract(bytes).contract };
+    if (bytes !== null) return { name, document, contract: readContract(bytes, semantics).contract };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     reading.deny('CONTRACT_UNREADABLE', `the contract "${name}": ${error.message}`);

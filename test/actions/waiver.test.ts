@@ -257,6 +257,17 @@ describe('contracts', () => {
     expect((await openContract(bench.payloads, event)).requirements).toEqual([{ id: 'scan', anyOf: [{ kind: 'scan', maxAge: 7 * day }] }]);
   });
 
+  test('one that names feeds is published under the number that has them, any other under the first', async () => {
+    const bench = await Bench.begin();
+    const alternative = { kind: 'scan', feeds: ['osv'] };
+    const document = { format: 'stella-contract/1', require: [{ id: 'scan', anyOf: [alternative] }] };
+    await publishContract(bench.stores, 'plain', contract('7d'), by);
+    await publishContract(bench.stores, 'feeds', encodeUtf8(JSON.stringify(document)), by);
+    const [plain, named] = [await findContract(bench.log, 'plain'), await findContract(bench.log, 'feeds')];
+    expect([plain.event.data.semantics, named.event.data.semantics]).toEqual([1, 2]);
+    expect((await openContract(bench.payloads, named.event)).requirements).toEqual([{ id: 'scan', anyOf: [alternative] }]);
+  });
+
   test('nothing that cannot be read is stored', async () => {
     const bench = await Bench.begin();
     expect(await codeOf(publishContract(bench.stores, 'release', contract('soon'), by))).toBe('CONTRACT_INVALID');

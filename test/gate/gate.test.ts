@@ -8,6 +8,7 @@ import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { digestOf } from '../log/kit.ts';
 import { CURRENT, LIMITS } from '../../policy/gate/decide.ts';
+import { contractSemantics } from '../../projections/contract-document.ts';
 import { actor, app, day, Gates, noCriticals } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
@@ -92,6 +93,14 @@ describe('a gate', () => {
     await expect(gates.gate({ effective: began - 10 * day - 1 })).rejects.toMatchObject({ code: 'STATE_UNKNOWN' });
   });
 
+  test('meets a contract by a scan with the feed that it names, and its replay is the same', async () => {
+    const gates = await scanned([]);
+    await gates.contract('release', contract('scan', { feeds: ['osv'] }), 2);
+    const { appended, decided } = await gates.gate({ contracts: ['release'] });
+    expect([decided.data.outcome, decided.shown.input?.coverage.covered]).toEqual(['allow', ['release#it']]);
+    expect((await replayFromStreams(gates.ports, appended.index)).verdict).toEqual({ is: 'SAME' });
+  });
+
   test('with an idempotency key answers once', async () => {
     const gates = await scanned([]);
     const [first, again] = [await gates.gate({ key: 'build-7' }), await gates.gate({ key: 'build-7' })];
@@ -164,7 +173,7 @@ describe('a gate', () => {
 });
 
 const policyOf = (text: string) => ({ 'gate.rego': `package gate\n\nimport rego.v1\n\n${text}\n` });
-const contract = (kind: string) => ({ format: 'stella-contract/1', require: [{ id: 'it', anyOf: [{ kind }] }] });
+const contract = (kind: string, more = {}) => ({ format: 'stella-contract/1', require: [{ id: 'it', anyOf: [{ kind, ...more }] }] });
 
 describe('every denial has its code', () => {
   test.each<[string, (gates: Gates) => Promise<string>]>([
@@ -175,6 +184,19 @@ describe('every denial has its code', () => {
     ['ENTRYPOINT_UNKNOWN', (gates) => gates.answer({ entrypoints: ['data.gate.nothing'] })],
     ['EVIDENCE_MISSING', async (gates) => {
       await gates.contract('release', contract('attestation'));
+      return gates.answer({ contracts: ['release'] });
+    }],
+    // The scan is there, and with another feed than the contract asks for.
+    ['EVIDENCE_MISSING', async (gates) => {
+      await gates.contract('release', contract('scan', { feeds: ['vendor'] }), 2);
+      return gates.answer({ contracts: ['release'], feed: 'osv' });
+    }],
+    ['CONTRACT_UNREADABLE', async (gates) => {
+      await gates.contract('release', contract('scan', { feeds: ['osv'] }), 1);
+      return gates.answer({ contracts: ['release'] });
+    }],
+    ['PAYLOAD_NEWER', async (gates) => {
+      await gates.contract('release', contract('scan'), contractSemantics + 1);
       return gates.answer({ contracts: ['release'] });
     }],
     ['SCAN_OUTDATED', async (gates) => {

@@ -183,8 +183,8 @@ export class Gates {
     await this.scan(artifact, await this.sbom(artifact, ['pkg:npm/quiet@1']), []);
   }
 
-  async contract(name: string, document: JcsValue): Promise<number> {
-    const data = { name, semantics: 1, requirements: 1 };
+  async contract(name: string, document: JcsValue, semantics = 1): Promise<number> {
+    const data = { name, semantics, requirements: 1 };
     return this.append({ type: 'contract.published', by: actor('ci'), data, payloads: [await this.put('contract', document)] });
   }
 

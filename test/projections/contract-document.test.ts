@@ -44,6 +44,23 @@ describe('the example', () => {
   });
 });
 
+describe('feeds of a scan', () => {
+  const change = structuredClone(example);
+  Object.assign(change.require[2]?.anyOf[0] as object, { feeds: ['osv', 'vendor/own'] });
+
+  test('are semantics 2; without them a contract is what it was', () => {
+    expect([read(example).semantics, read(change).semantics]).toEqual([1, 2]);
+    expect(read(change).contract.requirements[2]?.anyOf).toEqual([{ kind: 'scan', feeds: ['osv', 'vendor/own'], maxAge: 604_800_000 }]);
+    expect(readContract(encodeUtf8(JSON.stringify(example)), 1)).toEqual(read(example));
+  });
+
+  test('are an unknown member under semantics 1, as they were', () => {
+    expect(() => readContract(encodeUtf8(JSON.stringify(change)), 1)).toThrow(
+      'Cannot read contract at /require/2/anyOf/0/feeds: unknown member, expected kind, formats, predicateTypes, signers, maxAge',
+    );
+  });
+});
+
 describe('refused', () => {
   test.each<[string, string, (contract: typeof example) => void]>([
     ['another format', '/format', (one) => Object.assign(one, { format: 'stella-contract/2' })],
@@ -59,6 +76,9 @@ describe('refused', () => {
     ['signers of what is not signed', '/require/0/anyOf/0/signers', (one) => Object.assign(first(one), { signers: 'trusted' })],
     ['a signer by name', '/require/1/anyOf/0/signers/0', (one) => Object.assign(one.require[1]?.anyOf[0] as object, { signers: ['ann@example.org'] })],
     ['a predicate type of an SBOM', '/require/0/anyOf/0/predicateTypes', (one) => Object.assign(first(one), { predicateTypes: ['a:b'] })],
+    ['feeds of a bill of materials', '/require/0/anyOf/0/feeds', (one) => Object.assign(first(one), { feeds: ['osv'] })],
+    ['no feed', '/require/2/anyOf/0/feeds', (one) => Object.assign(one.require[2]?.anyOf[0] as object, { feeds: [] })],
+    ['a feed that is no name', '/require/2/anyOf/0/feeds/0', (one) => Object.assign(one.require[2]?.anyOf[0] as object, { feeds: ['OSV'] })],
     ['formats of a scan', '/require/2/anyOf/0/formats', (one) => Object.assign(one.require[2]?.anyOf[0] as object, { formats: ['sarif'] })],
   ])('%s', (_, pointer, change) => {
     expect(refusal(change)).toBe(`CONTRACT_INVALID ${pointer}`);

@@ -1,7 +1,7 @@
 // Contracts: what is there, what is missing and why, to the millisecond.
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
-import type { ArtifactDocument } from '../../projections/artifact.ts';
+import type { ArtifactDocument, ScanPointer } from '../../projections/artifact.ts';
 import { artifact as projection } from '../../projections/artifact.ts';
 import { readContract } from '../../projections/contract-document.ts';
 import { coverage } from '../../projections/coverage.ts';
@@ -14,6 +14,8 @@ const evidence = (entry: number) => ({ entry, at: 1000 + entry, by: personOf(1),
 const sbom = (entry: number, more: Partial<SbomPointer> = {}): SbomPointer => ({ ...evidence(entry), format: 'cyclonedx', components: 1, ...more });
 const attestation = (entry: number, more: Partial<AttestationPointer> = {}): AttestationPointer =>
   ({ ...evidence(entry), envelope: 'dsse', signatures: [holdsUnder(7)], ...more });
+const scan = (entry: number, feed: string): ScanPointer =>
+  ({ ...evidence(entry), feed, snapshot: bytesOf(2), findings: bytesOf(3), count: 0 } as never);
 const documentOf = (more: Partial<ArtifactDocument>): ArtifactDocument => ({ ...(projection.begin('artifact:x') as ArtifactDocument), last: 1, ...more });
 
 function judge(anyOf: object[], artifact: ArtifactDocument | null, t = 2000, trust = trustOf({ key: bytesOf(7) })) {
@@ -33,6 +35,11 @@ describe('a requirement', () => {
     ['superseded', { kind: 'sbom' }, { sboms: [sbom(3, { superseded: { entry: 4, reason: 'newer' } })] }, [{ kind: 'sbom', why: 'superseded', entry: 3 }]],
     ['of the format', { kind: 'sbom', formats: ['spdx-3', 'cyclonedx'] }, { sboms: [sbom(3)] }, [3]],
     ['of another format', { kind: 'sbom', formats: ['spdx-3'] }, { sboms: [sbom(3)] }, [{ kind: 'sbom', why: 'format', entry: 3 }]],
+    ['a scan with any feed', { kind: 'scan' }, { scans: [scan(3, 'osv'), scan(4, 'vendor')] }, [3, 4]],
+    ['a scan with one of the feeds', { kind: 'scan', feeds: ['own', 'vendor'] }, { scans: [scan(3, 'osv'), scan(4, 'vendor')] }, [4]],
+    ['a scan with another feed', { kind: 'scan', feeds: ['vendor'], maxAge: '1h' }, { scans: [scan(3, 'osv')] }, [{ kind: 'scan', why: 'feed', entry: 3 }]],
+    ['a stale scan with the feed, and a fresh one with another', { kind: 'scan', feeds: ['vendor'], maxAge: '1h' },
+      { scans: [{ ...scan(3, 'osv'), at: 4_000_000 }, scan(2, 'vendor')] }, [{ kind: 'scan', why: 'stale', entry: 2 }]],
     ['signed by somebody trusted', slsa, { attestations: [attestation(3)] }, [3]],
     ['signed by nobody trusted', slsa, { attestations: [attestation(3, { signatures: [holdsUnder(9)] })] },
       [{ kind: 'attestation', why: 'untrusted', entry: 3 }]],
