@@ -64,6 +64,8 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
     throw new LedgerError('SUBJECT_UNKNOWN', `Cannot pack ${request.artifact}: no event concerns it`, { hint: 'name it as "stella stream artifact:…" does' });
   }
   const so = request.kind === 'period' ? await spanBetween(log, request, log.published.size) : null;
+  // Before anything is appended, and before its decisions are looked for from there on.
+  if (so !== null && so.start < 0) throw nothingRecorded();
   const decisions = await readDecisions(ports, request, so);
   // 1. The stream index is stated, so that what the pack holds can be shown to be all; a decision has stated its own.
   const own = request.kind === 'decision' ? request.decision : request.kind === 'period' ? await statedAmong(log, decisions) : null;
@@ -166,7 +168,11 @@ async function scopeOf(log: LogView, request: PackRequest, { made }: PackedDecis
   if (request.kind === 'decision') return { ...request, artifact: artifactOf((made[0] as PackedDecision).event.data.artifact) };
   const { start, end } = await spanBetween(log, request, size, so ?? undefined);
   if (start >= 0) return { ...request, start, end };
-  throw new LedgerError('ENTRY_MISSING', 'Cannot pack the period: nothing was recorded in it', { hint: '"stella log" shows when entries were recorded' });
+  throw nothingRecorded();
+}
+
+function nothingRecorded(): LedgerError {
+  return new LedgerError('ENTRY_MISSING', 'Cannot pack the period: nothing was recorded in it', { hint: '"stella log" shows when entries were recorded' });
 }
 
 type LogSpan = Awaited<ReturnType<typeof spanBetween>>;

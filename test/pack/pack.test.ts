@@ -67,7 +67,10 @@ describe('export', () => {
     if (!answer.ok) throw new Error(`${answer.code} ${answer.message}`);
     expect(answer.manifest.scope).toMatchObject({ start: 2, end: 4 });
     expect(answer.proven).toContain('and none beside them was recorded in that time');
-    await expect(packed(bench, { kind: 'period', from: 1, to: 2 })).rejects.toMatchObject({ code: 'ENTRY_MISSING' });
+    const { size } = bench.log.published;
+    const message = 'Cannot pack the period: nothing was recorded in it';
+    await expect(packed(bench, { kind: 'period', from: 1, to: 2 })).rejects.toMatchObject({ code: 'ENTRY_MISSING', message });
+    expect(bench.log.published.size).toBe(size);
   });
 
   test('the same event gives the same bytes, whatever came since', async () => {
