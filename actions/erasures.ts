@@ -22,7 +22,7 @@ export class Erasures {
    *
    * @param isExact - only what names this very entry; else another's counts too, where both name the same payload
    */
-  async find(event: Event, entry: number, commitment: Uint8Array, isExact = false): Promise<number | null> {
+  async find(event: Pick<Event, 'streams'>, entry: number, commitment: Uint8Array, isExact = false): Promise<number | null> {
     const name = sharedStream(event);
     let said = this.#said.get(name);
     if (said === undefined) this.#said.set(name, (said = this.#read(name)));
@@ -87,6 +87,6 @@ async function withLinked(log: Pick<LogView, 'entry' | 'published'>, event: Even
 }
 
 /** A stream that all entries of one document have: their subjects are the same, and sorted. */
-function sharedStream({ streams }: Event): string {
+function sharedStream({ streams }: Pick<Event, 'streams'>): string {
   return (streams.find(({ name }) => name.startsWith('artifact:')) ?? streams[0])?.name ?? '';
 }

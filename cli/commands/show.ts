@@ -1,11 +1,12 @@
 // stella show: one entry, decoded; or what is on record about a thing, as it stands or as it stood.
-import { decodeEnvelope, kindOf } from '../../ledger/events/index.ts';
+import { decodeEnvelope, kindOf, type Envelope } from '../../ledger/events/index.ts';
 import { formatBase64, formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { leafHash } from '../../ledger/merkle/index.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import type { ExitName } from '../exit.ts';
 import { readThing } from '../../projections/things.ts';
+import { Erasures } from '../../actions/erasures.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
 import { lifeMembers, livesOf, sayLives } from '../findings.ts';
@@ -67,7 +68,14 @@ async function showEntry(call: Call, place: Place, log: LogView, index: number):
       call.out.say(mark.words);
       call.out.answer({ superseded: mark.member });
     }
-    if (kind === 'event') showEvent(entry, call.out.say, call.out.answer);
+    if (kind === 'event') {
+      const envelope = showEvent(entry, call.out.say, call.out.answer);
+      if (envelope !== null) await showErased(call, log, index, envelope).catch((error: unknown) => {
+        // An event of a later time in its stream: the entry is shown all the same.
+        if (!(error instanceof LedgerError)) throw error;
+        call.out.warn(`whether its payloads were erased cannot be told: ${error.message}`);
+      });
+    }
     else if (kind === 'rekor') call.out.say(new TextDecoder().decode(entry));
     else call.out.say(`${formatHex(entry.subarray(0, 64))}${entry.length > 64 ? '…' : ''}`);
   }
@@ -75,15 +83,31 @@ async function showEntry(call: Call, place: Place, log: LogView, index: number):
   return 'yes';
 }
 
-function showEvent(entry: Uint8Array, say: (line: string) => void, answer: (members: Record<string, unknown>) => void): void {
+/** An entry cannot say of itself what became of its payloads. */
+async function showErased(call: Call, log: LogView, index: number, envelope: Envelope): Promise<void> {
+  const said = new Erasures(log);
+  const erased = [];
+  for (const { role, commitment } of envelope.payloads ?? []) {
+    const at = commitment === undefined ? null : await said.find(envelope, index, commitment[1]);
+    if (at === null) continue;
+    call.out.say(`its ${role} was erased: entry ${at} says so`);
+    erased.push({ role, entry: at });
+  }
+  if (erased.length > 0) call.out.answer({ erased });
+}
+
+function showEvent(entry: Uint8Array, say: (line: string) => void, answer: (members: Record<string, unknown>) => void): Envelope | null {
   try {
-    const envelope = plain(decodeEnvelope(entry));
-    for (const line of printPlain(envelope)) say(line);
-    answer({ event: envelope });
+    const envelope = decodeEnvelope(entry);
+    const said = plain(envelope);
+    for (const line of printPlain(said)) say(line);
+    answer({ event: said });
+    return envelope;
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     say(`${error.code}: ${error.message}`);
     answer({ error: { code: error.code, message: error.message } });
+    return null;
   }
 }
 

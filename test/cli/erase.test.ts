@@ -39,6 +39,7 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   expect(secrets()).toHaveLength(0);
   expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ ok: true, index: erased['index'], repeated: true });
   expect(json('payload 1 --purpose audit')).toMatchObject({ exit: 5, error: { code: 'PAYLOAD_MISSING' } });
+  expect(json('show 1')).toMatchObject({ ok: true, erased: [{ role: 'document', entry: erased['index'] }] });
   // A whole folder was restored: what the log says is gone is here again.
   for (const kept of ['secrets', 'payloads']) cpSync(join(home, 'kept', kept), join(home, 'ledger', kept), { recursive: true, force: false });
   expect(secrets()).toHaveLength(1);
