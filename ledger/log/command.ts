@@ -18,7 +18,9 @@ export interface Expectation {
  */
 export interface Command {
   readonly drafts: readonly EntryDraft[];
-  readonly expected?: readonly Expectation[];
+  readonly expected?: Iterable<Expectation>;
+  /** A size at which all of it was seen to hold: where nothing was placed since, it is not looked at again. */
+  readonly heldAt?: number;
   /** Sealed evidence in its first draft: what recognises it when it comes again (`sealedKeyOf`), and its payload's commitment. */
   readonly sealed?: { readonly key: Uint8Array; readonly commitment: Uint8Array };
   /** Commitments of payloads that it erases: they are not recognised any more. */

@@ -147,6 +147,29 @@ describe('repeats', () => {
 });
 
 describe('expected versions', () => {
+  test('are looked at again unless nothing was placed since they were seen to hold', async () => {
+    const log = await new World().create();
+    let looked = 0;
+    const expected = { * [Symbol.iterator]() {
+      looked += 1;
+      yield { stream: streamOf('a'), version: 'absent' } as const;
+    } };
+    const codeOf = async (command: Command) => {
+      const [outcome] = await log.append([command]);
+      return outcome?.ok === true ? outcome.index : outcome?.error.code;
+    };
+    const { size } = log.published;
+    expect([await codeOf(one('d1', ['b'], { expected, heldAt: size })), looked]).toEqual([1, 0]);
+    // Another stream moved.
+    expect([await codeOf(one('d2', ['b'], { expected, heldAt: size })), looked]).toEqual([2, 1]);
+    expect([await codeOf(one('d3', ['a'], { expected, heldAt: size + 2 })), looked]).toEqual([3, 1]);
+    expect([await codeOf(one('d4', ['b'], { expected, heldAt: size + 2 })), looked]).toEqual(['VERSION_CONFLICT', 2]);
+    // Placed in the same call, before anything of it is committed.
+    const [first, second] = await log.append([one('d5', ['c']), one('d6', ['c'], { expected, heldAt: size + 3 })]);
+    expect([first, second]).toMatchObject([{ ok: true, index: 4 }, { ok: false, error: { code: 'VERSION_CONFLICT' } }]);
+    await checkLog(log);
+  });
+
   test('a conflict names the current version, and nothing of the command stays', async () => {
     const log = await new World().create();
     const expected = (version: number | 'exists' | 'absent') => ({ expected: [{ stream: streamOf('a'), version }] });
