@@ -1,7 +1,7 @@
 // Gate: decides about an artifact on the newest state, and puts the decision on record, whatever it is.
 import { asSet, prepareDraft, requestDigestOf, type Actor, type PayloadReference } from '../ledger/events/index.ts';
 import type { Appended, Expectation } from '../ledger/log/command.ts';
-import { sha256 } from '../ledger/log/engine.ts';
+import { sha256, startSha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { decide, LIMITS, PolicyShelf, type Decided, type DecideRequest } from '../policy/gate/decide.ts';
@@ -72,7 +72,7 @@ export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promi
       limits: LIMITS, ...rest, contracts: asked.contracts ?? [], effective: asked.effective ?? now(), weakened,
     };
     const { state, index } = await readState(ports);
-    const decided = await decide(request, state, { policies, sha256 });
+    const decided = await decide(request, state, { policies, hashing: startSha256 });
     const data: DecisionData = { ...decided.data, index: ['sha256', index], attempts: attempt };
     const references = await store(payloads, decided);
     const draftOf = (one: DecisionData) => prepareDraft({ type: 'decision.recorded', by, data: one, payloads: references, ...once }, sha256);
@@ -94,17 +94,17 @@ async function readState({ log, payloads, stateAt }: GatePorts): Promise<{ state
 /** Payloads first. A crash after this leaves files that no entry names; the other way round, a decision nobody could replay. */
 async function store(payloads: PayloadStore, { pins, input, results }: Decided): Promise<PayloadReference[]> {
   const all = [['pins', PINS_MEDIA, pins], ['results', RESULTS_MEDIA, results], ...(input === null ? [] : [['input', INPUT_MEDIA, input] as const])] as const;
-  return Promise.all(all.map(async ([role, media, bytes]) => {
-    const { digest, size } = await payloads.put([bytes], bytes.length);
+  return Promise.all(all.map(async ([role, media, pieces]) => {
+    const { digest, size } = await payloads.put(pieces, Number.POSITIVE_INFINITY);
     return { role, size, media, digest: ['sha256', digest] as const };
   }));
 }
 
 /** @returns null when something moved that the decision depends on */
-async function appendUnlessMoved(log: Log, draft: ReturnType<typeof prepareDraft>, pins: readonly Pin[], size: number): Promise<Appended | null> {
-  let expected: readonly Expectation[] = pins.map(({ name, version }) => ({ stream: name, version }));
+async function appendUnlessMoved(log: Log, draft: ReturnType<typeof prepareDraft>, pins: Iterable<Pin>, size: number): Promise<Appended | null> {
+  let expected: Iterable<Expectation> = asExpected(pins);
   for (let tries = 0; tries < neutralMax && log.published.size - size <= behindMax; tries++) {
-    const [outcome] = await log.append([{ drafts: [draft], expected }]);
+    const [outcome] = await log.append([{ drafts: [draft], expected, heldAt: size }]);
     if (outcome?.ok === true) return outcome;
     const error = outcome?.ok === false ? outcome.error : null;
     if (error?.code !== 'VERSION_CONFLICT') throw error ?? new TypeError('one command has one outcome');
@@ -115,8 +115,17 @@ async function appendUnlessMoved(log: Log, draft: ReturnType<typeof prepareDraft
   return null;
 }
 
+/** Made only when they are looked at, and anew each time: a generator that was read is empty, and nothing would be expected. */
+function asExpected(pins: Iterable<Pin>): Iterable<Expectation> {
+  return {
+    * [Symbol.iterator]() {
+      for (const { name, version } of pins) yield { stream: name, version };
+    },
+  };
+}
+
 /** What to expect of the streams as they stand now, where everything new in them leaves their documents as they are; else null. */
-async function movedByNothing(log: Log, pins: readonly Pin[]): Promise<Expectation[] | null> {
+async function movedByNothing(log: Log, pins: Iterable<Pin>): Promise<Expectation[] | null> {
   const expected: Expectation[] = [];
   for (const { name, version } of pins) {
     const now = (await log.head(name))?.version ?? 0;

@@ -163,6 +163,10 @@ class PackState implements StateSource {
     throw new LedgerError('PAYLOAD_MISSING', `Cannot read payload ${formatHex(digest)}: it is not in the pack`, { hint: 'ask for a pack that has it' });
   }
 
+  async look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T> {
+    return look(await this.payload(digest));
+  }
+
   #events(stream: string): Events {
     const events = this.#all(stream);
     const version = countBefore(events, this.#size);

@@ -34,7 +34,7 @@ export type ReplayOfPack = (verified: VerifiedPack, options?: PackReplayOptions,
  * @throws {LedgerError} DECISION_UNKNOWN when the pack holds no such decision, or several and none was named
  */
 export async function replayPack(verified: VerifiedPack, options: PackReplayOptions = {}, decision?: number): Promise<PackReplay> {
-  const { states = new PackStates(verified, options.sha256), full = false, ...rest } = options;
+  const { states = new PackStates(verified), full = false, ...rest } = options;
   const index = decision ?? onlyOf(states.decisions);
   const event = states.decisions.includes(index) ? verified.entries.get(index)?.event : undefined;
   if (event?.type !== 'decision.recorded') {

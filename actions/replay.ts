@@ -2,7 +2,7 @@
 import { equalBytes, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { decodeEvent } from '../ledger/events/index.ts';
-import { sha256 } from '../ledger/log/engine.ts';
+import { startSha256 } from '../ledger/log/engine.ts';
 import type { LogView } from '../ledger/log/view.ts';
 import type { PayloadStore } from '../ledger/store/payloads.ts';
 import { replayDecision, type DecisionEvent, type Replay } from '../policy/gate/replay.ts';
@@ -26,7 +26,7 @@ export async function findDecision(log: Pick<LogView, 'entry'>, index: number): 
 /** Replays a decision from the events of the streams that it read. @param index - of its entry */
 export async function replayFromStreams({ log, payloads }: ReplayPorts, index: number): Promise<Replay> {
   const event = await findDecision(log, index);
-  return replayDecision(index, event, await stateAt({ log, payloads }, event.data.tree.size), { sha256 });
+  return replayDecision(index, event, await stateAt({ log, payloads }, event.data.tree.size), { hashing: startSha256 });
 }
 
 /** The state of a log's first `size` entries. */
@@ -45,7 +45,7 @@ export async function whatIfFromStreams({ log, payloads }: ReplayPorts, index: n
   const { data } = await findDecision(log, index);
   const before = await stateAt({ log, payloads }, data.tree.size);
   const after = change.size === undefined ? before : await stateAt({ log, payloads }, change.size);
-  return whatIf(index, data, before, after, change, { sha256 });
+  return whatIf(index, data, before, after, change, { hashing: startSha256 });
 }
 
 export interface FullOptions extends RangeOptions {
@@ -69,7 +69,7 @@ export async function replayFully({ log, payloads }: ReplayPorts, index: number,
       ({ verdict: { is: 'DRIFT', member, pointer: null, recorded, replayed, cause: { kind: 'record', index: at } }, decided: null, notes: [] });
     if (fault !== undefined) return drift('streams', fault.what, `entry ${fault.index} follows from those before it`, fault.index);
     if (!equalBytes(range.index, stated[1])) return drift('index', formatHex(stated[1]), formatHex(range.index), index);
-    const replay = await replayDecision(index, event, { size, root: range.root, origin: genesis.origin, source: range.source }, { sha256 });
+    const replay = await replayDecision(index, event, { size, root: range.root, origin: genesis.origin, source: range.source }, { hashing: startSha256 });
     const told = options.documents === true ? [`${size} entries read: documents ${formatHex(range.documents())}`] : [];
     return { ...replay, notes: [...replay.notes, ...told] };
   } finally {

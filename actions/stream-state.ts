@@ -65,6 +65,10 @@ export class StreamState implements StateSource {
     return readPayload(this.#payloads, digest);
   }
 
+  look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T> {
+    return this.#payloads.look(digest, look);
+  }
+
   async #headBefore(stream: string): Promise<Head | null> {
     for await (const { index, event } of this.#log.stream(stream)) {
       if (index < this.#size) return { version: event.streams.find(({ name }) => name === stream)?.version as number, index };
@@ -115,5 +119,9 @@ export class LiveState implements StateSource {
 
   payload(digest: Uint8Array): Promise<Uint8Array> {
     return this.#streams.payload(digest);
+  }
+
+  look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T> {
+    return this.#streams.look(digest, look);
   }
 }

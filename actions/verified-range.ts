@@ -87,6 +87,7 @@ function sourceOf(reading: RangeReading, streams: StreamState): StateSource {
     since: (stream, version) => streams.since(stream, version),
     event: (index) => streams.event(index),
     payload: (digest) => streams.payload(digest),
+    look: (digest, look) => streams.look(digest, look),
   };
 }
 

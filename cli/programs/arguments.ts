@@ -53,12 +53,15 @@ function bytesOf(latin1: string): Uint8Array {
   return bytes;
 }
 
+/** The same over what comes in pieces. */
+export const hashing: NonNullable<Engines['hashing']> = () => {
+  const running = crypto.createHash('sha256');
+  return { update: (piece) => running.update(piece), digest: () => new Uint8Array(running.digest()) };
+};
+
 /** Node's own. */
 export const nodeEngines: Engines = {
-  hashing: () => {
-    const running = crypto.createHash('sha256');
-    return { update: (piece) => running.update(piece), digest: () => new Uint8Array(running.digest()) };
-  },
+  hashing,
   sha256: sha256Of,
   ...(sha256OfText === undefined ? {} : { sha256OfText }),
   ...(crc32 === undefined ? {} : { crc32 }),

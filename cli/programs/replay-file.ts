@@ -8,7 +8,7 @@ import { describeScope, faultLines } from '../../verify/pack/report.ts';
 import { verifyPack, type PackOptions, type VerifiedPack } from '../../verify/pack/verify.ts';
 import type { Trust } from '../../verify/trust.ts';
 import { reportReplay, type ReplayReport } from '../replay-lines.ts';
-import { digestOf, openSource, sha256Of } from './arguments.ts';
+import { digestOf, hashing, openSource, sha256Of } from './arguments.ts';
 
 /** `no` where the pack itself is refused, which no replay can mend; `cannot` where nobody said whose log it may be, whatever the replay says. */
 export type ReplayedFile = ReplayReport & { readonly ends: 'yes' | 'no' | 'cannot' };
@@ -74,7 +74,7 @@ async function replayed(
       hint: 'export one with "stella export pack --full"',
     });
   }
-  const options = { sha256: sha256Of, policies: new PolicyShelf(), states, full };
+  const options = { hashing, policies: new PolicyShelf(), states, full };
   if (decision !== undefined || pack.manifest.scope.kind === 'decision' || states.decisions.length === 0) {
     const one = await replay(pack, options, decision);
     return { verdict: one.verdict.is, ...reportOne(one) };

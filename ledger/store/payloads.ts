@@ -1,11 +1,12 @@
 // Payloads: bytes outside the log, in files named by their SHA-256, streamed in and out in bounded memory.
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { formatHex, parseHex } from '../bytes.ts';
+import { compareBytes, formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { openFileAt, type FileAt } from './file-at.ts';
+import { LentMemory } from './lent-memory.ts';
 import { guarded } from './sqlite.ts';
 
 /** What a stored payload is called by: an entry names it, so it must be there before the entry is. */
@@ -44,6 +45,13 @@ export interface PayloadStore {
    */
   get(digest: Uint8Array): AsyncIterable<Uint8Array>;
 
+  /**
+   * Hands the bytes, whole and checked, to whoever looks at them. They are good only until `look` returns: their memory is used again.
+   *
+   * @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT; what `look` throws
+   */
+  look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T>;
+
   has(digest: Uint8Array): Promise<boolean>;
 
   /**
@@ -81,6 +89,8 @@ export type PayloadStep = 'payload 1: written' | 'payload 2: named' | 'payload 3
 
 /** @param directory - created when missing, readable by its owner alone @param at - called at each step; nothing in production */
 export function openPayloads(directory: string, at: (step: PayloadStep) => void | Promise<void> = () => {}): PayloadStore {
+  const blocks = new LentMemory(blockBytes, 4);
+  const looks = new LentMemory(pieceBytesMax, 1);
   const fileOf = (digest: Uint8Array) => {
     const name = formatHex(digest);
     return join(directory, name.slice(0, 2), name);
@@ -100,7 +110,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     };
     const stored = await orDrop(async () => {
       // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
-      const written = await write(temporary, bytes, bytesMax);
+      const written = await blocks.lend(blockBytes, (block) => write(temporary, bytes, bytesMax, block));
       await at('payload 1: written');
       return written;
     });
@@ -133,13 +143,24 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
         if (held !== null) yield held;
         held = piece;
       }
-      const found = hash.digest();
-      if (!found.equals(digest)) {
-        throw new LedgerError('PAYLOAD_CORRUPT', `Cannot read payload ${formatHex(digest)}: its bytes have the digest ${formatHex(found)}`, {
-          hint: 'bring it back from a backup or a mirror',
-        });
-      }
+      check(hash.digest(), digest);
       if (held !== null) yield held;
+    },
+    async look(digest, look) {
+      const readable = async <T>(work: () => Promise<T>): Promise<T> => work().catch((cause: unknown) => {
+        throw refusalOf(cause, digest);
+      });
+      const handle = await readable(() => open(fileOf(digest), 'r'));
+      try {
+        const { size } = await readable(() => handle.stat());
+        return await looks.lend(size, async (memory) => {
+          const bytes = await readable(() => fill(memory, handle));
+          check(createHash('sha256').update(bytes).digest(), digest);
+          return look(bytes);
+        });
+      } finally {
+        await handle.close();
+      }
     },
     has: (digest) => stat(fileOf(digest)).then(() => true, () => false),
     async openAt(digest) {
@@ -189,19 +210,33 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   };
 }
 
-async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StoredPayload> {
+async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, block: Uint8Array): Promise<StoredPayload> {
   const handle = await reached(() => open(file, 'wx', 0o600));
   try {
     const hash = createHash('sha256');
     let size = 0;
+    const writeOut = (piece: Uint8Array) => {
+      hash.update(piece);
+      return reached(async () => {
+        for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
+      });
+    };
+    // Small pieces are put together: a call that goes through the event loop costs as much as writing 100 KB.
+    let held = 0;
     for await (const piece of bytes) {
       size += piece.length;
       if (size > bytesMax) throw new LedgerError('PAYLOAD_TOO_LARGE', `Cannot store a payload of more than ${bytesMax} bytes`);
-      hash.update(piece);
-      await reached(async () => {
-        for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
-      });
+      if (held + piece.length > block.length) {
+        await writeOut(block.subarray(0, held));
+        held = 0;
+      }
+      if (piece.length > block.length) await writeOut(piece);
+      else {
+        block.set(piece, held);
+        held += piece.length;
+      }
     }
+    await writeOut(block.subarray(0, held));
     await reached(() => handle.sync());
     return { digest: new Uint8Array(hash.digest()), size };
   } finally {
@@ -213,6 +248,8 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<U
 const smallBytesMax = 64 * 1024;
 /** Up to this size a file is one piece: a piece costs some 0.05 ms beside its bytes, and has to be put together with the others. */
 const pieceBytesMax = 16 * 2 ** 20;
+/** What comes in smaller pieces is hashed and written in blocks of this size. */
+const blockBytes = 512 * 1024;
 
 async function* pieces(file: string, digest: Uint8Array): AsyncIterable<Uint8Array> {
   try {
@@ -248,15 +285,26 @@ async function readWhole(file: string): Promise<Uint8Array | null> {
   try {
     const { size } = await handle.stat();
     if (size > pieceBytesMax) return null;
-    const bytes = new Uint8Array(size);
-    for (let at = 0, read = -1; at < size; at += read) {
-      ({ bytesRead: read } = await handle.read(bytes, at, size - at, at));
-      if (read === 0) return bytes.subarray(0, at);
-    }
-    return bytes;
+    return await fill(new Uint8Array(size), handle);
   } finally {
     await handle.close();
   }
+}
+
+/** @returns what is there of a file's first bytes: fewer than there is room for where it is shorter than a moment ago */
+async function fill(bytes: Uint8Array, handle: FileHandle): Promise<Uint8Array> {
+  for (let at = 0, read = -1; at < bytes.length; at += read) {
+    ({ bytesRead: read } = await handle.read(bytes, at, bytes.length - at, at));
+    if (read === 0) return bytes.subarray(0, at);
+  }
+  return bytes;
+}
+
+function check(found: Uint8Array, digest: Uint8Array): void {
+  if (compareBytes(found, digest) === 0) return;
+  throw new LedgerError('PAYLOAD_CORRUPT', `Cannot read payload ${formatHex(digest)}: its bytes have the digest ${formatHex(found)}`, {
+    hint: 'bring it back from a backup or a mirror',
+  });
 }
 
 function refusalOf(cause: unknown, digest: Uint8Array): unknown {

@@ -42,17 +42,24 @@ export interface DecideOptions {
   readonly semantics?: Omit<Semantics, 'match'>;
   /** Policies compiled before, by digest and semantics; it is added to. */
   readonly policies?: PolicyShelf;
-  readonly sha256?: (bytes: Uint8Array) => Uint8Array;
+  /** SHA-256 over what comes in pieces. */
+  readonly hashing?: () => Hashing;
+}
+
+interface Hashing {
+  update(piece: Uint8Array): unknown;
+  digest(): Uint8Array;
 }
 
 /** A decision made, not yet on record. */
 export interface Decided {
   /** Everything but what only an attempt to append knows. */
   readonly data: Omit<DecisionData, 'attempts' | 'index'>;
-  readonly pins: Uint8Array;
+  /** What goes into payloads, in pieces. */
+  readonly pins: readonly Uint8Array[];
   /** Canonical; null where there was none to ask with. */
-  readonly input: Uint8Array | null;
-  readonly results: Uint8Array;
+  readonly input: readonly Uint8Array[] | null;
+  readonly results: readonly Uint8Array[];
   /** The same before it was written, for showing. */
   readonly shown: { readonly input: PolicyInput | null; readonly results: Results; readonly gathered: Gathered; readonly policy: PublishedPolicy | null };
 }
@@ -66,7 +73,7 @@ export interface Decided {
  * @see spec/decision.md
  */
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
-  const { semantics = CURRENT, policies = new PolicyShelf(), sha256 = pureSha256 } = options;
+  const { semantics = CURRENT, policies = new PolicyShelf(), hashing = () => pureSha256.create() } = options;
   const { effective, limits } = request;
   const gathered = await gather(request, state, semantics, policies.contents);
   const codes = new Set<DenialCode>(gathered.codes);
@@ -119,7 +126,11 @@ export async function decide(request: DecideRequest, state: State, options: Deci
     printed: judgement?.printed ?? [], steps: judgement?.steps ?? 0, error: judgement?.error ?? null, waivers: built?.waivers ?? [],
     conflicts: built?.conflicts ?? [], missing: covered.missing, weakened: DENIALS.filter((code) => codes.has(code) && shall.has(code)), notes,
   };
-  const digest = (bytes: Uint8Array): Digest<'sha256'> => ['sha256', sha256(bytes)];
+  const digest = (pieces: readonly Uint8Array[]): Digest<'sha256'> => {
+    const hash = hashing();
+    for (const piece of pieces) hash.update(piece);
+    return ['sha256', hash.digest()];
+  };
   const { published, scan, findings } = gathered;
   const contracts = gathered.contracts.map(({ name }) => name);
   const feed = request.feed ?? scan?.feed;
@@ -142,16 +153,16 @@ export async function decide(request: DecideRequest, state: State, options: Deci
     semantics: { ...semantics, ...(scan === null || findings === null ? {} : { match: scan.semantics }) },
     limits: { steps: limits.steps, outputBytes: limits.outputBytes, depth: limits.depth },
     ...(encoded === null ? {} : {
-      input: { digest: digest(encoded.bytes), members: asSet(encoded.members.map(({ name, bytes }) => ({ name, digest: digest(bytes) }))) },
+      input: { digest: digest(encoded.pieces), members: asSet(encoded.members.map(({ name, pieces }) => ({ name, digest: digest(pieces) }))) },
     }),
     ...(scan === null || findings === null ? {} : { findings: { scan: scan.entry, digest: ['sha256', scan.findings], snapshot: ['sha256', scan.snapshot] } }),
     facts: { count: facts.length, digest: ['sha256', factsDigest(facts)] },
     pins: gathered.pins.length,
-    ...(judgement === null ? {} : { result: digest(encodeUtf8(judgement.answers)) }),
+    ...(judgement === null ? {} : { result: digest([encodeUtf8(judgement.answers)]) }),
     ...(built === null ? {} : { counts: countsOf(built, judgement) }),
   };
   return {
-    data, pins: encodePins(pins), input: encoded?.bytes ?? null, results: encodeResults(results),
+    data, pins: encodePins(pins), input: encoded?.pieces ?? null, results: encodeResults(results),
     shown: { input: built?.input ?? null, results, gathered, policy },
   };
 }

@@ -1,9 +1,10 @@
 // What a decision puts on record: the event's data, and the payloads that hold what has no bound.
-import { compareBytes, concatBytes, encodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { compareBytes, concatBytes, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import type { DataOf } from '../../ledger/events/index.ts';
 import { isJsonObject, parseJson } from '../../ledger/json.ts';
 import { sha256 } from '../../ledger/merkle/index.ts';
+import { Utf8Pieces } from '../../ledger/utf8-pieces.ts';
 import type { Message } from './judge.ts';
 import type { Pin } from './source.ts';
 
@@ -30,12 +31,12 @@ export interface Pins {
  *
  * @see spec/decision.md, "Pins"
  */
-export function encodePins({ streams, facts }: Pins): Uint8Array {
-  return encodeUtf8(JSON.stringify({
-    facts: facts.map(formatHex),
-    format: pinsFormat,
-    streams: streams.map(({ name, version, index }) => (index === undefined ? [name, version] : [name, version, index])),
-  }));
+export function encodePins({ streams, facts }: { readonly streams: Iterable<Pin> } & Pick<Pins, 'facts'>): readonly Uint8Array[] {
+  const out = new Utf8Pieces();
+  out.write(`{"facts":${JSON.stringify(facts.map(formatHex))},"format":"${pinsFormat}","streams":[`);
+  out.writeItems(streams, ({ name, version, index }) => (index === undefined ? [name, version] : [name, version, index]));
+  out.write(']}');
+  return out.done();
 }
 
 /** @throws {LedgerError} INPUT_VERSION_UNKNOWN for a later form; INPUT_NOT_CANONICAL for another spelling; INPUT_MALFORMED */
@@ -62,7 +63,7 @@ export function parsePins(bytes: Uint8Array): Pins {
   };
   const sorted = read.streams.every(({ name }, i) => i === 0 || (read.streams[i - 1] as Pin).name < name);
   // One spelling, so that equal pins have equal digests.
-  if (!sorted || !equalBytes(encodePins(read), bytes)) {
+  if (!sorted || !equalBytes(concatBytes(...encodePins(read)), bytes)) {
     throw new LedgerError('INPUT_NOT_CANONICAL', 'Cannot read pins: another spelling than the canonical one');
   }
   return read;
@@ -123,12 +124,19 @@ export interface Results {
 }
 
 /** Writes results as JSON with sorted keys. The answers stand in it as their own text: numbers keep their digits. */
-export function encodeResults({ answers, error, ...rest }: Results): Uint8Array {
-  const members: Record<string, string> = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, JSON.stringify(value)]));
-  members['answers'] = answers ?? 'null';
-  members['error'] = JSON.stringify(error);
-  members['format'] = JSON.stringify('stella-results/1');
-  return encodeUtf8(`{${Object.keys(members).sort().map((name) => `${JSON.stringify(name)}:${members[name]}`).join(',')}}`);
+export function encodeResults({ answers, ...rest }: Results): readonly Uint8Array[] {
+  const out = new Utf8Pieces();
+  out.write(`{"answers":${answers ?? 'null'}`);
+  for (const [name, value] of Object.entries({ ...rest, format: 'stella-results/1' }).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    out.write(`,"${name}":`);
+    if (Array.isArray(value)) {
+      out.write('[');
+      out.writeItems(value);
+      out.write(']');
+    } else out.write(JSON.stringify(value));
+  }
+  out.write('}');
+  return out.done();
 }
 
 /** Reads results for showing them; what has another form is shown as it is by whoever reads it. @throws {LedgerError} INPUT_MALFORMED */

@@ -2,9 +2,9 @@
 //
 // Ten thousand findings are 8 MB of JSON, and policies see half of it. The grammar below reads that half out of the text as our scanner
 // writes it, in a quarter of the time that objects of all of it take. Whatever is spelt in another way is read whole, and gives the same.
+import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, jsonBytesMax, parseJson, parseJsonText } from '../../ledger/json.ts';
-import { decodeText } from '../../ledger/text.ts';
 import type { Finding, FindingsDocument } from '../../scanner/match/findings.ts';
 import { idMax, type PolicyInput } from './input-shape.ts';
 import { textMax } from './shape.ts';
@@ -96,12 +96,13 @@ const AFTER = new RegExp(
 /** The findings of a document that is within the grammar, all of them with the shape of members; null of another, which says nothing about it. */
 function readPlain(bytes: Uint8Array): readonly FindingMember[] | null {
   try {
-    const { text, encoding } = decodeText(bytes);
-    if (encoding !== 'utf-8' || takeAt(BEFORE, text, 0) === null) return null;
+    const window = new TextWindow(bytes);
+    while (takeAt(BEFORE, window.text, 0) === null) if (!window.slide(0)) return null;
     const start = BEFORE.lastIndex;
-    const read = readList(text, start);
+    const before = window.text.slice(0, start);
+    const read = readList(window, start);
     // What stands around the list is read strictly, and has to be a document of no findings.
-    const rest = read === null ? null : parseJsonText(`${text.slice(0, start)}${text.slice(read.end)}`);
+    const rest = read === null ? null : parseJsonText(`${before}${read.after}`);
     const isDocument = isJsonObject(rest) && rest['format'] === format && Array.isArray(rest['findings']) && rest['findings'].length === 0;
     return isDocument && read !== null ? read.findings : null;
   } catch (error) {
@@ -111,43 +112,94 @@ function readPlain(bytes: Uint8Array): readonly FindingMember[] | null {
   }
 }
 
-/** @param start - past the opening bracket @returns with where the closing one stands; null where a finding is outside the grammar */
-function readList(text: string, start: number): { findings: readonly FindingMember[]; end: number } | null {
+/** @param start - past the opening bracket @returns with the text from the closing one on; null where a finding is outside the grammar */
+function readList(window: TextWindow, start: number): { findings: readonly FindingMember[]; after: string } | null {
   const findings: FindingMember[] = [];
   let some: Parts[] = [];
   let at = start;
-  while (text.charCodeAt(at) !== CLOSING) {
-    if (at > start && text.charCodeAt(at++) !== COMMA) return null;
-    const finding = takeAt(FINDING, text, at);
-    if (finding === null) return null;
-    at = FINDING.lastIndex;
-    let fixed: readonly string[] = NONE;
-    for (let records = 0; text.charCodeAt(at) !== CLOSING; records++) {
-      if (records > 0 && text.charCodeAt(at++) !== COMMA) return null;
-      const record = takeAt(RECORD, text, at);
-      if (record === null) return null;
-      at = RECORD.lastIndex;
-      if (record[2] === 'affected') fixed = fixed.length === 0 ? textsIn(record[1]) : [...fixed, ...textsIn(record[1])];
-    }
-    const after = takeAt(AFTER, text, at);
-    if (after === null) return null;
-    at = AFTER.lastIndex;
-    const id = finding[8] as string;
-    // By their places: taking a list apart by a pattern makes as much garbage again as the list.
-    const parts = {
-      aliases: othersOf(id, textsIn(finding[1]), textsIn(after[3])), conflicts: textsIn(finding[5]), entry_trace: word(finding[2]), epss: finding[6],
-      fingerprint: finding[7], fixed_versions: sortedOnce(fixed), id, kev: finding[9] === 'true', outcome: word(finding[10]), path: finding[3],
-      purl: finding[4], score: after[1], severity: word(after[2]),
-    } as Parts;
-    if (!isWithinBounds(parts)) return null;
-    some.push(parts);
-    if (some.length < together) continue;
-    addMembers(some, findings);
-    some = [];
+  while (window.text.charCodeAt(at) !== CLOSING) {
+    const parts = partsAt(window.text, at, findings.length + some.length > 0);
+    if (parts !== null) {
+      at = AFTER.lastIndex;
+      some.push(parts);
+      if (some.length < together) continue;
+      addMembers(some, findings);
+      some = [];
+    } else if (window.slide(at)) at = 0;
+    else return null;
   }
   addMembers(some, findings);
-  return { findings, end: at };
+  return { findings, after: window.rest(at) };
 }
+
+/** The finding that stands at a place of the text, up to `AFTER.lastIndex`; null where none is there whole. @param isNext - after a comma */
+function partsAt(text: string, start: number, isNext: boolean): Parts | null {
+  let at = start;
+  if (isNext && text.charCodeAt(at++) !== COMMA) return null;
+  const finding = takeAt(FINDING, text, at);
+  if (finding === null) return null;
+  at = FINDING.lastIndex;
+  let fixed: readonly string[] = NONE;
+  for (let records = 0; text.charCodeAt(at) !== CLOSING; records++) {
+    if (records > 0 && text.charCodeAt(at++) !== COMMA) return null;
+    const record = takeAt(RECORD, text, at);
+    if (record === null) return null;
+    at = RECORD.lastIndex;
+    if (record[2] === 'affected') fixed = fixed.length === 0 ? textsIn(record[1]) : [...fixed, ...textsIn(record[1])];
+  }
+  const after = takeAt(AFTER, text, at);
+  if (after === null) return null;
+  const id = finding[8] as string;
+  // By their places: taking a list apart by a pattern makes as much garbage again as the list.
+  const parts = {
+    aliases: othersOf(id, textsIn(finding[1]), textsIn(after[3])), conflicts: textsIn(finding[5]), entry_trace: word(finding[2]), epss: finding[6],
+    fingerprint: finding[7], fixed_versions: sortedOnce(fixed), id, kev: finding[9] === 'true', outcome: word(finding[10]), path: finding[3],
+    purl: finding[4], score: after[1], severity: word(after[2]),
+  } as Parts;
+  return isWithinBounds(parts) ? parts : null;
+}
+
+/**
+ * The text of UTF-8 bytes, a little at a time.
+ *
+ * A text of all of them would be as much memory again that was never touched before, and getting it takes five times as long as decoding.
+ */
+class TextWindow {
+  text = '';
+  readonly #bytes: Uint8Array;
+  /** Up to where the bytes were decoded. */
+  #end = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.slide(0);
+  }
+
+  /** Lets go of the text before a place, and takes as much as is left again, and a little. @returns false where no more follows */
+  slide(from: number): boolean {
+    if (this.#end === this.#bytes.length) return false;
+    const left = this.text.slice(from);
+    this.text = left + this.#decode(left.length + windowBytes);
+    return true;
+  }
+
+  /** All text from a place on. */
+  rest(from: number): string {
+    return this.text.slice(from) + this.#decode(this.#bytes.length);
+  }
+
+  #decode(count: number): string {
+    const begin = this.#end;
+    let end = Math.min(this.#bytes.length, begin + count);
+    // Not within a character, whose bytes after the first begin with the bits 10.
+    while (end < this.#bytes.length && ((this.#bytes[end] as number) & 0xc0) === 0x80) end++;
+    this.#end = end;
+    return decodeUtf8(this.#bytes.subarray(begin, end));
+  }
+}
+
+/** Two of these are a text that is made where the collector takes back at once what dies young. */
+const windowBytes = 48 * 1024;
 
 /** So many findings are read before members are made of them. */
 const together = 256;

@@ -20,7 +20,7 @@ import { DENIALS, type DenialCode } from './codes.ts';
 import type { Semantics } from './decision.ts';
 import { readFindings, type FindingMember, type Findings } from './findings.ts';
 import type { ContentShelf } from './shelf.ts';
-import { artifactStream, type Head, type Pin, type State, type StateSource } from './source.ts';
+import { artifactStream, type Head, type Pin, type PinList, type State, type StateSource } from './source.ts';
 
 /** What is asked. */
 export interface GateRequest {
@@ -40,7 +40,7 @@ export interface Gathered {
   /** For people: one line each, about the codes above. */
   readonly notes: readonly string[];
   /** In the order of their names. */
-  readonly pins: readonly Pin[];
+  readonly pins: PinList;
   readonly artifact: ArtifactDocument | null;
   readonly published: PublishedPolicy | null;
   readonly contracts: readonly ContractRead[];
@@ -105,7 +105,7 @@ export async function gather(
   if (scan === null && !isUnnamed) reading.deny('SCAN_MISSING', `no scan of it${withFeed} was completed`);
   const findings = scan === null ? null : await findingsOf(scan, reading);
 
-  const named = findings === null ? [] : contents.keep(`streams ${formatHex((scan as ScanPointer).findings)}`, () => streamsOf(findings.members), sizeOfPins);
+  const named = findings === null ? [] : contents.keep(`names ${formatHex((scan as ScanPointer).findings)}`, () => everyName(findings.members), sizeOfNames);
   const vulnerabilities = await reading.vulnerabilities(named);
   const waivers = await reading.waivers([...vulnerabilities.values()].flatMap((document) => document.waivers));
   const keys = await reading.byKey(waivers.flatMap(actsOf).map(({ key }) => formatHex(key)));
@@ -174,25 +174,23 @@ function newestScan(artifact: ArtifactDocument | null, feed: string | undefined)
 
 async function findingsOf(scan: ScanPointer, reading: Reading): Promise<Findings | null> {
   if (scan.semantics !== matchSemantics) reading.deny('PAYLOAD_NEWER', `findings under semantics ${scan.semantics}, expected ${matchSemantics}`);
-  const bytes = await reading.payload(scan.findings);
-  if (bytes === null) return null;
-  const { format, findings } = reading.contents.take(`findings ${formatHex(scan.findings)}`, bytes, readFindings);
+  const read = await reading.look(scan.findings, (bytes) => reading.contents.take(`findings ${formatHex(scan.findings)}`, bytes, readFindings));
+  if (read === null) return null;
+  const { format, findings } = read;
   if (findings === null) reading.deny('PAYLOAD_NEWER', `findings in the form ${format}, expected stella-findings/1`);
   return findings;
 }
 
-/** The streams of vulnerabilities that findings name, as absent ones are pinned: in their order, none twice. */
-const streamsOf = (findings: readonly FindingMember[]): Pin[] => everyName(findings).map((id) => ({ name: `${vulnerability}${id}`, version: 0 }));
-const sizeOfPins = (pins: readonly Pin[]) => pins.reduce((sum, { name }) => sum + name.length, 0);
 const vulnerability = 'vuln:';
+const sizeOfNames = (names: readonly string[]) => names.reduce((sum, name) => sum + name.length, 0);
 
-/** Every name that VEX and waivers may give what was found. */
+/** Every name that VEX and waivers may give what was found, in their order, none twice. */
 function everyName(findings: readonly FindingMember[]): string[] {
-  const names = new Set<string>();
+  const names: string[] = [];
   // Ids come nearly sorted, and so do aliases of one source: in turns they would not, and sorting takes what stands in order as it is.
-  for (const { id } of findings) names.add(id);
-  for (const { aliases } of findings) for (const name of aliases) names.add(name);
-  return [...names].sort();
+  for (const { id } of findings) names.push(id);
+  for (const { aliases } of findings) for (const name of aliases) names.push(name);
+  return names.sort().filter((name, i) => name !== names[i - 1]);
 }
 
 /** One of each entry, in the order of the log: several streams name it, and who superseded it may have named fewer of them. */
@@ -211,7 +209,8 @@ const together = 32;
 class Reading {
   readonly #source: StateSource;
   readonly #pins = new Map<string, Pin>();
-  #vulnerabilities: readonly Pin[] = [];
+  /** Those that were asked for, and the heads of those that have an event, by id. */
+  #vulnerabilities: { readonly ids: readonly string[]; readonly heads: ReadonlyMap<string, Head> } = { ids: [], heads: new Map() };
   readonly #codes = new Set<DenialCode>();
   readonly notes: string[] = [];
   readonly contents: ContentShelf;
@@ -230,11 +229,20 @@ class Reading {
     this.notes.push(note);
   }
 
-  pins(): readonly Pin[] {
-    const all = [...this.#pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    // Those of vulnerabilities are in their order, and no other stream's name begins as theirs.
-    const at = all.findIndex(({ name }) => name > vulnerability);
-    return at < 0 ? [...all, ...this.#vulnerabilities] : [...all.slice(0, at), ...this.#vulnerabilities, ...all.slice(at)];
+  /** The streams of vulnerabilities are many, nearly all of them without an event: each is made when it is looked at. */
+  pins(): PinList {
+    const others = [...this.#pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { ids, heads } = this.#vulnerabilities;
+    // Ids are in their order, and no other stream's name begins as those of vulnerabilities do.
+    const [before, after] = [others.filter(({ name }) => name < vulnerability), others.filter(({ name }) => name > vulnerability)];
+    return {
+      length: others.length + ids.length,
+      * [Symbol.iterator]() {
+        yield* before;
+        for (const id of ids) yield pinOf(`${vulnerability}${id}`, heads.get(id));
+        yield* after;
+      },
+    };
   }
 
   /** Notes streams as read, absent ones too. @returns those with events */
@@ -249,23 +257,13 @@ class Reading {
     return streams.length === 0 ? null : ((await this.#source.documents(name, streams)).get(stream) ?? null);
   }
 
-  /** By id. @param absent - pins of their streams, as if there were none of them; asked for once */
-  async vulnerabilities(absent: readonly Pin[]): Promise<Map<string, VulnerabilityDocument>> {
-    const heads = await this.#source.heads(absent.map(({ name }) => name));
-    const streams: string[] = [];
-    this.#vulnerabilities = heads.size === 0 ? absent : absent.map((pin) => {
-      const head = heads.get(pin.name);
-      if (head === undefined) return pin;
-      streams.push(pin.name);
-      return pinOf(pin.name, head);
-    });
-    const documents = await this.#source.documents('vulnerability', streams);
-    const found = new Map<string, VulnerabilityDocument>();
-    for (const stream of streams) {
-      const document = documents.get(stream);
-      if (document !== undefined) found.set(stream.slice(vulnerability.length), document);
-    }
-    return found;
+  /** By id. @param ids - in their order, none twice; asked for once */
+  async vulnerabilities(ids: readonly string[]): Promise<Map<string, VulnerabilityDocument>> {
+    const heads = await this.#source.heads(ids.map((id) => `${vulnerability}${id}`));
+    const idOf = (stream: string) => stream.slice(vulnerability.length);
+    this.#vulnerabilities = { ids, heads: new Map([...heads].map(([stream, head]) => [idOf(stream), head])) };
+    const documents = await this.#source.documents('vulnerability', [...heads.keys()].sort());
+    return new Map([...documents].map(([stream, document]) => [idOf(stream), document]));
   }
 
   /** Waivers as their own streams have them: an act on one stands there, whatever else it names. */
@@ -291,8 +289,17 @@ class Reading {
 
   /** @returns null, and a code, where the bytes are not here or are not those */
   async payload(digest: Uint8Array): Promise<Uint8Array | null> {
+    return this.#orDeny(() => this.#source.payload(digest));
+  }
+
+  /** The same of what is needed only for as long as `look` takes. */
+  async look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T | null> {
+    return this.#orDeny(() => this.#source.look(digest, look));
+  }
+
+  async #orDeny<T>(read: () => Promise<T>): Promise<T | null> {
     try {
-      return await this.#source.payload(digest);
+      return await read();
     } catch (error) {
       if (!(error instanceof LedgerError) || !error.code.startsWith('PAYLOAD_')) throw error;
       this.deny('PAYLOAD_UNAVAILABLE', error.message);

@@ -1,5 +1,5 @@
 // Builds the policy input from documents, facts and findings: canonical, without sealed plaintext and without free text.
-import { concatBytes, decodeUtf8, encodeUtf8, formatHex } from '../../ledger/bytes.ts';
+import { encodeUtf8, formatHex } from '../../ledger/bytes.ts';
 import { covers, waiverState, type ActProof, type WaiverState } from '../../projections/active-waivers.ts';
 import { coverage } from '../../projections/coverage.ts';
 import type { AttestationPointer } from '../../projections/evidence.ts';
@@ -108,20 +108,16 @@ export function inputValue({ input, findings, components }: Built): Value {
   return fromPlain({ ...input, findings: findings.values, ...(sbom === undefined ? {} : { sbom: { ...sbom, components: components?.values } }) }, layouts);
 }
 
-/** The canonical bytes of an input, whole and member by member: a member's are a view of the whole. */
-export function encodeInput(built: Built): { bytes: Uint8Array; members: readonly { readonly name: InputMember; readonly bytes: Uint8Array }[] } {
-  const { input } = built;
-  const parts = (Object.keys(input) as InputMember[]).sort().map((name) => ({ name, pieces: memberBytes(name, built) }));
-  const members: { name: InputMember; bytes: Uint8Array }[] = [];
-  const bytes = concatBytes(...parts.flatMap(({ name, pieces }, i) => [encodeUtf8(`${i === 0 ? '{' : ','}"${name}":`), ...pieces]), encodeUtf8('}'));
-  let at = 0;
-  for (const { name, pieces } of parts) {
-    at += 1 + name.length + 3;
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    members.push({ name, bytes: bytes.subarray(at, at + length) });
-    at += length;
-  }
-  return { bytes, members };
+interface Encoded {
+  readonly pieces: readonly Uint8Array[];
+  readonly members: readonly { readonly name: InputMember; readonly pieces: readonly Uint8Array[] }[];
+}
+
+/** The canonical bytes of an input, whole and member by member, in pieces: those of long lists are the same that were made for their payload. */
+export function encodeInput(built: Built): Encoded {
+  const members = (Object.keys(built.input) as InputMember[]).sort().map((name) => ({ name, pieces: memberBytes(name, built) }));
+  const pieces = members.flatMap(({ name, pieces: own }, i) => [encodeUtf8(`${i === 0 ? '{' : ','}"${name}":`), ...own]);
+  return { pieces: [...pieces, encodeUtf8('}')], members };
 }
 
 /** A member's canonical bytes, in pieces. */
@@ -132,9 +128,6 @@ function memberBytes(name: InputMember, { input, findings, components }: Built):
   const { components: _, ...rest } = input.sbom as NonNullable<PolicyInput['sbom']>;
   return [encodeUtf8('{"components":'), ...components.pieces, encodeUtf8(`,${JSON.stringify(rest).slice(1)}`)];
 }
-
-/** Canonical input as text, as `opa eval -i` takes it. */
-export const inputText = (bytes: Uint8Array): string => decodeUtf8(bytes);
 
 type VexStatusOrNone = PolicyInput['vex'][number]['status'] | null;
 

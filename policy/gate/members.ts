@@ -54,7 +54,7 @@ export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Kno
 }
 
 /** So many members are written at once, and stand in one piece. */
-const together = 256;
+const together = 64;
 
 /** How many bytes a list takes. */
 export const sizeOfList = ({ starts }: BaseList<unknown>): number => starts.at(-1) as number;

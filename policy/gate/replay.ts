@@ -1,11 +1,11 @@
 // Replays a decision: makes it again from a state of the size it names, and says SAME, DRIFT or CANNOT. It never throws on evidence.
-import { equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { concatBytes, equalBytes, formatHex } from '../../ledger/bytes.ts';
 import { clip, LedgerError } from '../../ledger/errors.ts';
 import type { Event } from '../../ledger/events/index.ts';
 import { parseJson, type Json } from '../../ledger/json.ts';
 import { knowsSemantics } from '../../projections/semantics.ts';
 import { knowsRegoSemantics, LIMITS_MOST, type Limits } from '../index.ts';
-import { CURRENT, decide, type Decided, type DecideRequest, type PolicyShelf } from './decide.ts';
+import { CURRENT, decide, type Decided, type DecideOptions, type DecideRequest, type PolicyShelf } from './decide.ts';
 import { parsePins, type DecisionData, type Pins } from './decision.ts';
 import { firstDifference } from './difference.ts';
 import { artifactStream, type Pin, type State } from './source.ts';
@@ -68,7 +68,7 @@ export interface Replay {
 
 export interface ReplayOptions {
   readonly policies?: PolicyShelf;
-  readonly sha256?: (bytes: Uint8Array) => Uint8Array;
+  readonly hashing?: NonNullable<DecideOptions['hashing']>;
 }
 
 /**
@@ -217,7 +217,7 @@ async function compareInput(index: number, event: DecisionEvent, decided: Decide
   const digest = payloadOf(event, 'input');
   if (digest === null || decided.input === null) return drift;
   try {
-    const found = firstDifference(parseJson(await source.payload(digest)), parseJson(decided.input));
+    const found = firstDifference(parseJson(await source.payload(digest)), parseJson(concatBytes(...decided.input)));
     return found === null ? drift : { ...drift, pointer: found.pointer, recorded: shown(found.before), replayed: shown(found.after) };
   } catch (error) {
     // Without the payload the member is known, and not the place in it.

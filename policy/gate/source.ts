@@ -26,6 +26,8 @@ export interface StateSource {
   event(index: number): Promise<Event>;
   /** Bytes with this SHA-256. @throws {LedgerError} PAYLOAD_MISSING, PAYLOAD_CORRUPT */
   payload(digest: Uint8Array): Promise<Uint8Array>;
+  /** The same for as long as `look` takes: the memory they lie in may be used again. @throws {LedgerError} the same; what `look` throws */
+  look<T>(digest: Uint8Array, look: (bytes: Uint8Array) => T): Promise<T>;
 }
 
 /** A size of the log, with what proves it, and what can be read of it. */
@@ -45,6 +47,11 @@ export interface Pin {
   readonly version: number;
   /** Index of its newest event; absent at version 0. */
   readonly index?: number;
+}
+
+/** In the order of their names, none twice. */
+export interface PinList extends Iterable<Pin> {
+  readonly length: number;
 }
 
 export const artifactStream = (digest: Uint8Array): string => `artifact:sha256:${formatHex(digest)}`;

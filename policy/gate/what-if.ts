@@ -1,4 +1,5 @@
 // What a decision would be otherwise: on another state, as of another time, by another policy. Never on record, never a pass.
+import { concatBytes } from '../../ledger/bytes.ts';
 import type { Json } from '../../ledger/json.ts';
 import { decide, type Decided, type DecideOptions, type DecideRequest } from './decide.ts';
 import { parsePins, type DecisionData } from './decision.ts';
@@ -90,8 +91,8 @@ async function causeOf(
   const field = difference === null ? '' : `${difference.member}/${difference.pointer.split('/').at(-1)}`;
   const behind = difference === null ? ['policy.', 'scan.', 'sbom.', 'feed.', 'contract.'] : BEHIND[field] ?? BEHIND[difference.member] ?? [];
   const came: Extract<Cause, { kind: 'event' }>[] = [];
-  const pinned = new Map(parsePins(then.pins).streams.map(({ name, version }) => [name, version]));
-  for (const { name, version } of parsePins(now.pins).streams) {
+  const pinned = new Map(parsePins(concatBytes(...then.pins)).streams.map(({ name, version }) => [name, version]));
+  for (const { name, version } of parsePins(concatBytes(...now.pins)).streams) {
     const known = pinned.get(name) ?? 0;
     if (version === known) continue;
     for (const one of await source.since(name, known)) {

@@ -35,6 +35,17 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
       if (found === undefined) throw new LedgerError('PAYLOAD_MISSING', 'Cannot read payload: it is not here');
       yield found;
     },
+    async look(digest, look) {
+      const found = held.get(formatHex(digest));
+      if (found === undefined) throw new LedgerError('PAYLOAD_MISSING', 'Cannot read payload: it is not here');
+      const lent = found.slice();
+      try {
+        return look(lent);
+      } finally {
+        // Whoever keeps a view of it shall see that.
+        lent.fill(0xff);
+      }
+    },
     has: async (digest) => held.has(formatHex(digest)),
     async openAt(digest) {
       const found = held.get(formatHex(digest));

@@ -98,6 +98,33 @@ describe('a document as the scanner writes it', () => {
     }));
   });
 
+  test('is read a little at a time, wherever that ends', () => {
+    const [base] = fc.sample(finding, { numRuns: 1, seed: 1 }) as [Finding];
+    const path = 'xé😀é名';
+    const findings = Array.from({ length: 400 }, (_, i): Finding => ({
+      ...base, id: `CVE-${i}`, component: { ...base.component, paths: [path], name: 'é'.repeat(100) }, records: base.records.slice(0, i % 3),
+    }));
+    const whole = membersIn(readWhole(encodeFindings(documentOf(findings))));
+    // Each byte of a finding once at the end of what is decoded at once: within a character, a name, a number, between two findings.
+    const length = encodeUtf8(JSON.stringify(findings[2])).length;
+    for (let shift = 0; shift < length; shift++) {
+      const read = readFindings(encodeFindings({ ...documentOf(findings), components: 'x'.repeat(shift) }));
+      expect(read.findings?.plain).toBe(true);
+      if (shift % 64 === 0) expect(membersIn(read)).toEqual(whole);
+      else expect(read.findings?.members.every((member, i) => member.id === `CVE-${i}` && member.path === path)).toBe(true);
+    }
+    // What stands before the list, a finding, and what follows, each longer than all that is decoded at first.
+    const long = 'é'.repeat(300_000);
+    for (const document of [
+      { ...documentOf(findings), components: long }, documentOf([{ ...base, component: { ...base.component, name: long } }, base]),
+      { ...documentOf(findings), snapshot: long },
+    ]) {
+      const bytes = encodeFindings(document);
+      expect(readFindings(bytes).findings?.plain).toBe(true);
+      expect(membersIn(readFindings(bytes))).toEqual(membersIn(readWhole(bytes)));
+    }
+  });
+
   test('more than 256 findings come in their order', () => {
     const [base] = fc.sample(finding, { numRuns: 1, seed: 1 }) as [Finding];
     for (const count of [0, 1, 255, 256, 257, 1_000]) {

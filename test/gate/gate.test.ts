@@ -5,11 +5,10 @@ import { replayFromStreams } from '../../actions/replay.ts';
 import { StreamState } from '../../actions/stream-state.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
-import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { digestOf } from '../log/kit.ts';
 import { CURRENT, LIMITS } from '../../policy/gate/decide.ts';
 import { contractSemantics } from '../../projections/contract-document.ts';
-import { actor, app, day, Gates, noCriticals } from './kit.ts';
+import { actor, app, day, Gates, noCriticals, textOf } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
 
@@ -37,7 +36,7 @@ describe('a gate', () => {
     await gates.vex(app, [{ vulnerability: 'CVE-2026-7', status: 'affected' }], null);
     await gates.act('waiver.approved', 'w-1', 'CVE-2026-7', await gates.request('w-1', 'CVE-2026-7', gates.world.clock.wall + day));
     const { decided } = await gates.gate();
-    const text = decodeUtf8(decided.input as Uint8Array);
+    const text = textOf(decided.input);
     expect(formatJcs(JSON.parse(text) as JcsValue)).toBe(text);
     expect(decided.shown.input).toMatchObject({ waivers: [{ id: 'w-1', active: true }], vex: [{ trusted: true }], vex_rejected: [{ reason: 'untrusted' }] });
   });

@@ -5,7 +5,7 @@ import { inOrder } from '../../actions/gate-report.ts';
 import { addPerson } from '../../actions/person.ts';
 import { publishPolicy } from '../../actions/publish-policy.ts';
 import { StreamState } from '../../actions/stream-state.ts';
-import { concatBytes, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
+import { concatBytes, decodeUtf8, encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { asSet, decodeEvent, prepareDraft, type Actor, type DataOf, type Event, type NewEvent, type PayloadReference } from '../../ledger/events/index.ts';
 import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import type { Log } from '../../ledger/log/log.ts';
@@ -28,6 +28,8 @@ export function keyOf(name: string): { readonly id: Uint8Array; readonly public:
   return { id: sha256(spki), public: spki };
 }
 export const day = 86_400_000;
+/** What comes in pieces, as text. */
+export const textOf = (pieces: readonly Uint8Array[] | null): string => decodeUtf8(concatBytes(...(pieces ?? [])));
 
 const nameIn = (purl: string) => purl.replace(/^pkg:[^/]+\//, '').replace(/@.*$/, '');
 
@@ -314,7 +316,7 @@ export class Gates {
     const state = { size, root: await this.log.rootAt(size), origin: this.log.control.genesis.origin, source };
     const request = { artifact: app[1], policy: 'release', contracts: [], effective: this.world.clock.now(), weakened: [], limits: LIMITS, ...asked };
     const { data, pins } = await decide(request, state, { semantics });
-    const stored = { ...(await this.put('pins', pins)), media: PINS_MEDIA };
+    const stored = { ...(await this.put('pins', concatBytes(...pins))), media: PINS_MEDIA };
     return this.append({ type: 'decision.recorded', by: actor('ci'), data: { ...data, index: ['sha256', index], attempts: 1 }, payloads: [stored] });
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { inOrder } from '../../actions/gate-report.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
-import { equalBytes } from '../../ledger/bytes.ts';
+import { concatBytes, equalBytes } from '../../ledger/bytes.ts';
 import { CURRENT } from '../../policy/gate/decide.ts';
 import { parsePins } from '../../policy/gate/decision.ts';
 import { digestOf } from '../log/kit.ts';
@@ -153,7 +153,7 @@ describe("a rescan's list", () => {
     const { decided } = await gates.gate(asked);
     const { feed } = decided.shown.gathered;
     expect(feed?.rescanned?.entry).toBe(rescan);
-    return parsePins(decided.pins).facts.some((digest) => equalBytes(digest, feed?.rescanned?.holding as Uint8Array));
+    return parsePins(concatBytes(...decided.pins)).facts.some((digest) => equalBytes(digest, feed?.rescanned?.holding as Uint8Array));
   };
 
   test('is pinned where the answer depends on it, and not read elsewhere', async () => {

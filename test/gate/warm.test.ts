@@ -1,14 +1,13 @@
 // What a process keeps between gates changes nothing: each decision is, byte for byte, the one that a fresh process makes.
 import { describe, expect, test } from 'vitest';
 import { StreamState } from '../../actions/stream-state.ts';
-import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { compile, parseJson } from '../../policy/index.ts';
 import { decide, LIMITS, PolicyShelf, type Decided } from '../../policy/gate/decide.ts';
 import { inputComplaint } from '../../policy/gate/input-shape.ts';
 import type { State } from '../../policy/gate/source.ts';
 import { digestOf } from '../log/kit.ts';
-import { app, day, findingOf, Gates, type FindingParts } from './kit.ts';
+import { app, day, findingOf, Gates, textOf, type FindingParts } from './kit.ts';
 
 const other = digestOf('other');
 
@@ -79,7 +78,7 @@ async function decided(gates: Gates, artifact: Uint8Array, policies: PolicyShelf
 async function expectAlike(gates: Gates, warm: PolicyShelf): Promise<void> {
   for (const artifact of [app[1], other[1]]) {
     const fresh = await decided(gates, artifact, new PolicyShelf());
-    const text = decodeUtf8(fresh.input as Uint8Array);
+    const text = textOf(fresh.input);
     expect(formatJcs(JSON.parse(text) as JcsValue)).toBe(text);
     expect(JSON.parse(text)).toEqual(fresh.shown.input);
     // What the policy was asked with is what is on record.
@@ -88,7 +87,7 @@ async function expectAlike(gates: Gates, warm: PolicyShelf): Promise<void> {
     for (let again = 0; again < 3; again++) {
       const { data, pins, input, results } = await decided(gates, artifact, warm);
       expect(data).toEqual(fresh.data);
-      expect([decodeUtf8(input as Uint8Array), decodeUtf8(pins), decodeUtf8(results)]).toEqual([text, decodeUtf8(fresh.pins), decodeUtf8(fresh.results)]);
+      expect([input, pins, results].map(textOf)).toEqual([text, textOf(fresh.pins), textOf(fresh.results)]);
     }
   }
 }
@@ -164,12 +163,12 @@ test('each finding is written as its payload has it, whatever of it is absent', 
     });
     const { data, input, pins, shown } = await decided(gates, app[1], warm);
     expect(data.codes ?? []).not.toContain('INPUT_INVALID');
-    const text = decodeUtf8(input as Uint8Array);
+    const text = textOf(input);
     expect(JSON.parse(text).findings).toEqual(expected);
     expect(formatJcs(JSON.parse(text) as JcsValue)).toBe(text);
     expect(shown.results.denials.map((denial) => denial.text === text)).toEqual([true]);
     const streams = [...new Set(parts.flatMap(({ id }, i) => [id, ...named(i)]))].sort().map((id) => `vuln:${id}`);
-    const pinned = (JSON.parse(decodeUtf8(pins)).streams as [string, number, number?][]).filter(([name]) => name.startsWith('vuln:'));
+    const pinned = (JSON.parse(textOf(pins)).streams as [string, number, number?][]).filter(([name]) => name.startsWith('vuln:'));
     expect(pinned.map(([name]) => name)).toEqual(streams);
     expect(pinned.filter(([, version]) => version > 0).map(([name]) => name)).toEqual([...statuses.keys()].map((id) => `vuln:${id}`));
   }

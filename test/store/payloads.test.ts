@@ -37,6 +37,49 @@ describe('payloads', () => {
     expect(await bytesOf(payloads.get(empty.digest))).toHaveLength(0);
   });
 
+  test('come whole and checked to who looks at them, in memory that is lent', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    // One is larger than the memory that is kept.
+    const all = [0, 1, 5, 70_000, 3_000_000, 17 * 2 ** 20].map((size, i) => new Uint8Array(size).fill(i + 1));
+    const digests = await Promise.all(all.map(async (bytes) => (await payloads.put([bytes], bytes.length)).digest));
+    // Many at once: nobody sees another's bytes.
+    const seen = await Promise.all([...digests.keys(), ...digests.keys()].map((i) =>
+      payloads.look(digests[i] as Uint8Array, (bytes) => equalBytes(bytes, all[i] as Uint8Array))));
+    expect(seen).toEqual(Array.from({ length: 2 * all.length }, () => true));
+    // What is kept is used again: that is why nobody may go on looking.
+    const views: Uint8Array[] = [];
+    for (const digest of digests.slice(1, 4)) await payloads.look(digest, (bytes) => views.push(bytes));
+    expect(new Set(views.map(({ buffer }) => buffer)).size).toBe(1);
+    expect([views[0]?.[0], views[1]?.[0]]).toEqual([4, 4]);
+
+    await expect(payloads.look(digests[2] as Uint8Array, () => { throw new RangeError('not that'); })).rejects.toThrow('not that');
+    const { digest } = await payloads.put([hello], 5);
+    for (const altered of ['hellO', 'hell', '', 'hello!']) {
+      writeFileSync(fileIn(directory), altered);
+      await expect(payloads.look(digest, () => 'looked')).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
+    }
+    await payloads.remove(digest);
+    await expect(payloads.look(digest, () => 'looked')).rejects.toMatchObject({ code: 'PAYLOAD_MISSING' });
+  });
+
+  test('that come in pieces of any sizes are stored as they come', async () => {
+    const payloads = openPayloads(freshDirectory());
+    const bytes = new Uint8Array(2_500_000).map((_, i) => i % 251);
+    const block = 512 * 1024;
+    for (const sizes of [[1, block], [block - 1, 1, 1], [block, block], [block + 1, 3], [7, 2 * block, 7], [100_000], [4_096, 0, 1]]) {
+      const pieces: Uint8Array[] = [];
+      for (let at = 0, i = 0, size = 0; at < bytes.length; at += size, i++) {
+        size = sizes[i % sizes.length] as number;
+        pieces.push(bytes.subarray(at, at + size));
+      }
+      const { digest, size } = await payloads.put(pieces, bytes.length);
+      expect([formatHex(digest), size]).toEqual([createHash('sha256').update(bytes).digest('hex'), bytes.length]);
+      expect(await payloads.look(digest, (stored) => equalBytes(stored, bytes))).toBe(true);
+      await payloads.remove(digest);
+    }
+  });
+
   test('one that is too large, or stops in the middle, leaves nothing', async () => {
     const directory = freshDirectory();
     const payloads = openPayloads(directory);
