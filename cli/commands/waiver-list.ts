@@ -8,12 +8,14 @@ import type { LogView } from '../../ledger/log/view.ts';
 import { waiverState, type ActProof, type WaiverState } from '../../projections/active-waivers.ts';
 import { decisions } from '../../projections/catch-up/decisions.ts';
 import { findings } from '../../projections/catch-up/findings.ts';
+import { DocumentReader } from '../../projections/reader.ts';
 import type { Waiver } from '../../projections/waiver.ts';
 import { openCaughtUp, sayStanding } from '../caught-up.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
 import { namesOf } from '../persons.ts';
 import { findPlace, openDocuments, openForReading, openPlacePayloads, type Place } from '../place.ts';
+import { findState } from '../states.ts';
 import { parseTime } from '../times.ts';
 
 const dayMs = 86_400_000;
@@ -29,7 +31,7 @@ counted. Exit code 5 when the projections that tell have not taken everything in
     policy: { type: 'string', takes: 'NAME', help: 'as this policy takes them: none that lasts longer than its data.stella.config.waiver_days' },
     unused: { type: 'boolean', help: 'only those that no decision applied' },
     'never-matched': { type: 'boolean', help: 'only those that covered no finding while they counted' },
-    at: { type: 'string', takes: 'TIME', help: 'as of this time, in UTC: 2026-12-31 or 2026-12-31T12:00:00Z (now when left out)' },
+    at: { type: 'string', takes: 'TIME', help: 'as it was at this time, or will be, in UTC: 2026-12-31 or 2026-12-31T12:00:00Z (now when left out)' },
   },
   examples: [
     ['stella waiver list --expiring 14', 'what has to be looked at again'],
@@ -43,7 +45,10 @@ counted. Exit code 5 when the projections that tell have not taken everything in
     const until = days === undefined ? Number.POSITIVE_INFINITY : t + parseCount(days, 'a number of days') * dayMs;
     const place = findPlace(call);
     const log = await openForReading(place);
-    const { documents, close } = await openDocuments(place, log);
+    // What was recorded after a time was not so then: an approval, or an end. A time to come is asked of what is on record now.
+    const state = at === undefined || t >= call.now() ? null : await findState(`@${new Date(t).toISOString()}`, log);
+    const { documents: newest, queries, close } = await openDocuments(place, log);
+    const documents = state === null ? newest : new DocumentReader(state.size, log, queries);
     const ports = { log, payloads: openPlacePayloads(place), documents };
     const waivers = [...(await documents.all('waiver')).values()].flatMap((document) => document.waivers);
     const proof = await proveActs(ports, waivers);
@@ -67,7 +72,7 @@ counted. Exit code 5 when the projections that tell have not taken everything in
     if (states.length === 0) call.out.say(narrowed ? 'none of these' : call.flag('all') ? 'no waiver' : 'no waiver counts ("--all" lists the others too)');
     if (uses !== null && uses.unread > 0) call.out.warn(`the results of ${uses.unread} decisions are not here: a waiver may have counted in one of them`);
     call.out.answer({
-      at: new Date(t).toISOString(), size: uses?.size ?? log.published.size, ...(uses === null ? {} : { unread: uses.unread }),
+      at: new Date(t).toISOString(), size: uses?.size ?? state?.size ?? log.published.size, ...(uses === null ? {} : { unread: uses.unread }),
       waivers: states.map((state) => memberOf(state, uses)),
     });
     return uses !== null && uses.size < log.published.size ? 'cannot' : 'yes';
