@@ -29,16 +29,22 @@ export const command: Command = {
     if ((entry === undefined) === (streams.length === 0)) throw new UsageError('give either streams (--artifact, --stream) or one --entry');
     const basis = BASES.find((one) => one === call.value('basis'));
     if (basis === undefined) throw new UsageError(`say why with --basis: ${BASES.join(', ')}`);
+    const end = until === undefined ? undefined : parseTime(until, 'end');
+    if (end !== undefined && end < call.now()) throw new UsageError('--until is past: it would hold nothing');
     const place = findPlace(call);
     const log = await openForWriting(call, place);
     try {
       const request = {
         basis, ...(entry === undefined ? { streams } : { entry: parseCount(entry, 'an index') }),
-        ...(until === undefined ? {} : { until: parseTime(until, 'end') }), ...(justification === undefined ? {} : { justification }),
+        ...(end === undefined ? {} : { until: end }), ...(justification === undefined ? {} : { justification }),
       };
+      const empty = [];
+      for (const stream of streams) if ((await log.head(stream)) === null) empty.push(stream);
       const { index } = await placeHold({ log, ...payloadsOf(call, place) }, request, localActor(call, place));
       call.out.say(`entry ${index}: held from here on, ${basis}`);
-      call.out.answer({ index, basis, size: log.published.size });
+      // A name that is spelt otherwise holds nothing, and whoever placed it would learn that when it is gone.
+      for (const stream of empty) call.out.warn(`nothing is on record about ${stream} so far: only what is to come is held`);
+      call.out.answer({ index, basis, ...(empty.length === 0 ? {} : { empty }), size: log.published.size });
     } finally {
       await log.close();
     }

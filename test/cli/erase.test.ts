@@ -28,6 +28,7 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   expect(json(`hold place --artifact ${artifact} --basis litigation`)).toMatchObject({ ok: true, index: 3 });
   expect(json('erase 1 --basis consent-withdrawn')).toMatchObject({ exit: 4, error: { code: 'PAYLOAD_HELD' } });
   expect(json('hold list')).toMatchObject({ holds: [{ index: 3, basis: 'litigation', streams: [`artifact:${artifact}`], released: null, stands: true }] });
+  expect(json(`hold place --artifact ${artifact} --basis audit --until 2020-01-01`)).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
   expect(json('hold release 3')).toMatchObject({ ok: true, released: 3 });
   expect(json('hold release 3')).toMatchObject({ exit: 3, error: { code: 'HOLD_UNKNOWN' } });
   expect(json('hold list')).toMatchObject({ holds: [] });
@@ -61,6 +62,8 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   const set = json('retention ten-years');
   expect(set).toMatchObject({ ok: true, profile: 'ten-years', months: { acts: 120, evidence: 120 } });
   expect(json('retention')).toMatchObject({ profile: 'ten-years', entry: set['entry'] });
+  const streams = ['vuln:CVE-2026-1', `artifact:${artifact}`];
+  expect(json(`hold place --stream ${streams.join(' --stream ')} --basis audit`)).toMatchObject({ ok: true, empty: ['vuln:CVE-2026-1'] });
   expect([existsSync(join(folder, commitment)), existsSync(note)]).toEqual([false, false]);
 }, 120_000);
 
