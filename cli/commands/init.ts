@@ -1,4 +1,5 @@
 // stella init: begin a ledger.
+import { join, resolve, sep } from 'node:path';
 import { initLedger, unnamedOrigin } from '../../actions/init-ledger.ts';
 import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
@@ -31,7 +32,11 @@ The anchor remembers the newest signed head outside the directory: keep it on an
     refuseSecond(call);
     const ledger = call.random(16);
     const origin = call.value('origin') ?? unnamedOrigin(ledger);
-    const anchor = call.value('anchor') ?? defaultAnchor(call, formatHex(ledger));
+    // Whole: a later command may be called from anywhere, and would find no anchor there.
+    const anchor = resolve(call.value('anchor') ?? defaultAnchor(call, formatHex(ledger)));
+    if (anchor.startsWith(join(directory, sep))) {
+      throw new UsageError(`the anchor would lie in the ledger's own directory: a backup of that brings it back too, and nobody sees what is missing`);
+    }
     const place = { directory, origin, ledger: formatHex(ledger), anchor };
 
     const passphrase = await passphraseOf(call);

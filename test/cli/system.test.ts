@@ -1,6 +1,6 @@
 // What the system refuses, in words: no bug of the program, and nothing said to be missing that only may not be looked at.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,17 @@ test.each([
 ])('an address that nothing can listen on is no bug: %j', (args, exit, code) => {
   expect(json('serve', '--ledger', 'read', ...args)).toMatchObject({ exit, error: { code } });
 });
+
+test('an anchor is found from anywhere, and lies in no backup of the ledger', () => {
+  expect(json('init', '--ledger', 'near', '--origin', 'near.example', '--anchor', 'beside/anchor')).toMatchObject({ anchor: join(home, 'beside/anchor') });
+  const elsewhere = ['status', '--ledger', join(home, 'near'), '--json'];
+  const { stdout } = spawnSync(process.execPath, [join(root, 'cli/stella.js'), ...elsewhere], { cwd: tmpdir(), encoding: 'utf8', input: '', env });
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, able: true });
+  for (const anchor of ['inner/anchor', join(home, 'inner/keys/anchor')]) {
+    expect(json('init', '--ledger', 'inner', '--origin', 'inner.example', '--anchor', anchor)).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
+  }
+  expect(existsSync(join(home, 'inner'))).toBe(false);
+}, 60_000);
 
 test('a file of a name too long, and a link that leads to itself, are no bugs', () => {
   symlinkSync('loop', join(home, 'loop'));
