@@ -9,7 +9,7 @@ import type { SecretStore } from '../ledger/store/secrets.ts';
 import { entriesNaming, Erasures, type Naming } from './erasures.ts';
 import { holdsOn, holdStands } from './hold.ts';
 import { retainedUntil, retentionOf, type RetentionProfile } from './retention.ts';
-import { dropSealed } from './sealed-payload.ts';
+import { dropSealed, openSealed } from './sealed-payload.ts';
 
 export interface ErasePorts {
   readonly log: Log;
@@ -29,6 +29,8 @@ export interface Erased {
   readonly commitment: Uint8Array;
   /** True when the log said so before. */
   readonly repeated: boolean;
+  /** True when the same bytes lie here unsealed as well, under their digest: these are not erased, and cannot be. */
+  readonly isPlainToo: boolean;
 }
 
 /** Bases by which nobody else can demand it: then what has to be kept is kept. Every other is a duty that goes before. */
@@ -51,7 +53,7 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
   if (before !== null) {
     // Said before: what a crash has left is finished.
     await dropSealed({ payloads, secrets }, commitment);
-    return { index: before, commitment, repeated: true };
+    return { index: before, commitment, repeated: true, isPlainToo: false };
   }
   if (own.has(basis)) {
     const { profile } = await retentionOf(log);
@@ -62,6 +64,8 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
       });
     }
   }
+  const plaintext = await openSealed({ payloads, secrets }, commitment).catch(nullUnlessBug);
+  const isPlainToo = plaintext !== null && (await payloads.has(sha256(plaintext)));
   // 0. The intent, beside the secret. A crash after this leaves a note of nothing: the next start finds no event, and forgets it.
   await secrets.noteErasure(commitment, entry);
   // 1. The event, unless a hold stands. A crash after it leaves a secret that the log says is gone: the next start destroys it. The
@@ -71,7 +75,13 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
   await dropSealed({ payloads, secrets }, commitment);
   // 3. The note.
   await secrets.forgetErasure(commitment);
-  return { index, commitment, repeated: false };
+  return { index, commitment, repeated: false, isPlainToo };
+}
+
+/** What is damaged can be erased all the same. */
+function nullUnlessBug(error: unknown): null {
+  if (error instanceof LedgerError) return null;
+  throw error;
 }
 
 /** Finishes erasures that a crash stopped: to be called when a writer has opened the log. @returns how many were finished */

@@ -32,10 +32,11 @@ while a hold stands, and, where nobody demands it (not-needed, retention-ended),
     const log = await openForWriting(call, place);
     try {
       const ports = { log, ...payloadsOf(call, place), now: () => call.now(), ...retention };
-      const { index, commitment, repeated } = await erasePayload(ports, entry, call.value('role') ?? null, basis, localActor(call, place));
+      const { index, commitment, repeated, isPlainToo } = await erasePayload(ports, entry, call.value('role') ?? null, basis, localActor(call, place));
       call.out.say(repeated ? `entry ${index} says that it was erased before` : `entry ${index}: the payload of entry ${entry} is erased, ${basis}`);
       call.out.say('  proofs and receipts stay valid; packs that were handed out may still have it');
-      call.out.answer({ index, entry, basis, commitment: formatHex(commitment), repeated, size: log.published.size });
+      if (isPlainToo) call.out.warn('the same bytes were added without --seal as well: they are still here, and their digest is on record');
+      call.out.answer({ index, entry, basis, commitment: formatHex(commitment), repeated, isPlainToo, size: log.published.size });
     } finally {
       await log.close();
     }

@@ -48,6 +48,13 @@ describe('erasing', () => {
     expect(answer.notProven).toContainEqual(expect.stringContaining('1 erased'));
   });
 
+  test('the same bytes added without a seal are still here, and that is said', async () => {
+    const { bench, erase } = await sealedBench();
+    await bench.addOne('what the reviewer wrote\n', { subjects: [imageDigest], media: 'text/plain' });
+    expect(await erase()).toMatchObject({ isPlainToo: true });
+    expect(await (await sealedBench()).erase()).toMatchObject({ isPlainToo: false });
+  });
+
   test('again: what the log said before, and nothing new', async () => {
     const { bench, erase } = await sealedBench();
     const { index } = await erase();
