@@ -1,9 +1,10 @@
 // stella rescan: every artifact of a feed against its newest snapshot; only what changed is appended.
 import { rescan } from '../../actions/rescan.ts';
+import type { LogView } from '../../ledger/log/view.ts';
 import type { Command } from '../command.ts';
 import { clip } from '../../ledger/errors.ts';
 import { feedOf, feedOption, snapshotOption, wantedOf } from '../feeds.ts';
-import { findPlace, localActor, openForWriting, openPlacePayloads } from '../place.ts';
+import { findPlace, localActor, openDocuments, openForWriting, openPlacePayloads, type Place } from '../place.ts';
 import { productVersion } from '../version.ts';
 
 export const command: Command = {
@@ -32,8 +33,13 @@ snapshot too. A bill of materials that came after the last scan is scanned. The 
       const numbers = `${count('changed')} changed, ${count('holding')} hold, ${count('failed')} failed`;
       call.out.say(`artifacts: ${numbers}; ${scanned} had to be scanned, shards opened: ${shards}`);
       call.out.say(`by snapshot ${snapshot.name}${index === null ? '; nothing was left to say' : `, entry ${index}`}`);
+      const unscanned = await unscannedOn(feedOf(call), place, log);
+      if (unscanned.length > 0) {
+        const which = unscanned.length === 1 ? 'one artifact has' : `${unscanned.length} artifacts have`;
+        call.out.warn(`${which} a bill of materials and no scan on this feed, such as ${unscanned[0]}: "stella scan --subject …" begins it`);
+      }
       call.out.answer({
-        snapshot: snapshot.name, index, shards, size: log.published.size,
+        snapshot: snapshot.name, index, shards, unscanned, size: log.published.size,
         artifacts: answers.map((answer) => ({ ...answer, subject: `sha256:${answer.subject}` })),
       });
       return count('failed') === 0 ? 'yes' : 'cannot';
@@ -42,3 +48,16 @@ snapshot too. A bill of materials that came after the last scan is scanned. The 
     }
   },
 };
+
+/** What a rescan passes over: it looks again, and at these nobody has looked. */
+async function unscannedOn(feed: string, place: Place, log: LogView): Promise<string[]> {
+  const { documents, close } = await openDocuments(place, log);
+  try {
+    const artifacts = [...(await documents.all('artifact'))].filter(([, { sboms, scans }]) => (
+      sboms.some(({ superseded }) => superseded === undefined) && !scans.some((scan) => scan.feed === feed)
+    ));
+    return artifacts.map(([stream]) => stream.slice('artifact:'.length)).sort();
+  } finally {
+    await close();
+  }
+}
