@@ -85,7 +85,8 @@ export async function importFeed(ports: FeedPorts, asked: FeedImport, by: Actor,
     }
     if (count === refused.length) {
       const first = refused[0] === undefined ? '' : `, the first of them in ${refused[0].where}`;
-      throw new LedgerError('INPUT_MALFORMED', `Cannot import the feed: no record could be read, ${refused.length} were refused${first}`, {
+      const were = refused.length === 1 ? 'one was' : `${refused.length} were`;
+      throw new LedgerError('INPUT_MALFORMED', `Cannot import the feed: no record could be read, ${were} refused${first}`, {
         hint: 'name the format that the files have: "stella feed import --help" lists them',
       });
     }

@@ -36,7 +36,8 @@ export async function readPayloadOf(
   const reference = event.payloads?.find((one) => one.role === role);
   if (reference === undefined) {
     const roles = (event.payloads ?? []).map((one) => one.role).join(', ');
-    throw new LedgerError('PAYLOAD_MISSING', `Cannot read the ${role} of entry ${entry}: it has ${roles === '' ? 'no payloads' : `only ${roles}`}`);
+    const [has, more] = roles === '' ? ['no payloads', {}] : [`only ${roles}`, { hint: 'name the one that is meant by its role' }];
+    throw new LedgerError('PAYLOAD_MISSING', `Cannot read the ${role} of entry ${entry}: it has ${has}`, more);
   }
   const { digest, commitment, media } = reference;
   let bytes: Uint8Array;

@@ -14,6 +14,8 @@ export interface Option {
 export interface Command {
   /** How the arguments go, after the command's words: `[OPTIONS] FILE…`. */
   readonly usage: string;
+  /** False where all that it is given are options: anything else is refused, for it would count for nothing. */
+  readonly takesWords?: false;
   /** What it does and what its result means; a few short lines. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;

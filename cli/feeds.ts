@@ -22,6 +22,7 @@ export function parseWanted(text: string): Wanted {
     if (/^sha256:[0-9a-f]{64}$/.test(text)) return { is: 'name', name: text };
     throw new UsageError(`"${clip(text)}" is no digest: sha256: and 64 lower-case hexadecimal digits`);
   }
+  if (!/^\d/.test(text)) throw new UsageError(`"${clip(text)}" is no snapshot: give its digest, sha256:…, or a date such as 2026-01-01`);
   return { is: 'at', at: parseTime(text, 'end') };
 }
 

@@ -40,6 +40,8 @@ export async function run(args: readonly string[]): Promise<void> {
       process.stdout.write(helpOf(entry, command));
       return;
     }
+    const [word] = positionals;
+    if (command.takesWords === false && word !== undefined) throw new UsageError(`"${clip(word)}" is one word too many: it takes options alone`);
     exit = await command.run(callOf(entry, values, positionals, output));
     output.end(exit);
   } catch (error) {

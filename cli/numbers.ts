@@ -2,6 +2,11 @@
 import { clip } from '../ledger/errors.ts';
 import { UsageError } from './command.ts';
 
+/** How many to show at most. @param what - "a number of events" */
+export function parseLimit(text: string, what: string): number {
+  return parseCount(text, what, 1);
+}
+
 /** @param what - "an index", "a port" @param least - the smallest that will do @param most - the greatest */
 export function parseCount(text: string, what: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text);

@@ -88,7 +88,7 @@ const ERRNO: Readonly<Record<string, readonly [string, string | null]>> = {
   ENOENT: ['no such file or directory', 'Check the path'],
   EACCES: ['permission denied', 'Run as the user that owns the ledger'],
   EPERM: ['operation not permitted', 'Run as the user that owns the ledger'],
-  EISDIR: ['it is a directory', 'Name a file'],
+  EISDIR: ['there is a directory where a file is expected', 'Name a file'],
   ENOTDIR: ['a part of the path is no directory', 'Check the path'],
   ELOOP: ['its links lead in a circle', 'Check the path'],
   ENAMETOOLONG: ['the name is too long', 'Check the path'],

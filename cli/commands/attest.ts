@@ -18,6 +18,7 @@ import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
   usage: '(--sbom FILE [--embed] | --predicate FILE --type URI) [OPTIONS]',
+  takesWords: false,
   help: `Writes an in-toto statement about an artifact, signed as a DSSE envelope: that a bill of materials describes it (by the digest of
 the document, or with the document inside), or any predicate. It signs with this ledger's attestation key, which is made and
 put on record when first needed, or with a key of yours. The statement is recorded when you "stella add" it.`,
@@ -42,7 +43,6 @@ put on record when first needed, or with a key of yours. The statement is record
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('name the files with --sbom or --predicate');
     const version = rekorVersionOf(call);
     const parts = await partsOf(call);
     const own = foreignKey(call);

@@ -5,6 +5,7 @@ import { findPlace, localActor, openForWriting } from '../place.ts';
 
 export const command: Command = {
   usage: '',
+  takesWords: false,
   help: `When the clock was set while the ledger ran, is behind the newest entry, or is a day from any time known from outside, the
 ledger appends nothing. If the clock is right now, this begins a new clock epoch, on record as ledger.clock_set. If it is wrong,
 set the clock instead.`,

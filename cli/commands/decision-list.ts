@@ -6,13 +6,15 @@ import type { LogView } from '../../ledger/log/view.ts';
 import { decisions, type DecisionDocument } from '../../projections/catch-up/decisions.ts';
 import { findDecisions, readAt, type DecisionsSought } from '../../projections/catch-up/queries.ts';
 import { openCaughtUp } from '../caught-up.ts';
-import { UsageError, type Call, type Command } from '../command.ts';
-import { parseCount } from '../numbers.ts';
+import type { Call, Command } from '../command.ts';
+import { parseName } from '../names.ts';
+import { parseLimit } from '../numbers.ts';
 import { findPlace, openForReading, type Place } from '../place.ts';
 import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
   usage: '[--artifact sha256:HEX] [--policy NAME] [--last N]',
+  takesWords: false,
   help: 'Lists decisions, newest first: of an artifact, under a policy, or all of them.',
   options: {
     artifact: { type: 'string', takes: 'sha256:HEX', help: 'about this artifact' },
@@ -22,13 +24,14 @@ export const command: Command = {
   examples: [['stella decision list --policy release', 'what this policy let through']],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('this command takes no words');
     const [artifact, policy, last] = ['artifact', 'policy', 'last'].map((name) => call.value(name));
     const wanted = artifact === undefined ? null : `sha256:${formatHex(parseSubject(artifact)[1])}`;
-    const most = last === undefined ? 20 : parseCount(last, 'a count');
+    const most = last === undefined ? 20 : parseLimit(last, 'a number of decisions');
     const place = findPlace(call);
     const log = await openForReading(place);
-    const asked = { ...(wanted === null ? {} : { artifact: wanted.slice('sha256:'.length) }), ...(policy === undefined ? {} : { policy }) };
+    const asked = {
+      ...(wanted === null ? {} : { artifact: wanted.slice('sha256:'.length) }), ...(policy === undefined ? {} : { policy: parseName(policy, 'a policy') }),
+    };
     const listed = (await readListed(call, place, log, { ...asked, limit: most })) ?? (await lookThrough(log, { ...asked, limit: most }));
     const found = listed.map(({ entry, at, outcome, codes, artifact: digest, policy: name }) => {
       const about = `sha256:${formatHex(digest)}`;

@@ -19,6 +19,7 @@ import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '(--decision N | --artifact sha256:HEX | --from TIME --to TIME | --full | --again N) [OPTIONS]',
+  takesWords: false,
   help: `Writes an evidence pack: entries with their receipts, whole streams with proof that nothing is missing, payloads, policies, trust, and
 programs that check it with nothing but Node. The export is on record before the file is written, and its receipt comes beside the
 file. For witnesses' cosignatures inside, run "stella log index" and "stella log witness" first.`,
@@ -40,7 +41,6 @@ file. For witnesses' cosignatures inside, run "stella log index" and "stella log
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('say what to pack with an option');
     const place = findPlace(call);
     const again = call.value('again');
     if (again !== undefined) {

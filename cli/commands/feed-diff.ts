@@ -4,7 +4,7 @@ import { LedgerError, clip } from '../../ledger/errors.ts';
 import { diffSnapshots } from '../../scanner/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { feedOf, feedOption, parseWanted, snapshotLine } from '../feeds.ts';
-import { parseCount } from '../numbers.ts';
+import { parseLimit } from '../numbers.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
@@ -16,7 +16,7 @@ they concern. Each is a digest or a date. Without AFTER, the newest; without bot
 
   async run(call) {
     if (call.positionals.length > 2) throw new UsageError('name at most two snapshots');
-    const limit = parseCount(call.value('limit') ?? '50', 'a number of records');
+    const limit = parseLimit(call.value('limit') ?? '50', 'a number of records');
     const feed = feedOf(call);
     const place = findPlace(call);
     const log = await openForReading(place);

@@ -2,17 +2,18 @@
 import { importsOf } from '../../actions/feeds.ts';
 import type { Command } from '../command.ts';
 import { feedOf, feedOption, snapshotJson, snapshotLine } from '../feeds.ts';
-import { parseCount } from '../numbers.ts';
+import { parseLimit } from '../numbers.ts';
 import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--feed NAME] [--limit N]',
+  takesWords: false,
   help: 'Lists the snapshots that were imported into a feed, the newest first, with the digest that names each and its sources.',
   options: { feed: feedOption, limit: { type: 'string', takes: 'N', help: 'at most so many (else 20)' } },
   examples: [['stella feed list', 'which snapshots there are'], ['stella feed list --json --limit 1', 'the one that scans use now']],
 
   async run(call) {
-    const limit = parseCount(call.value('limit') ?? '20', 'a number of snapshots');
+    const limit = parseLimit(call.value('limit') ?? '20', 'a number of snapshots');
     const feed = feedOf(call);
     const log = await openForReading(findPlace(call));
     const snapshots = [];

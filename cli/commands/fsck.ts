@@ -25,6 +25,7 @@ import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '[--no-payloads]',
+  takesWords: false,
   help: `Reads every entry, tile, checkpoint, memo, document and payload and recomputes what each must be. Every fault is named with its place.
 Exit code 0: everything is what was written. 1: something is not. Nothing is changed or repaired.`,
   options: { 'no-payloads': { type: 'boolean', help: 'leave the payload files out' } },

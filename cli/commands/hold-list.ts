@@ -1,16 +1,16 @@
 // stella hold list: which holds stand, and which did.
 import { listHolds } from '../../actions/hold.ts';
-import { UsageError, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--all]',
+  takesWords: false,
   help: 'Lists the holds that stand, the newest first: what they hold, why, and until when. With --all those that are over, too.',
   options: { all: { type: 'boolean', help: 'released ones and those whose time is over, too' } },
   examples: [['stella hold list', 'what may not be erased now']],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('it takes no arguments');
     const now = call.now();
     const holds = (await listHolds(await openForReading(findPlace(call)))).map(({ index, event: { at, data }, released }) => {
       const { basis, entry = null, until = null, streams } = data;

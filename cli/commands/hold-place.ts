@@ -2,6 +2,7 @@
 import { placeHold } from '../../actions/hold.ts';
 import { UsageError, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
+import { parseStream } from '../names.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, localActor, openForWriting } from '../place.ts';
 import { formatSubject, parseSubject } from '../subjects.ts';
@@ -11,6 +12,7 @@ const BASES = ['audit', 'investigation', 'litigation', 'regulator'] as const;
 
 export const command: Command = {
   usage: '((--artifact sha256:HEX | --stream NAME)… | --entry N) --basis BASIS [--until TIME] [--justification TEXT]',
+  takesWords: false,
   help: 'Forbids to erase the payloads of an artifact, of any streams, or of one entry, until it is released or its time is over.',
   options: {
     artifact: { type: 'string', multiple: true, takes: 'sha256:HEX', help: 'all that concerns an artifact; may be repeated' },
@@ -23,8 +25,7 @@ export const command: Command = {
   examples: [['stella hold place --artifact sha256:4f2c…9a --basis litigation', 'nothing about it may go']],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('say what to hold with an option');
-    const streams = [...call.values('artifact').map((text) => `artifact:${formatSubject(parseSubject(text))}`), ...call.values('stream')];
+    const streams = [...call.values('artifact').map((text) => `artifact:${formatSubject(parseSubject(text))}`), ...call.values('stream').map(parseStream)];
     const [entry, until, justification] = ['entry', 'until', 'justification'].map((name) => call.value(name));
     if ((entry === undefined) === (streams.length === 0)) throw new UsageError('give either streams (--artifact, --stream) or one --entry');
     const basis = BASES.find((one) => one === call.value('basis'));

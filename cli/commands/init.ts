@@ -12,6 +12,7 @@ import { clockOf, defaultAnchor, directoryOf, findPlace, makePlace, openPlaceAnc
 
 export const command: Command = {
   usage: '[--origin HOST] [--anchor FILE] [--rekor | --raw]',
+  takesWords: false,
   help: `Makes a directory with a database, a key, and entry 0, which names the ledger for good.
 The anchor remembers the newest signed head outside the directory: keep it on another volume, and out of its backups.`,
   options: {

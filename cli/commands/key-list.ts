@@ -8,6 +8,7 @@ import { findPlace, openForReading, type Place } from '../place.ts';
 
 export const command: Command = {
   usage: '',
+  takesWords: false,
   help: `Lists the keys of this ledger: the one that signs now, the one for Rekor's clients, the one for attestations, those that are retired with
 the last size each may have signed, and files not in use.`,
   options: {},

@@ -7,6 +7,7 @@ import { findPlace, passphraseOf } from '../place.ts';
 
 export const command: Command = {
   usage: '[--use checkpoint|attestation]',
+  takesWords: false,
   help: `Makes an Ed25519 key for this ledger's origin and stores it encrypted (Argon2id, AES-256-GCM) under the passphrase. It signs
 nothing before "stella key rotate" puts it on record: checkpoints or, with --use attestation, what this ledger asserts, attests and packs.`,
   options: { use: { type: 'string', takes: 'WORD', help: 'what it is for: checkpoint (else this), attestation' } },

@@ -11,6 +11,7 @@ import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
   usage: '--out FILE --builder URI [OPTIONS]',
+  takesWords: false,
   help: `Writes an Offline Update Kit: a snapshot of this ledger's advisories, and policies and Sigstore trusted roots where they are
 named, in one file with a manifest and a SLSA provenance, signed with this ledger's attestation key or a key of yours. A ledger
 that trusts the key and names the builder imports it without a network.`,
@@ -32,7 +33,6 @@ that trusts the key and names the builder imports it without a network.`,
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('name the file with --out');
     const out = call.value('out');
     if (out === undefined) throw new UsageError('name the file to write with --out');
     const asked = {

@@ -6,6 +6,7 @@ import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--out FILE]',
+  takesWords: false,
   help: `Prints the newest checkpoint: a C2SP signed note with the origin, the size and the root. Keep one somewhere else: with it,
 "stella log consistency --since FILE" shows later that nothing before it was changed.`,
   options: { out: { type: 'string', takes: 'FILE', help: 'write it to a file' } },

@@ -15,6 +15,7 @@ import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '--since FILE [--out FILE]',
+  takesWords: false,
   help: `Proves that the checkpoint in FILE is of a prefix of the log as it is now, and checks that proof. With --out the proof and the
 newest checkpoint go to a file, for somebody who keeps the old one: "stella verify OLD --update FILE". For a pack, the receipts of the
 keys' rotations go along, so that whoever trusts the log's present key can verify it.`,

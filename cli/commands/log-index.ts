@@ -4,6 +4,7 @@ import { findPlace, openForWriting } from '../place.ts';
 
 export const command: Command = {
   usage: '',
+  takesWords: false,
   help: `Appends ledger.indexed, which holds the root of the stream index over all entries before it. The ledger does so by itself at
 least every 65,536 entries; done now, "stella stream NAME --out FILE" can prove that a stream's last event is its last.`,
   options: {},

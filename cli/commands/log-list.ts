@@ -3,11 +3,12 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { leafHash } from '../../ledger/merkle/index.ts';
 import type { Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
-import { parseCount } from '../numbers.ts';
+import { parseCount, parseLimit } from '../numbers.ts';
 import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--limit N] [--from INDEX]',
+  takesWords: false,
   help: 'Lists entries in their order: index, recorded time, type, and what they concern. The newest 20, unless told otherwise.',
   options: {
     limit: { type: 'string', takes: 'N', help: 'at most so many entries (else 20)' },
@@ -20,9 +21,11 @@ export const command: Command = {
 
   async run(call) {
     const log = await openForReading(findPlace(call));
-    const limit = parseCount(call.value('limit') ?? '20', 'a number of entries');
+    const limit = parseLimit(call.value('limit') ?? '20', 'a number of entries');
     const { size } = log.published;
     const from = call.value('from') === undefined ? Math.max(0, size - limit) : parseCount(call.value('from') as string, 'an index');
+    // Refused as any entry is that is not there.
+    if (from >= size) await log.entry(from);
     const isRaw = (await log.readControl()).genesis.kinds.includes('raw');
     const entries = [];
     let index = from;

@@ -8,6 +8,7 @@ import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--out FILE]',
+  takesWords: false,
   help: `Writes the Sigstore trusted root of this log: its name, its keys, and when each of them counts. Give it to those who verify bundles of
 "stella attest --bundle" with cosign or another client, by a way they trust: whoever holds another root believes another log.`,
   options: { out: { type: 'string', takes: 'FILE', help: 'where to write (else standard output)' } },

@@ -10,6 +10,7 @@ import { keepWitnessed } from '../witnessed.ts';
 
 export const command: Command = {
   usage: '--policy FILE [--timeout SECONDS]',
+  takesWords: false,
   help: `Sends the newest checkpoint with a consistency proof to every witness that the C2SP trust policy names with a URL, checks what
 comes back, and keeps the cosignatures with the checkpoint: receipts made from then on carry them, and every later start holds
 this machine's clock against the time that the witnesses stated.

@@ -1,17 +1,17 @@
 // stella person list: who can act here.
 import { formatHex } from '../../ledger/bytes.ts';
-import { UsageError, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { listPersons, pseudonymOf } from '../persons.ts';
 import { findPlace } from '../place.ts';
 
 export const command: Command = {
   usage: '',
+  takesWords: false,
   help: 'Lists the persons whose names this machine knows, with the pseudonyms that stand in the log.',
   options: {},
   examples: [['stella person list --json', 'to put names to the pseudonyms of a report']],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('it takes no argument');
     const place = findPlace(call);
     const persons = listPersons(place).map((one) => ({ ...one, person: formatHex(pseudonymOf(call, place, one.name)) }));
     for (const { name, person, keyId, keyFile } of persons) {

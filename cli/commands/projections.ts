@@ -8,11 +8,12 @@ import { catchingUpList } from '../../projections/catch-up/projections.ts';
 import { readAt } from '../../projections/catch-up/queries.ts';
 import type { CatchUpTables } from '../../projections/catch-up/tables.ts';
 import { openAsTheyAre, openCaughtUp, standingMembers, standingText, type CaughtUp } from '../caught-up.ts';
-import { UsageError, type Call, type Command } from '../command.ts';
+import type { Call, Command } from '../command.ts';
 import { findPlace, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
   usage: '[--catch-up] [--rebuild NAME]',
+  takesWords: false,
   help: `Shows each projection with its cursor: how many of the log's entries it has taken in. Commands that read one bring it up first; a
 large ledger's first time is better done with --catch-up. One that meets an entry it cannot read stops there, and the others go on.
 --rebuild builds one anew from entry 0, such as after "stella fsck" named a row of it. Exit code 4 when one has stopped.`,
@@ -26,7 +27,6 @@ large ledger's first time is better done with --catch-up. One that meets an entr
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('this command takes no words');
     const place = findPlace(call);
     const log = await openForReading(place);
     const rebuild = call.value('rebuild');

@@ -19,6 +19,7 @@ import { allVkeys } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '--from COPY [--secrets DIR] | --checkpoint FILE [--key VKEY] | --tables',
+  takesWords: false,
   help: `Imports missing entries from any copy: a ledger directory, or the address of a server of its tiles. The copy need not be trusted:
 it is read once, and nothing is stored unless its entries lead to the signed root. A directory's payload files come along; secrets of sealed
 payloads do not, for they are never in a backup of data: --secrets names where they are kept.

@@ -9,6 +9,7 @@ import { productVersion } from '../version.ts';
 
 export const command: Command = {
   usage: '[--feed NAME] [--snapshot DIGEST|DATE]',
+  takesWords: false,
   help: `Looks at every artifact that was scanned on a feed again. Only lists that name a package whose records changed, or have a finding
 whose ids did, are scanned; only scans that find something else are appended, and one event says which of the others hold for the new
 snapshot too. A bill of materials that came after the last scan is scanned. The exit code is 5 where an artifact could not be scanned.`,

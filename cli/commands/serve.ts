@@ -12,6 +12,7 @@ import { clockOf, findPlace, openForWriting, openPlaceAnchor, openPlaceStore } f
 
 export const command: Command = {
   usage: '[--port N] [--host ADDRESS] [--write] [--no-catch-up]',
+  takesWords: false,
   help: `Serves /checkpoint and /tile/… after C2SP tlog-tiles: any client that follows logs can read and check this one. Whoever may read
 tiles reads all entries (they hold digests, no documents). It reads beside a writer, and needs no passphrase; with --write it is
 the writer, and a raw ledger then also takes entries through POST /add. Beside that it brings projections up, in a thread of its own

@@ -48,6 +48,7 @@ name or version begins. --at shows it as it was: @~10, @1234, @2026-10-01.`,
     const thing = readThing(text);
     const log = await openForReading(place);
     if (thing.kind === 'index') {
+      if (call.value('at') !== undefined) throw new UsageError('--at is for what changes: an entry says the same for ever');
       await expectDecision(text, thing.index, { log, size: log.published.size });
       return showEntry(call, place, log, thing.index);
     }

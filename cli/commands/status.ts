@@ -11,6 +11,7 @@ import { currentVkey } from '../vkeys.ts';
 
 export const command: Command = {
   usage: '',
+  takesWords: false,
   help: `Compares database and anchor as a start would, without taking or changing anything. Exit code 0: it could sign now. 4: it would
 refuse, and the answer says which entries are missing and what to do.`,
   options: {},

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { formatStreamEvidence } from '../../verify/index.ts';
 import { UsageError, type Command } from '../command.ts';
 import { plain } from '../plain.ts';
-import { parseCount } from '../numbers.ts';
+import { parseStream } from '../names.ts';
+import { parseLimit } from '../numbers.ts';
 import { findPlace, openForReading } from '../place.ts';
 import { streamEvidenceOf } from '../stream-evidence.ts';
 
@@ -24,7 +25,8 @@ before. Streams are named by what they concern: artifact:sha256:â€¦, vuln:CVE-â€
   async run(call) {
     const [name, ...others] = call.positionals;
     if (name === undefined || others.length > 0) throw new UsageError('name one stream');
-    const limit = parseCount(call.value('limit') ?? '50', 'a number of events');
+    parseStream(name);
+    const limit = parseLimit(call.value('limit') ?? '50', 'a number of events');
     const log = await openForReading(findPlace(call));
     const head = await log.head(name);
     const events = [];

@@ -1,11 +1,13 @@
 // stella timeline: what happened, newest first: to everything, or to one thing.
+import { clip } from '../../ledger/errors.ts';
+import { EVENTS } from '../../ledger/events/index.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import { findEntries, readAt } from '../../projections/catch-up/queries.ts';
 import { timeline } from '../../projections/catch-up/timeline.ts';
 import { openCaughtUp } from '../caught-up.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { describeEntry } from '../event-lines.ts';
-import { parseCount } from '../numbers.ts';
+import { parseLimit } from '../numbers.ts';
 import { findPlace, openDocuments, openForReading, type Place } from '../place.ts';
 import { describeState, findRange, findState, stateMembers } from '../states.ts';
 import { namedThing, thingPorts } from '../thing-ports.ts';
@@ -34,12 +36,15 @@ beginning), a vulnerability, a waiver, a policy, contract or feed, a person's ps
     if (others.length > 0) throw new UsageError('name at most one thing');
     const [at, span] = [call.value('at'), call.value('range')];
     if (at !== undefined && span !== undefined) throw new UsageError('give --at or --range');
-    const limit = parseCount(call.value('limit') ?? '50', 'a number of events');
+    const limit = parseLimit(call.value('limit') ?? '50', 'a number of events');
+    const wanted = call.value('type');
+    if (wanted !== undefined && !Object.hasOwn(EVENTS, wanted) && !/^(?:rekor|bytes|[A-Z_]+)$/.test(wanted)) {
+      throw new UsageError(`"${clip(wanted)}" is no type of event: give one of spec/events.md, such as waiver.approved`);
+    }
     const place = findPlace(call);
     const log = await openForReading(place);
     const [from, to] = span === undefined ? [null, await findState(at ?? '@', log)] : await findRange(span, log);
     const first = from?.size ?? 0;
-    const wanted = call.value('type');
     const typed = wanted === undefined || text !== undefined ? null : await ofType(call, place, log, wanted, to.size);
     const indexes = typed ?? (text === undefined ? newest(first, to.size) : await eventsOf(text));
     const isRaw = (await log.readControl()).genesis.kinds.includes('raw');

@@ -1,16 +1,18 @@
 // stella trust add: whose signatures count from here on.
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { addTrust } from '../../actions/trust.ts';
 import { decodeUtf8 } from '../../ledger/bytes.ts';
 import type { TrustEntry } from '../../verify/sigstore/index.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
-import { parseName } from '../persons.ts';
+import { listPersons, parseName } from '../persons.ts';
 import { findPlace, localActor, openForWriting, pepperOf } from '../place.ts';
 import { parseTime } from '../times.ts';
 
 export const command: Command = {
   usage: '(--key FILE | --person NAME | --issuer URL --subject TEXT | --root FILE) [--from TIME] [--to TIME]',
+  takesWords: false,
   help: `Puts on record whom this ledger trusts: a public key; whoever a Sigstore certificate names by this very issuer and subject
 (kept sealed: the log holds a pseudonym); or a Sigstore trusted root, which says which logs and authorities may vouch for
 one. Nobody is trusted by default, and there are no patterns. Evidence that came before is checked again when it is added
@@ -32,7 +34,6 @@ again; what was decided before stays as it was decided.`,
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('give what to trust as an option');
     const entry = entryOf(call);
     const place = findPlace(call);
     const log = await openForWriting(call, place);
@@ -40,6 +41,10 @@ again; what was decided before stays as it was decided.`,
       const { index } = await addTrust({ log, ...payloadsOf(call, place), pepper: pepperOf(call, place) }, entry, localActor(call, place));
       const what = { key: 'the key', identity: 'the identity', root: 'the trusted root' }[entry.kind];
       call.out.say(`entry ${index}: ${what} is trusted from here on`);
+      const person = call.value('person');
+      if (person !== undefined && person !== userInfo().username && !listPersons(place).some(({ name }) => name === person)) {
+        call.out.warn(`"${person}" is no person on this ledger yet: "stella person add ${person}" adds one`);
+      }
       call.out.answer({ index, kind: entry.kind, size: log.published.size });
     } finally {
       await log.close();

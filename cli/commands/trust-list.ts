@@ -1,18 +1,18 @@
 // stella trust list: whom this ledger trusts, and whom it trusted.
 import { readLedgerTrust, type TrustRecord } from '../../actions/ledger-trust.ts';
 import { formatHex } from '../../ledger/bytes.ts';
-import { UsageError, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { payloadsOf } from '../evidence.ts';
 import { findPlace, openForReading } from '../place.ts';
 
 export const command: Command = {
   usage: '[--all]',
+  takesWords: false,
   help: 'Lists what this ledger trusts, by the entry that put it on record. Identities are opened here only, from their sealed payloads.',
   options: { all: { type: 'boolean', help: 'what was removed too' } },
   examples: [['stella trust list --all --json', 'the whole history, for a program']],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('it takes no argument');
     const place = findPlace(call);
     const { records } = await readLedgerTrust({ log: await openForReading(place), ...payloadsOf(call, place) });
     const shown = records.filter(({ removed }) => call.flag('all') || removed === null);

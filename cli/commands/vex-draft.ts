@@ -7,6 +7,7 @@ import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
   usage: '--from FILE --policy FILE --subject sha256:HEX [--out FILE]',
+  takesWords: false,
   help: `Drafts OpenVEX: one statement for each finding, as the first rule of a reviewed policy that fits it says (spec/vex-policy.md), and
 "under_investigation" where none does. Nothing is recorded: review the draft, then state it with "stella vex set --from".`,
   options: {
@@ -19,7 +20,7 @@ export const command: Command = {
 
   async run(call) {
     const [from, policy, subject, out] = ['from', 'policy', 'subject', 'out'].map((name) => call.value(name));
-    if (call.positionals.length > 0 || from === undefined || policy === undefined || subject === undefined) {
+    if (from === undefined || policy === undefined || subject === undefined) {
       throw new UsageError('give --from, --policy and --subject');
     }
     const bytesOf = (file: string) => new Uint8Array(readFileSync(file));

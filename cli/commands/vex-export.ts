@@ -8,6 +8,7 @@ import { parseSubject } from '../subjects.ts';
 
 export const command: Command = {
   usage: '--subject sha256:HEX [--format FORMAT] [--out FILE]',
+  takesWords: false,
   help: `Writes one VEX document about an artifact: of our own statements those that count in a gate, in the words they were made in (of one
 person the newest, of several who contradict each other the worse, and what nobody trusted has made is left out); and "affected", with what
 is done about it, for each risk that a waiver accepts. An accepted risk is a risk still. It is not signed: "stella attest --predicate" signs
@@ -22,7 +23,7 @@ it.`,
   async run(call) {
     const [subject, out, name = 'openvex'] = [call.value('subject'), call.value('out'), call.value('format')];
     const format = VEX_FORMATS.find((one) => one === name);
-    if (call.positionals.length > 0 || subject === undefined) throw new UsageError('name the artifact with --subject');
+    if (subject === undefined) throw new UsageError('name the artifact with --subject');
     if (format === undefined) throw new UsageError(`--format is one of ${VEX_FORMATS.join(', ')}`);
     const place = findPlace(call);
     const log = await openForReading(place);

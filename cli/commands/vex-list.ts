@@ -4,12 +4,13 @@ import { clip, LedgerError } from '../../ledger/errors.ts';
 import { findings } from '../../projections/catch-up/findings.ts';
 import { timeline } from '../../projections/catch-up/timeline.ts';
 import { openCaughtUp, sayStanding } from '../caught-up.ts';
-import { UsageError, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
 import { findPlace, openDocuments, openForReading, openPlacePayloads } from '../place.ts';
 
 export const command: Command = {
   usage: '[--unmatched] [--entry N]',
+  takesWords: false,
   help: `Lists the statements on record, whoever made them, with how many findings of any scan each matches. --unmatched are those that match
 none, with what came nearest: nothing was found under that vulnerability, not in that product, or not in that part of it; it was
 superseded; it is stated for later; or it has no status. Exit code 5 when not all scans have been taken in.`,
@@ -23,7 +24,6 @@ superseded; it is stated for later; or it has no status. Exit code 5 when not al
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('it takes no argument');
     const entry = call.value('entry');
     const only = entry === undefined ? undefined : [parseCount(entry, 'an index')];
     const place = findPlace(call);

@@ -11,7 +11,7 @@ import { findings } from '../../projections/catch-up/findings.ts';
 import { DocumentReader } from '../../projections/reader.ts';
 import type { Waiver } from '../../projections/waiver.ts';
 import { openCaughtUp, sayStanding } from '../caught-up.ts';
-import { UsageError, type Call, type Command } from '../command.ts';
+import type { Call, Command } from '../command.ts';
 import { parseCount } from '../numbers.ts';
 import { namesOf } from '../persons.ts';
 import { findPlace, openDocuments, openForReading, openPlacePayloads, type Place } from '../place.ts';
@@ -22,6 +22,7 @@ const dayMs = 86_400_000;
 
 export const command: Command = {
   usage: '[--all] [--expiring DAYS] [--policy NAME] [--unused] [--never-matched] [--at TIME]',
+  takesWords: false,
   help: `Lists the waivers that count, the one that ends first at the top; with --all also those that do not, and why. What one covers is
 still affected. --unused are those that no decision applied; --never-matched those that covered no finding of any scan while they
 counted. Exit code 5 when the projections that tell have not taken everything in.`,
@@ -39,7 +40,6 @@ counted. Exit code 5 when the projections that tell have not taken everything in
   ],
 
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError('it takes no argument');
     const [days, at] = [call.value('expiring'), call.value('at')];
     const t = at === undefined ? call.now() : parseTime(at, 'end');
     const until = days === undefined ? Number.POSITIVE_INFINITY : t + parseCount(days, 'a number of days') * dayMs;

@@ -17,6 +17,12 @@ describe.each(COMMANDS.map(({ words, load }) => ({ words, load })))('stella $wor
     }
   });
 
+  test('a command whose usage line has only options takes no words', async () => {
+    const { usage, takesWords } = await load();
+    const words = usage.replace(named, '').replace('[OPTIONS]', '').replace(/[[\]()|…\s]/g, '');
+    expect([words, takesWords]).toEqual([words, words === '' ? false : undefined]);
+  });
+
   test('an option that takes something says what, and one that takes nothing does not', async () => {
     const { options } = await load();
     for (const [name, { type, takes }] of Object.entries(options)) expect([name, takes === undefined]).toEqual([name, type === 'boolean']);
