@@ -1,6 +1,6 @@
 // VEX of our own: statements that a person makes or has reviewed, signed by that person or asserted by the ledger.
 import { encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import { clip, LedgerError } from '../ledger/errors.ts';
 import { asSet, prepareDraft, type Digest, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { JcsValue } from '../ledger/jcs.ts';
 import { parseJson } from '../ledger/json.ts';
@@ -10,6 +10,7 @@ import type { Log } from '../ledger/log/log.ts';
 import { readDocument, type VexStatement } from '../evidence/index.ts';
 import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
 import { signJson } from '../verify/sigstore/index.ts';
+import { asAdvisoriesWrite } from './advisory-name.ts';
 import { statementOf } from './attest.ts';
 import { signedBy, type Acting } from './person.ts';
 import { planVex } from './plan-evidence.ts';
@@ -41,12 +42,14 @@ const PREDICATE: Readonly<Record<'cyclonedx' | 'openvex', string>> = { openvex: 
  * It is OpenVEX; where a product is narrowed by versions, which only CycloneDX can say, it is CycloneDX. Statements are never
  * recognised: made again, they are made again.
  *
- * @throws {LedgerError} INPUT_MALFORMED for a statement that breaks the rules of VEX; EVIDENCE_INVALID for a vulnerability without an id
+ * @throws {LedgerError} INPUT_MALFORMED for a statement that breaks the rules of VEX; EVIDENCE_INVALID for a vulnerability without an id,
+ *   or with one that advisories write otherwise
  */
 export async function stateVex(
   ports: VexPorts, { statements, subjects, seal = false }: VexToState, acting: Acting,
 ): Promise<Appended & { readonly format: VexFormat }> {
   const { log, payloads, now } = ports;
+  for (const { vulnerability, aliases } of statements) [vulnerability, ...aliases].forEach(expectWritten);
   const { origin } = log.control.genesis;
   const format = statements.some(({ product }) => (product?.versions.length ?? 0) > 0) ? 'cyclonedx' : 'openvex';
   const written = VEX_WRITERS[format](statements, aboutOf(origin, acting, now(), ports.random(16)));
@@ -67,6 +70,13 @@ export async function stateVex(
     ...linked.map((more) => ({ type: 'vex.linked', by: acting.by, data: more }) as NewEvent),
   ];
   return { ...(await log.appendOne({ drafts: events.map((event) => prepareDraft(event, sha256)) })), format };
+}
+
+/** In another spelling it would be on record beside what is found, and about nothing. */
+function expectWritten(id: string): void {
+  const written = asAdvisoriesWrite(id);
+  if (id === written) return;
+  throw new LedgerError('EVIDENCE_INVALID', `Cannot state VEX: no advisory is called "${clip(id)}"`, { hint: `write ${clip(written)}` });
 }
 
 async function storeDocument(ports: VexPorts, bytes: Uint8Array, seal: boolean): Promise<PayloadReference> {

@@ -9,6 +9,7 @@ import type { LogView } from '../ledger/log/view.ts';
 import { actHolds, waiverStatement, type ActEvent } from '../policy/gate/act-statement.ts';
 import { readPurl } from '../projections/purls.ts';
 import { isRangeOf } from '../projections/vers.ts';
+import { asAdvisoriesWrite } from './advisory-name.ts';
 import { storeStatement } from './act-statement.ts';
 import { signedBy, type Acting } from './person.ts';
 import { expectOwner, expectTaken, type TermsPorts } from './waiver-terms.ts';
@@ -69,9 +70,9 @@ export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: Wa
   return { ...(await act(ports, { type: 'waiver.requested', data }, acting, justification, 0)), tooLongFor };
 }
 
-/** Advisories write CVE and GHSA in capitals: in another spelling it would be approved, and cover nothing. */
+/** In another spelling it would be approved, and cover nothing. */
 function expectWritten(id: string): void {
-  const written = id.replace(/^(?:cve|ghsa)-/i, (start) => start.toUpperCase());
+  const written = asAdvisoriesWrite(id);
   if (id === written) return;
   throw new LedgerError('WAIVER_INVALID', `Cannot request waiver: no advisory is called "${clip(id)}"`, { hint: `write ${clip(written)}` });
 }

@@ -95,6 +95,8 @@ describe('stated', () => {
     ['fixed, with a justification', { status: 'fixed' }, 'INPUT_MALFORMED'],
     ['without a status', { status: null }, 'INPUT_MALFORMED'],
     ['about a vulnerability without an id', { vulnerability: 'the one of last week', aliases: [] }, 'EVIDENCE_INVALID'],
+    ['in a spelling that no advisory has', { vulnerability: 'cve-2026-0001' }, 'EVIDENCE_INVALID'],
+    ['with an alias in such a spelling', { aliases: ['ghsa-2222-3333-4444'] }, 'EVIDENCE_INVALID'],
     ['about a part in versions', { parts: [packageOf('pkg:npm/a', ['unaffected vers:npm/*'])] }, 'INPUT_MALFORMED'],
   ])('refused: %s', async (_, more, code) => {
     const { bench, ann, ports } = await people();
