@@ -32,6 +32,7 @@ const NEXT: Readonly<Record<string, string>> = {
   INPUT_INVALID: 'the note below names the place: correct the evidence that it comes from',
   EVALUATION_FAILED: 'correct the policy: "stella policy eval" shows where it fails',
   EVALUATION_LIMIT: 'make the policy cheaper, or raise the limit',
+  EVALUATION_MEMORY: 'make the policy build less: what it made is counted, and nobody can raise that',
   RESULT_UNDEFINED: 'give the policy a default, such as "default allow := false"',
   RESULT_MALFORMED: '"allow" must be true or false, and a rule that denies gives texts',
   POLICY_DENIED: 'the policy says no: see below',

@@ -6,13 +6,15 @@ import { compileModules, compileQuery } from './rego/compile/compile.ts';
 import { testLength } from './rego/compile/tests.ts';
 import { walkExprs } from './rego/compile/visit.ts';
 import { EvaluationError, type EvaluationCode, type PolicyError, PolicyErrors } from './rego/errors.ts';
-import { type Limits, Machine } from './rego/eval/machine.ts';
+import { type Cache, type Limits, Machine } from './rego/eval/machine.ts';
 import { Program } from './rego/eval/program.ts';
 import { planQuery, type Query } from './rego/eval/query.ts';
+import { isMetered, metered, unmetered } from './rego/meter.ts';
 import { rulePath, ruleRef } from './rego/annotations.ts';
 import { parseModule, parseQuery } from './rego/parser.ts';
 import { compareStrings, EMPTY_OBJECT, type Value } from './rego/value.ts';
-import { type Differences, differencesOf, SEMANTICS } from './semantics.ts';
+import { chargeTree } from './builtins/room.ts';
+import { type EngineRules, rulesOf, SEMANTICS } from './semantics.ts';
 import { type PolicyWarning, warningsOf } from './warnings.ts';
 
 export { type Bundle, digestsOf, joinBundles, type PolicyDigests, readBundle, readDocument } from './bundle.ts';
@@ -100,7 +102,8 @@ export interface Evaluation {
   /** In the order of files and rows. */
   readonly fired: readonly FiredRule[];
   readonly printed: readonly Printed[];
-  readonly stats: { readonly steps: number };
+  /** `cells` is what was made (spec/policy.md, "Memory"). */
+  readonly stats: { readonly steps: number; readonly cells: number };
   /** Why there is no value, where the evaluation ended early. */
   readonly error: { readonly code: EvaluationCode; readonly message: string; readonly location: Location | null } | null;
 }
@@ -144,13 +147,13 @@ export function compile(modules: readonly ModuleSource[], options: CompileOption
 
 export class Policy {
   readonly semantics: number;
-  readonly #differences: Differences;
+  readonly #rules: EngineRules;
   readonly #program: Program;
   readonly #queries = new Map<string, Query>();
-  readonly #cache = new Map<string, Map<string, unknown>>();
+  readonly #cache: Cache = new Map();
 
   constructor(program: Program, semantics: number) {
-    this.#differences = differencesOf(semantics);
+    this.#rules = rulesOf(semantics);
     this.semantics = semantics;
     this.#program = program;
   }
@@ -227,8 +230,7 @@ export class Policy {
 
   #evaluateOne(entrypoint: string, m: Machine): Evaluation {
     try {
-      const [answer] = this.#answers(`${entrypoint} = result`, m);
-      const value = answer?.get('result');
+      const value = this.#counted(m, () => this.#document(entrypoint, m));
       return this.#evaluation(m, value, null);
     } catch (cause) {
       const error = asEvaluationError(cause);
@@ -236,6 +238,18 @@ export class Policy {
     } finally {
       m.end();
     }
+  }
+
+  /** One document. It will be written out, and may be far larger then than what was made. */
+  #document(entrypoint: string, m: Machine): Value | undefined {
+    const value = this.#answers(`${entrypoint} = result`, m)[0]?.get('result');
+    if (isMetered() && value !== undefined) chargeTree(value);
+    return value;
+  }
+
+  /** Runs what an evaluation does under its count. */
+  #counted<T>(m: Machine, run: () => T): T {
+    return metered(this.#rules.cells, run, (cells) => void (m.cells = cells));
   }
 
   /**
@@ -252,10 +266,12 @@ export class Policy {
     const values = new Map<string, Value>();
     let error: Evaluation['error'] = null;
     try {
-      for (const entrypoint of entrypoints) {
-        const value = this.#answers(`${entrypoint} = result`, m)[0]?.get('result');
-        if (value !== undefined) values.set(entrypoint, value);
-      }
+      this.#counted(m, () => {
+        for (const entrypoint of entrypoints) {
+          const value = this.#document(entrypoint, m);
+          if (value !== undefined) values.set(entrypoint, value);
+        }
+      });
     } catch (cause) {
       const { code, message, location } = asEvaluationError(cause);
       error = { code, message, location };
@@ -288,7 +304,7 @@ export class Policy {
   query(text: string, options: EvaluateOptions): ReadonlyMap<string, Value>[] {
     const m = this.#machine(options);
     try {
-      return this.#answers(text, m);
+      return this.#counted(m, () => this.#answers(text, m));
     } catch (cause) {
       if (cause instanceof PolicyErrors) throw cause;
       throw asEvaluationError(cause);
@@ -300,7 +316,7 @@ export class Policy {
   #answers(text: string, m: Machine): ReadonlyMap<string, Value>[] {
     let query = this.#queries.get(text);
     if (query === undefined) {
-      query = planQuery(compileQuery(parseQuery(text), this.#program.compiled), this.#program);
+      query = unmetered(() => planQuery(compileQuery(parseQuery(text), this.#program.compiled), this.#program));
       // A gate asks a handful of queries for ever; a thousand is somebody's loop.
       if (this.#queries.size >= 1_000) this.#queries.clear();
       this.#queries.set(text, query);
@@ -310,7 +326,7 @@ export class Policy {
 
   #machine({ input, data, clock, limits, strictBuiltinErrors }: EvaluateOptions): Machine {
     const bounds = { ...LIMITS, ...limits };
-    const differences = this.#differences;
+    const { differences } = this.#rules;
     return new Machine({
       input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache, differences,
     });
@@ -330,7 +346,7 @@ export class Policy {
     });
     fired.sort(byPlace);
     const printed = m.printed.map(({ text, location }) => ({ text, file: location?.source.file ?? '', row: location?.row ?? 0 }));
-    return { defined: value !== undefined, value: value ?? null, fired, printed, stats: { steps: m.steps }, error };
+    return { defined: value !== undefined, value: value ?? null, fired, printed, stats: { steps: m.steps, cells: m.cells }, error };
   }
 }
 
@@ -357,8 +373,8 @@ function asEvaluationError(cause: unknown): EvaluationError {
   if (cause instanceof RangeError && /call stack/.test(cause.message)) {
     return new EvaluationError('eval_limit_error', 'documents or rules nested too deeply', null);
   }
-  // A map of 2^24 members, an array of 2^32, a text of 2^29: the engine's own bounds.
-  if (cause instanceof RangeError && /maximum size exceeded|Invalid (?:array|string) length/.test(cause.message)) {
+  // A map of 2^24 members, an array of 2^32, a text of 2^29, an integer of 2^30 bits: the engine's own bounds.
+  if (cause instanceof RangeError && /maximum (?:BigInt )?size exceeded|Invalid (?:array|string) length/i.test(cause.message)) {
     return new EvaluationError('eval_limit_error', 'more members or characters in one value than it can hold', null);
   }
   throw cause;

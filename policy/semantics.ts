@@ -4,18 +4,33 @@ import { LedgerError } from '../ledger/errors.ts';
 import { Num } from './rego/number.ts';
 import { isNumber, type Value } from './rego/value.ts';
 
-/** What decisions are made under now. */
-export const SEMANTICS = 1;
+/**
+ * What decisions are made under now.
+ *
+ * 2: what an evaluation makes is bounded (rego/meter.ts). Under 1 it could end the process.
+ */
+export const SEMANTICS = 2;
 
-/** Never used in a decision: it differs from 1 in one result, so that tests can see the selection work. */
+/** Cells of 16 bytes that an evaluation may make since semantics 2; no part of its limits, for those stand in each event. */
+export const CELLS_MOST = 60_000_000;
+
+/** Never used in a decision: it differs in one result, so that tests can see the selection work, and has a twentieth of the memory. */
 export const TEST_SEMANTICS = 0;
 
-/** What a semantics does otherwise than the current code, by function. */
-export type Differences = ReadonlyMap<string, Builtin['run']>;
+/** What a semantics is. */
+export interface EngineRules {
+  /** What it does otherwise than the current code, by function. */
+  readonly differences: ReadonlyMap<string, Builtin['run']>;
+  /** Cells that an evaluation may make. */
+  readonly cells: number;
+}
 
-const TABLE: ReadonlyMap<number, Differences> = new Map([
-  [TEST_SEMANTICS, new Map([['floor', mathematicalFloor]])],
-  [1, new Map()],
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
+const TABLE: ReadonlyMap<number, EngineRules> = new Map([
+  [TEST_SEMANTICS, { differences: new Map([['floor', mathematicalFloor]]), cells: CELLS_MOST / 20 }],
+  [1, { differences: new Map(), cells: UNBOUNDED }],
+  [SEMANTICS, { differences: new Map(), cells: CELLS_MOST }],
 ]);
 
 /** Whether this release decides under a semantics. */
@@ -24,11 +39,11 @@ export function knowsRegoSemantics(semantics: number): boolean {
 }
 
 /**
- * The differences of a semantics from the code as it is.
+ * The rules of a semantics.
  *
  * @throws {LedgerError} INPUT_MALFORMED when this release does not know the number: a newer one made the decision
  */
-export function differencesOf(semantics: number): Differences {
+export function rulesOf(semantics: number): EngineRules {
   const found = TABLE.get(semantics);
   if (found !== undefined) return found;
   const known = [...TABLE.keys()].filter((n) => n !== TEST_SEMANTICS).join(', ');

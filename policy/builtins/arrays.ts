@@ -1,4 +1,5 @@
 // Arrays: joining, cutting, turning.
+import { ARRAY_CELLS, charge } from '../rego/meter.ts';
 import { isArray, type Value } from '../rego/value.ts';
 import { asArray, asCount, type Builtin } from './builtin.ts';
 
@@ -9,13 +10,18 @@ export const arrays: readonly Builtin[] = [
     run: (context, a: Value, b: Value) => {
       const [left, right] = [asArray(a, 1), asArray(b, 2)];
       context.spend(left.length + right.length);
+      charge(ARRAY_CELLS + left.length + right.length);
       return left.length === 0 ? right : right.length === 0 ? left : [...left, ...right];
     },
   },
   {
     name: 'array.flatten',
     type: '(array[any]) => array[any]',
-    run: (_, list: Value) => asArray(list, 1).flatMap((element) => (isArray(element) ? element : [element])),
+    run: (_, list: Value) => {
+      const array = asArray(list, 1);
+      charge(ARRAY_CELLS + 2 * array.reduce((count: number, element) => count + (isArray(element) ? element.length : ARRAY_CELLS), 0));
+      return array.flatMap((element) => (isArray(element) ? element : [element]));
+    },
   },
   { name: 'array.reverse', type: '(array[any]) => array[any]', run: (_, list: Value) => asArray(list, 1).toReversed() },
   {

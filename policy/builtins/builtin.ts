@@ -12,10 +12,12 @@
 // `undefined` for "no result" (the call is undefined, which is no error). It throws an `OperandError` where an operand has
 // the wrong type or content (OPA's eval_type_error) and a `BuiltinError` for everything else (eval_builtin_error), with
 // OPA's text; both make the call undefined unless strict built-in errors are on. Work that grows with the operands is
-// counted with `context.spend(n)`, output with `context.spendBytes(n)`: exceeding a limit ends the evaluation.
+// counted with `context.spend(n)`, output with `context.spendBytes(n)`: exceeding a limit ends the evaluation. What it makes is counted
+// by a rule of `room.ts`; one that can make more than a few times what it was given calls `charge` before it does (rego/meter.ts).
 //
 // `mark: 'refused'` is a function whose answer no record can give back: calling one is a compile error, except where `with`
 // replaces it. The only ambient value is `context.clock`. No Date, no locale, no random.
+import type { Room } from './room.ts';
 import { Num } from '../rego/number.ts';
 import { isArray, isNumber, type RegoObject, RegoObject as ObjectClass, RegoSet, typeName, type Value } from '../rego/value.ts';
 
@@ -28,6 +30,11 @@ export interface Builtin {
   readonly run: (context: Context, ...operands: Value[]) => Value | undefined;
 }
 
+/** One that the registry has: with how what it makes is counted; null where it is not, or counts for itself. */
+export interface Registered extends Builtin {
+  readonly room: Room | null;
+}
+
 /** What a built-in may reach. */
 export interface Context {
   /** Nanoseconds since 1970. */
@@ -36,8 +43,8 @@ export interface Context {
   spend(steps: number): void;
   /** Counts output before it is made. @throws {LimitError} */
   spendBytes(bytes: number): void;
-  /** Compiled patterns, schemas and the like, by family, for one policy's lifetime. */
-  cache<T>(family: string, key: string, make: () => T): T;
+  /** Compiled patterns, schemas and the like, by family, for one policy's lifetime. @param cellsOf - what it takes (rego/meter.ts) */
+  cache<T>(family: string, key: string, make: () => T, cellsOf: (made: T) => number): T;
 }
 
 /** An operand is of the wrong type or form. */

@@ -1,5 +1,6 @@
 // Encodings: base64, hex, URL queries; what is decoded may hold bytes that are no UTF-8 (rego/value.ts, textOfBytes).
 import { formatHex } from '../../ledger/bytes.ts';
+import { charge } from '../rego/meter.ts';
 import { bytesOfText, compareStrings, isArray, ObjectBuilder, RegoSet, textOfBytes, type Value } from '../rego/value.ts';
 import { asObject, asString, type Builtin, BuiltinError, OperandError } from './builtin.ts';
 
@@ -97,6 +98,8 @@ function goRune(byte: number): string {
 
 /** As forms send it: a space is `+`, everything but letters, digits and `-_.~` is escaped. */
 export function escapeQuery(text: string): string {
+  // A text that grows by the character remembers each of them.
+  charge(4 * text.length);
   let escaped = '';
   for (const byte of bytesOfText(text)) {
     const c = String.fromCharCode(byte);

@@ -1,6 +1,7 @@
 // Globs: translated to RE2 patterns, so that a hostile one takes linear time.
 import { RE2JS } from 're2js';
 import { isArray, type Value } from '../rego/value.ts';
+import { sizeOf } from './regex.ts';
 import { asString, type Builtin, BuiltinError, type Context, wrongElement, wrongType } from './builtin.ts';
 
 /** Depth of `{…}` in one another: the pattern it becomes is parsed recursively. */
@@ -101,7 +102,7 @@ function match(context: Context, glob: Value, separators: Value, text: Value): b
   const subject = asString(text, 3);
   context.spend(subject.length);
   const key = `${stops.join('')}\0${source}`;
-  return context.cache('glob', key, () => RE2JS.compile(translate(source, stops))).matcher(subject).find();
+  return context.cache('glob', key, () => RE2JS.compile(translate(source, stops)), sizeOf).matcher(subject).find();
 }
 
 export const globs: readonly Builtin[] = [

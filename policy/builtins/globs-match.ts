@@ -1,4 +1,5 @@
 // Whether two of glob-intersection's patterns match a text in common: characters, `.`, `[sets]`, each with `*` or `+` after it.
+import { charge, MEMBER_CELLS } from '../rego/meter.ts';
 import type { Value } from '../rego/value.ts';
 import { asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 
@@ -89,6 +90,7 @@ function intersect(context: Context, a: readonly Element[], b: readonly Element[
   // A set grows while it is walked.
   for (const state of seen) {
     context.spend(1);
+    charge(3 * MEMBER_CELLS);
     const [i, j] = [Math.floor(state / width), state % width];
     if (i === a.length && j === b.length) return true;
     const [x, y] = [a[i], b[j]];

@@ -1,4 +1,5 @@
 // Go's fmt.Sprintf over the four kinds of operands that OPA hands it: int64, *big.Int, float64 and string.
+import { charge } from '../rego/meter.ts';
 import { bytesOfText } from '../rego/value.ts';
 import { quoteGo } from '../rego/term.ts';
 
@@ -115,7 +116,11 @@ export function sprintf(format: string, operands: readonly Operand[]): string {
     else if (!goodIndex) out += `%!${verb}(BADINDEX)`;
     else if (next >= operands.length) out += `%!${verb}(MISSING)`;
     else {
-      out += formatOne(operands[next] as Operand, verb, flags);
+      // Zeros and spaces are made before they are seen, and digits are computed.
+      charge(Math.ceil(((flags.width ?? 0) + (flags.precision ?? 0)) / 4));
+      const text = formatOne(operands[next] as Operand, verb, flags);
+      charge(Math.ceil(text.length / 8));
+      out += text;
       next += 1;
     }
   }

@@ -1,4 +1,5 @@
 // Graphs as objects from a node to its neighbours: what can be reached, and by which paths.
+import { ARRAY_CELLS, charge, ENTRY_CELLS, MEMBER_CELLS, SET_CELLS } from '../rego/meter.ts';
 import { isArray, ObjectBuilder, type RegoObject, RegoSet, typeName, type Value } from '../rego/value.ts';
 import { asObject, type Builtin, type Context, OperandError } from './builtin.ts';
 
@@ -20,8 +21,10 @@ function reachable(context: Context, graph: RegoObject, initial: readonly Value[
     context.spend(1);
     const edges = graph.get(next);
     if (edges === undefined || reached.get(next) !== undefined) continue;
+    const following = neighbours(edges);
+    charge(ENTRY_CELLS + MEMBER_CELLS + 2 * following.length);
     reached.set(next, true);
-    for (const neighbour of neighbours(edges)) if (reached.get(neighbour) === undefined) queue.push(neighbour);
+    for (const neighbour of following) if (reached.get(neighbour) === undefined) queue.push(neighbour);
   }
   return RegoSet.of(reached.build().keys);
 }
@@ -31,12 +34,14 @@ function paths(context: Context, graph: RegoObject, initial: readonly Value[]): 
   const found: Value[] = [];
   const commit = (path: readonly Value[]) => {
     context.spendBytes(path.length);
+    charge(2 * MEMBER_CELLS);
     found.push(path);
   };
   const walk = (node: Value, path: readonly Value[], onPath: RegoSet) => {
     context.spend(1);
     const edges = graph.get(node);
     if (edges === undefined) return commit(path);
+    charge(ARRAY_CELLS + SET_CELLS + MEMBER_CELLS * (path.length + 2));
     const longer = [...path, node];
     const next = neighbours(edges);
     if (next.length === 0) return commit(longer);

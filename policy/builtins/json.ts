@@ -1,5 +1,6 @@
 // JSON: reading and writing text, and removing, filtering and patching by paths.
 import { LedgerError } from '../../ledger/errors.ts';
+import { charge, ENTRY_CELLS, OBJECT_CELLS, textCells } from '../rego/meter.ts';
 import { formatJson, jsonEntries, parseJson, quoteJson } from '../rego/json.ts';
 import { equalValues, isArray, ObjectBuilder, RegoObject, RegoSet, typeName, type Value } from '../rego/value.ts';
 import { formatTerm } from '../rego/term.ts';
@@ -27,6 +28,9 @@ function isJson(text: Value): boolean {
 /** Indented as Go's `MarshalIndent` has it: empty containers stay on one line. */
 function prettyJson(value: Value, prefix: string, indent: string, level = 0): string {
   const line = (depth: number) => `\n${prefix}${indent.repeat(depth)}`;
+  // A line for each member, and the last.
+  const size = value instanceof RegoSet || value instanceof RegoObject ? value.size : isArray(value) ? value.length : 0;
+  charge((size + 1) * textCells(prefix.length + indent.length * (level + 1)));
   const wrap = (open: string, items: string[], close: string) => `${open}${line(level + 1)}${items.join(`,${line(level + 1)}`)}${line(level)}${close}`;
   if (value instanceof RegoSet || isArray(value)) {
     const items = isArray(value) ? value : value.sorted;
@@ -154,6 +158,8 @@ function valueAt(value: Value, path: readonly Value[]): Value {
 function edited(value: Value, path: readonly Value[], put: Value | undefined, whole = path): Value {
   const [key, ...rest] = path;
   if (key === undefined) return put ?? null;
+  const size = isArray(value) ? value.length : value instanceof RegoObject || value instanceof RegoSet ? value.size : 0;
+  charge(OBJECT_CELLS + ENTRY_CELLS * (size + 1) + rest.length);
   const last = rest.length === 0;
   if (value instanceof RegoObject) {
     const old = value.get(key);

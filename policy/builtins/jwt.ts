@@ -107,8 +107,11 @@ function decode(text: string): readonly Value[] {
   return [header, readObject(payload), formatHex(decodePart(token.signature, 'signature'))];
 }
 
+/** For each character of a key set's text. */
+const KEY_CELLS = 16;
+
 function keysOf(context: Context, text: string): readonly Key[] {
-  return context.cache('jwt', text, () => readKeys(text));
+  return context.cache('jwt', text, () => readKeys(text), () => KEY_CELLS * text.length);
 }
 
 function readKeys(text: string): readonly Key[] {

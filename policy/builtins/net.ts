@@ -1,4 +1,5 @@
 // Networks: CIDR blocks of IPv4 and IPv6 by their numbers.
+import { ARRAY_CELLS, charge, MEMBER_CELLS, SET_CELLS } from '../rego/meter.ts';
 import { isArray, RegoObject, RegoSet, type Value } from '../rego/value.ts';
 import { asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 
@@ -96,6 +97,7 @@ function expand(context: Context, text: string): Value {
   const block = parseBlock(text);
   const count = 1n << BigInt(block.bits - block.prefix);
   context.spend(count > 1_000_000_000_000n ? Number.MAX_SAFE_INTEGER : Number(count));
+  charge(SET_CELLS + 2 * MEMBER_CELLS * Number(count));
   const addresses: Value[] = [];
   for (let value = block.first, end = lastOf(block); value <= end; value++) addresses.push(formatAddress(block.bits, value));
   return RegoSet.of(addresses);
@@ -141,6 +143,7 @@ function cover(bits: number, first: bigint, last: bigint): string[] {
   for (let at = first; at <= last;) {
     let host = 0;
     while (host < bits && (at & ((1n << BigInt(host + 1)) - 1n)) === 0n && at + (1n << BigInt(host + 1)) - 1n <= last) host++;
+    charge(2 * MEMBER_CELLS);
     blocks.push(formatBlock({ bits, first: at, prefix: bits - host }));
     at += 1n << BigInt(host);
   }
@@ -171,7 +174,9 @@ function matches(context: Context, outer: Value, inner: Value): Value {
     const block = networkOf(a, 1);
     for (const [b, j] of others) {
       const other = networkOf(b, 2);
-      if (containsText(asString(block, 1), asString(other, 1))) found.push([i, j]);
+      if (!containsText(asString(block, 1), asString(other, 1))) continue;
+      charge(ARRAY_CELLS + 2 * MEMBER_CELLS);
+      found.push([i, j]);
     }
   }
   return RegoSet.of(found);

@@ -1,6 +1,7 @@
 // Arithmetic, rounding, ranges and bits: integers exact at any size, everything else in 64-bit floats.
 import * as float from '../rego/big-float.ts';
 import type { BigFloat } from '../rego/big-float.ts';
+import { ARRAY_CELLS, charge, numberCells } from '../rego/meter.ts';
 import { Num } from '../rego/number.ts';
 import { isNumber, RegoSet, type Value } from '../rego/value.ts';
 import { asBigInt, asNumber, type Builtin, BuiltinError, type Context, OperandError, wrongType } from './builtin.ts';
@@ -82,6 +83,8 @@ function range(context: Context, from: bigint, to: bigint, step: bigint): Value 
   const count = distance >= BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(distance) + 1;
   context.spend(count);
   context.spendBytes(count * 8);
+  const each = [from, to].map((n) => Num.fromBigInt(n)).reduce((most: number, n) => Math.max(most, n instanceof Num ? numberCells(n) : 1), 1);
+  charge(ARRAY_CELLS + count * (1 + each));
   const delta = from <= to ? step : -step;
   const values: Value[] = [];
   for (let i = 0, n = from; i < count; i++, n += delta) values.push(Num.fromBigInt(n));

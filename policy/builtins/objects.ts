@@ -1,4 +1,5 @@
 // Objects: lookup, merging, removing, subsets.
+import { charge, ENTRY_CELLS, OBJECT_CELLS } from '../rego/meter.ts';
 import { EMPTY_OBJECT, equalValues, isArray, ObjectBuilder, RegoObject, RegoSet, type Value } from '../rego/value.ts';
 import { asArray, asObject, type Builtin, OperandError, wrongElement, wrongType } from './builtin.ts';
 
@@ -13,12 +14,26 @@ function merge(a: RegoObject, b: RegoObject): RegoObject {
   if (a.size === 0) return b;
   if (b.size === 0) return a;
   const merged = new ObjectBuilder();
-  for (const [key, value] of a) merged.set(key, value);
-  for (const [key, value] of b) {
+  add(merged, a);
+  add(merged, b);
+  return merged.build();
+}
+
+/** All in one builder: a copy after each would take as much as all of them together, again and again. */
+function mergeAll(given: readonly RegoObject[]): RegoObject {
+  const filled = given.filter(({ size }) => size > 0);
+  if (filled.length < 2) return filled[0] ?? EMPTY_OBJECT;
+  const merged = new ObjectBuilder();
+  for (const object of filled) add(merged, object);
+  return merged.build();
+}
+
+function add(merged: ObjectBuilder, object: RegoObject): void {
+  charge(OBJECT_CELLS + ENTRY_CELLS * object.size);
+  for (const [key, value] of object) {
     const old = merged.get(key);
     merged.set(key, old instanceof RegoObject && value instanceof RegoObject ? merge(old, value) : value);
   }
-  return merged.build();
 }
 
 /** The keys that `object.remove` and `object.filter` are given in an array, a set or an object's keys. */
@@ -105,7 +120,7 @@ export const objects: readonly Builtin[] = [
     run: (_, list: Value) => {
       const given = asArray(list, 1);
       for (const element of given) if (!(element instanceof RegoObject)) throw wrongElement(1, given, element, 'object');
-      return (given as readonly RegoObject[]).reduce(merge, EMPTY_OBJECT);
+      return mergeAll(given as readonly RegoObject[]);
     },
   },
   { name: 'object.remove', type: `(object[any: any], ${keysType}) => object[any: any]`, run: (_, object: Value, keys: Value) => pick(object, keys, false) },

@@ -1,5 +1,6 @@
 // Regular expressions: RE2's syntax and its linear time, through re2js; a pattern's size is bounded.
 import { RE2JS } from 're2js';
+import { charge, textCells } from '../rego/meter.ts';
 import { bytesOfText, type Value } from '../rego/value.ts';
 import { asCount, asString, type Builtin, BuiltinError, type Context } from './builtin.ts';
 
@@ -9,7 +10,14 @@ const programSizeMax = 100_000;
 
 /** Compiles a pattern, once for each policy. @throws {BuiltinError} with Go's text where the pattern is wrong or too large */
 export function patternOf(context: Context, pattern: string): RE2JS {
-  return context.cache('regex', pattern, () => compile(pattern));
+  return context.cache('regex', pattern, () => compile(pattern), sizeOf);
+}
+
+/** What an instruction takes, and its place in the lists of a search. */
+const INSTRUCTION_CELLS = 16;
+
+export function sizeOf(pattern: RE2JS): number {
+  return INSTRUCTION_CELLS * pattern.programSize();
 }
 
 function compile(pattern: string): RE2JS {
@@ -42,6 +50,10 @@ interface Found {
   readonly groups: readonly (string | null)[];
 }
 
+/** A match with its list of groups, and what is made of it. */
+const MATCH_CELLS = 12;
+const GROUP_CELLS = 6;
+
 /**
  * Successive matches as Go's `FindAll…` gives them: an empty match directly behind the one before is not counted.
  *
@@ -58,6 +70,7 @@ function findAll(context: Context, pattern: RE2JS, text: string, most: number): 
       const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i));
       found.push({ start, end, groups });
       context.spend(groups.length);
+      charge(MATCH_CELLS + GROUP_CELLS * groups.length);
     }
     // Behind an empty match the search goes on one code point further.
     at = end > at ? end : at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
@@ -91,12 +104,19 @@ function expand(template: string, { groups }: Found, names: Readonly<Record<stri
   });
 }
 
+/** A template can name a group as often as it has room for. */
+function expandedMax(template: string, references: number, { groups }: Found): number {
+  return references === 0 ? template.length : template.length + references * Math.max(...groups.map((group) => group?.length ?? 0));
+}
+
 function replace(context: Context, text: string, source: string, template: string): string {
   const pattern = patternOf(context, source);
   const names = pattern.namedGroups();
+  const references = template.split('$').length - 1;
   let out = '';
   let from = 0;
   for (const match of findAll(context, pattern, text, -1)) {
+    charge(textCells(match.start - from + expandedMax(template, references, match)));
     const piece = text.slice(from, match.start) + expand(template, match, names);
     context.spendBytes(piece.length);
     out += piece;
@@ -143,7 +163,7 @@ function matchTemplate(context: Context, template: string, text: string, open: s
   // OPA counts the start delimiter here too.
   if (last !== 1) throw new BuiltinError(`end delimiter has to be exactly one character long but is ${first} long`);
   const key = `${open}${close}${template}`;
-  return context.cache('regex template', key, () => compile(templatePattern(template, open, close))).matcher(text).find();
+  return context.cache('regex template', key, () => compile(templatePattern(template, open, close)), sizeOf).matcher(text).find();
 }
 
 function match(context: Context, pattern: Value, text: Value): boolean {

@@ -2,7 +2,7 @@
 import { aggregates } from './aggregates.ts';
 import { arrays } from './arrays.ts';
 import { aws } from './aws.ts';
-import type { Builtin } from './builtin.ts';
+import type { Builtin, Registered } from './builtin.ts';
 import { comparison } from './comparison.ts';
 import { core } from './core.ts';
 import { encoding } from './encoding.ts';
@@ -22,6 +22,7 @@ import { globsMatch } from './globs-match.ts';
 import { graphs } from './graph.ts';
 import { graphql } from './graphql.ts';
 import { regex } from './regex.ts';
+import { roomOf } from './room.ts';
 import { rego } from './rego.ts';
 import { semver } from './semver.ts';
 import { templates } from './template/render.ts';
@@ -71,4 +72,5 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   yaml,
 ];
 
-export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((builtin) => [builtin.name, builtin]));
+export const BUILTINS: ReadonlyMap<string, Registered> =
+  new Map(FAMILIES.flat().map((builtin) => [builtin.name, { ...builtin, room: roomOf(builtin.name) }]));

@@ -1,10 +1,16 @@
 // Sets: union, intersection, difference.
+import { charge, MEMBER_CELLS, SET_CELLS } from '../rego/meter.ts';
 import { EMPTY_SET, type Key, RegoSet, type Value } from '../rego/value.ts';
 import { asSet, type Builtin } from './builtin.ts';
+
+function chargeSet(size: number): void {
+  charge(SET_CELLS + MEMBER_CELLS * size);
+}
 
 export function union(a: RegoSet, b: RegoSet): RegoSet {
   if (a.size === 0) return b;
   if (b.size === 0) return a;
+  chargeSet(a.size + b.size);
   const members = new Map(a.members);
   for (const [key, value] of b.members) if (!members.has(key)) members.set(key, value);
   return new RegoSet(members);
@@ -12,12 +18,14 @@ export function union(a: RegoSet, b: RegoSet): RegoSet {
 
 export function intersection(a: RegoSet, b: RegoSet): RegoSet {
   const [few, many] = a.size <= b.size ? [a, b] : [b, a];
+  chargeSet(few.size);
   const members = new Map<Key, Value>();
   for (const [key, value] of few.members) if (many.members.has(key)) members.set(key, value);
   return new RegoSet(members);
 }
 
 export function difference(a: RegoSet, b: RegoSet): RegoSet {
+  chargeSet(a.size);
   const members = new Map<Key, Value>();
   for (const [key, value] of a.members) if (!b.members.has(key)) members.set(key, value);
   return new RegoSet(members);
@@ -38,6 +46,10 @@ export const sets: readonly Builtin[] = [
   {
     name: 'union',
     type: '(set[set[any]]) => set[any]',
-    run: (_, all: Value) => RegoSet.of(asSet(all, 1).sorted.flatMap((member) => asSet(member, 1).sorted)),
+    run: (_, all: Value) => {
+      const given = asSet(all, 1).sorted.map((member) => asSet(member, 1));
+      chargeSet(2 * given.reduce((count, { size }) => count + size, 0));
+      return RegoSet.of(given.flatMap(({ sorted }) => sorted));
+    },
   },
 ];

@@ -1,4 +1,5 @@
 // Strings: searching, cutting, replacing, formatting; positions count code points.
+import { charge, isMetered, textCells } from '../rego/meter.ts';
 import { Num } from '../rego/number.ts';
 import { formatTerm } from '../rego/term.ts';
 import { bytesOfText, isArray, isNumber, RegoSet, textOfBytes, type Value } from '../rego/value.ts';
@@ -7,6 +8,7 @@ import {
 } from './builtin.ts';
 import { type Operand, sprintf } from './go-format.ts';
 import { lower, upper } from './letters.ts';
+import { chargeText, chargeTree } from './room.ts';
 
 /** Code points of a text: Go's runes. A byte that is not UTF-8 counts as one. */
 function runes(text: string): string[] {
@@ -94,6 +96,7 @@ function replaceUnits(context: Context, text: string, pairs: readonly (readonly 
   for (let at = 0; at <= text.length;) {
     // The empty pattern comes first, but for the place where it matched just now.
     if (empty !== null && !afterEmpty) {
+      charge(textCells(empty.length));
       out += empty;
       context.spendBytes(empty.length);
       afterEmpty = true;
@@ -102,6 +105,7 @@ function replaceUnits(context: Context, text: string, pairs: readonly (readonly 
     afterEmpty = false;
     const pair = at < text.length ? first.get(text[at] as string)?.find(([old]) => text.startsWith(old, at)) : undefined;
     if (pair !== undefined) {
+      charge(textCells(pair[1].length));
       out += pair[1];
       at += pair[0].length;
       context.spendBytes(pair[1].length);
@@ -150,6 +154,16 @@ function formatInteger(n: Value, base: Value): string {
   const { negative, digits, exponent } = (number as Num).decimal;
   const whole = digits / 10n ** BigInt(-exponent);
   return (negative ? -whole : whole).toString(Number(radix));
+}
+
+/** What operands are written as; how often each of them is, `sprintf` counts. */
+function chargeFormat(format: string, operands: readonly Value[]): void {
+  charge(textCells(format.length));
+  chargeText(format);
+  for (const operand of operands) {
+    if (typeof operand === 'object' && operand !== null && !(operand instanceof Num)) chargeTree(operand);
+    else chargeText(operand);
+  }
 }
 
 function operandOf(value: Value): Operand {
@@ -213,6 +227,7 @@ export const strings: readonly Builtin[] = [
       let bytes = join.length * parts.length;
       for (const part of parts) bytes += part.length;
       context.spendBytes(bytes);
+      charge(textCells(bytes));
       return parts.join(join);
     },
   },
@@ -273,7 +288,9 @@ export const strings: readonly Builtin[] = [
     name: 'sprintf',
     type: '(string, array[any]) => string',
     run: (context: Context, format: Value, values: Value) => {
-      const text = sprintf(asString(format, 1), asArray(values, 2).map(operandOf));
+      const [pattern, operands] = [asString(format, 1), asArray(values, 2)];
+      if (isMetered()) chargeFormat(pattern, operands);
+      const text = sprintf(pattern, operands.map(operandOf));
       context.spendBytes(text.length);
       return text;
     },

@@ -1,6 +1,7 @@
 // YAML as OPA reads and writes it: through JSON, plain scalars by go-yaml's rules, text in go-yaml's styles.
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, parseAllDocuments, type Scalar, type YAMLMap } from 'yaml';
 import { formatJson, jsonEntries } from '../rego/json.ts';
+import { charge, ENTRY_CELLS, OBJECT_CELLS } from '../rego/meter.ts';
 import { Num } from '../rego/number.ts';
 import { isArray, isNumber, ObjectBuilder, RegoObject, textOfBytes, type Value } from '../rego/value.ts';
 import { asString, type Builtin, BuiltinError } from './builtin.ts';
@@ -37,6 +38,7 @@ class Reader {
 
   value(node: Node | null, depth: number): Value {
     this.#nodes += 1;
+    charge(OBJECT_CELLS + ENTRY_CELLS);
     if (this.#nodes > nodesMax) throw new BuiltinError('yaml: document contains excessive aliasing');
     if (depth > depthMax) throw new BuiltinError(`yaml: exceeded max depth of ${depthMax}`);
     if (node === null) return null;

@@ -34,6 +34,8 @@ export const DENIALS = [
   'EVALUATION_FAILED',
   // More steps, output or depth than allowed.
   'EVALUATION_LIMIT',
+  // More memory than its semantics gives a policy: no limit that anybody sets.
+  'EVALUATION_MEMORY',
   // Neither `allow` nor a rule that denies has an answer.
   'RESULT_UNDEFINED',
   // `allow` is neither true nor false, or a rule that denies gives what is no message.

@@ -76,8 +76,13 @@ export function judge({ policy, entrypoints, input, data, effective, limits, gat
     fired: fired.map(({ path, file, row }) => ({ path, file, row })), printed, steps: stats.steps,
     error: error === null ? null : `${error.code}: ${error.message}${error.location === null ? '' : ` at ${error.location.source.file}:${error.location.row}`}`,
   };
-  if (error !== null) return { ...nothing, ...ran, codes: [error.code === 'eval_limit_error' ? 'EVALUATION_LIMIT' : 'EVALUATION_FAILED'] };
+  if (error !== null) return { ...nothing, ...ran, codes: [codeOf(error)] };
   return { ...read(asked, evaluation), ...ran };
+}
+
+function codeOf({ code }: NonNullable<EvaluationOfMany['error']>): DenialCode {
+  if (code === 'eval_memory_error') return 'EVALUATION_MEMORY';
+  return code === 'eval_limit_error' ? 'EVALUATION_LIMIT' : 'EVALUATION_FAILED';
 }
 
 const nothing: Judgement = { codes: [], denials: [], warnings: [], answers: '{}', fired: [], printed: [], steps: 0, error: null };

@@ -29,7 +29,7 @@ export function sortErrors(errors: readonly PolicyError[]): PolicyError[] {
 }
 
 export type EvaluationCode = 'eval_conflict_error' | 'eval_type_error' | 'eval_builtin_error' | 'eval_with_merge_error' | 'eval_internal_error'
-  | 'eval_limit_error';
+  | 'eval_limit_error' | 'eval_memory_error';
 
 /** An evaluation that ends without a result: a conflict, a limit, or a built-in that failed under strict errors. */
 export class EvaluationError extends Error {
@@ -42,4 +42,9 @@ export class EvaluationError extends Error {
     this.code = code;
     this.location = location;
   }
+}
+
+/** Whether an evaluation is over, wherever it was: it came to a bound, and must not go on elsewhere. */
+export function endsAll({ code }: EvaluationError): boolean {
+  return code === 'eval_limit_error' || code === 'eval_memory_error';
 }

@@ -1,5 +1,6 @@
 // JSON in and out of Rego values, losslessly: numbers keep their text, objects come out in the order of their keys.
 import { clip, LedgerError } from '../../ledger/errors.ts';
+import { charge, ENTRY_CELLS, LIST_CELLS, LIST_ELEMENT_CELLS, numberCells, OBJECT_CELLS, textCells } from './meter.ts';
 import { Num } from './number.ts';
 import { type LayoutNode, Layouts } from './layout.ts';
 import { compareStrings, isArray, type Layout, ObjectBuilder, RegoObject, RegoSet, sortValues, type Value } from './value.ts';
@@ -93,6 +94,7 @@ class Reader {
     const value = found === null ? null : Num.parse(found[0]);
     if (found === null || value === null) throw this.#malformed();
     this.#at = NUMBER.lastIndex;
+    if (value instanceof Num) charge(numberCells(value));
     return value;
   }
 
@@ -101,11 +103,13 @@ class Reader {
     PLAIN.lastIndex = start + 1;
     if (PLAIN.test(this.#text)) {
       this.#at = PLAIN.lastIndex;
+      charge(textCells(this.#at - start));
       return this.#text.slice(start + 1, this.#at - 1);
     }
     STRING.lastIndex = start + 1;
     if (!STRING.test(this.#text)) throw this.#malformed();
     this.#at = STRING.lastIndex;
+    charge(2 * textCells(this.#at - start));
     // An escaped lone surrogate reads as U+FFFD, as Go reads it.
     return (JSON.parse(this.#text.slice(start, this.#at)) as string).toWellFormed();
   }
@@ -126,16 +130,22 @@ class Reader {
 
   #array(): readonly Value[] {
     const values: Value[] = [];
-    while (this.#next(values.length === 0, 0x5d)) values.push(this.#value());
+    charge(LIST_CELLS);
+    while (this.#next(values.length === 0, 0x5d)) {
+      charge(LIST_ELEMENT_CELLS);
+      values.push(this.#value());
+    }
     return values;
   }
 
   #object(): RegoObject {
+    charge(OBJECT_CELLS);
     const values: Value[] = [];
     let node: LayoutNode = this.#layouts.empty;
     for (let first = true; this.#next(first, 0x7d); first = false) {
       const key = this.#key();
       const value = this.#value();
+      charge(ENTRY_CELLS);
       const next = node.after(key);
       if (next === null) return this.#map(node.names, values, key, value);
       node = next;
@@ -149,7 +159,10 @@ class Reader {
     const object = new ObjectBuilder();
     for (const [i, name] of names.entries()) object.set(name, values[i] as Value);
     object.set(key, value);
-    while (this.#next(false, 0x7d)) object.set(this.#key(), this.#value());
+    while (this.#next(false, 0x7d)) {
+      charge(ENTRY_CELLS);
+      object.set(this.#key(), this.#value());
+    }
     return object.build();
   }
 

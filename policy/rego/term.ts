@@ -1,4 +1,5 @@
 // Values in Rego's own notation, as `sprintf("%v")`, `print` and error messages show them.
+import { charge } from './meter.ts';
 import { Num } from './number.ts';
 import { isArray, RegoSet, type Value } from './value.ts';
 
@@ -19,6 +20,8 @@ const SHORT: Readonly<Record<string, string>> = {
 /** A string as Go's `strconv.Quote` writes it: what is not printable is escaped. */
 export function quoteGo(text: string): string {
   if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
+  // A text that grows by the character remembers each of them.
+  charge(3 * text.length);
   let quoted = '"';
   for (const character of text) quoted += SHORT[character] ?? escapeUnprintable(character);
   return `${quoted}"`;

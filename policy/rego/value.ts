@@ -1,4 +1,5 @@
 // Rego values: one total order, one canonical key for each, sets and objects with any key.
+import { charge, checkKey, keyCells } from './meter.ts';
 import { Num } from './number.ts';
 import { emptySlot, type Slot } from './slot.ts';
 
@@ -41,7 +42,10 @@ export function keyOf(value: Value): Key {
   if (typeof value === 'string') return value.charCodeAt(0) === 0 ? `\0s${value}` : value;
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value instanceof Num) return value.key;
-  return textKey(value);
+  const text = value instanceof RegoObject || value instanceof RegoSet ? value.textKey : textKey(value);
+  // Whether it was known before or not: what was evaluated earlier must not show.
+  charge(keyCells(text.length));
+  return text;
 }
 
 /** A self-delimiting text of a composite: lengths stand before strings, so no two values share one. */
@@ -50,10 +54,38 @@ function textKey(value: Value): string {
   if (typeof value === 'number') return `${value};`;
   if (value === null || typeof value === 'boolean') return `${value};`;
   if (value instanceof Num) return `${value.key};`;
-  if (value instanceof RegoObject || value instanceof RegoSet) return value.textKey;
-  let text = '\0[';
-  for (const element of value) text += textKey(element);
-  return `${text}]`;
+  if (value instanceof RegoObject || value instanceof RegoSet) return value.innerKey;
+  return `\0[${joinKeys(value)}]`;
+}
+
+/** A text that is added to remembers its parts, at several times its length, until somebody reads a character of it. */
+const partsMax = 8;
+const chunkMax = 1_024;
+const unreadMax = 1_024;
+
+function joinKeys(list: readonly Value[]): string {
+  let text = '';
+  if (list.length <= partsMax) {
+    for (const element of list) {
+      text += textKey(element);
+      checkKey(text.length);
+    }
+    if (text.length > unreadMax) text.charCodeAt(0);
+    return text;
+  }
+  const chunks: string[] = [];
+  let length = 0;
+  for (let i = 0; i < list.length; i += chunkMax) {
+    const parts: string[] = [];
+    for (let j = i; j < Math.min(i + chunkMax, list.length); j++) {
+      const part = textKey(list[j] as Value);
+      parts.push(part);
+      length += part.length;
+      checkKey(length);
+    }
+    chunks.push(parts.join(''));
+  }
+  return chunks.join('');
 }
 
 export class RegoSet {
@@ -95,8 +127,12 @@ export class RegoSet {
   }
 
   get textKey(): string {
-    this.#text ??= `\0{${this.sorted.map(textKey).join('')}}`;
-    return this.#text;
+    return (this.#text ??= this.innerKey);
+  }
+
+  /** The same, not kept: a key that stands in another one's key would be there twice, and at a thousand levels a thousand times. */
+  get innerKey(): string {
+    return this.#text ?? `\0{${joinKeys(this.sorted)}}`;
   }
 }
 
@@ -212,12 +248,21 @@ export class RegoObject {
   }
 
   get textKey(): string {
-    if (this.#text === null) {
-      let text = '\0(';
-      for (const key of this.keys) text += textKey(key) + textKey(this.get(key) as Value);
-      this.#text = `${text})`;
+    return (this.#text ??= this.innerKey);
+  }
+
+  /** As a set's. */
+  get innerKey(): string {
+    if (this.#text !== null) return this.#text;
+    const { keys } = this;
+    if (keys.length > partsMax) return `\0(${joinKeys(keys.flatMap((key) => [key, this.get(key) as Value]))})`;
+    let text = '\0(';
+    for (const key of keys) {
+      text += textKey(key) + textKey(this.get(key) as Value);
+      checkKey(text.length);
     }
-    return this.#text;
+    if (text.length > unreadMax) text.charCodeAt(0);
+    return `${text})`;
   }
 }
 

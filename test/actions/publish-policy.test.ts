@@ -45,7 +45,7 @@ describe('published', () => {
     const named = (digest: readonly [string, Uint8Array]) => `sha256:${formatHex(digest[1])}`;
     expect({ bundle: named(event.data.bundle), modules: named(event.data.modules), data: named(event.data.data) }).toEqual(bundle.digests);
     expect(named(event.data.capabilities)).toBe(capabilitiesDigest());
-    expect(event.data).toMatchObject({ name: 'gate', count: 1, entrypoints: ['data.gate', 'data.gate.allow'], rego: 1, semantics: 1 });
+    expect(event.data).toMatchObject({ name: 'gate', count: 1, entrypoints: ['data.gate', 'data.gate.allow'], rego: 1, semantics: 2 });
     expect(event.payloads).toMatchObject([{ role: 'bundle', media: 'application/vnd.stella-ledger.policy+json' }]);
     expect(bundle.revision).toBe('abc');
     expect(new TextDecoder('latin1').decode(await bench.log.entry(1))).not.toContain('abc');

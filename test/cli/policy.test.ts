@@ -178,7 +178,7 @@ test('published, listed, shown, taken out, evaluated by name, and one version ex
   const refused = run('policy', 'publish', '--name', 'gate', 'unsafe.rego');
   expect([refused.exit, refused.stdout.split('\n').length, refused.stderr]).toEqual([3, 3, expect.stringContaining('POLICY_INVALID')]);
   expect(json('policy', 'list')).toMatchObject({ policies: [
-    { name: 'gate', version: 2, index: 2, count: 2, entrypoints: ['data.gate.allow'], rego: 1, semantics: 1 },
+    { name: 'gate', version: 2, index: 2, count: 2, entrypoints: ['data.gate.allow'], rego: 1, semantics: 2 },
     { name: 'other/clock', version: 1, index: 3 },
   ] });
   expect(json('policy', 'list', 'gate')).toMatchObject({ policies: [{ version: 2 }, { version: 1, bundle: (first['digests'] as { bundle: string }).bundle }] });

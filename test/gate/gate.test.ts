@@ -171,6 +171,8 @@ describe('a gate', () => {
   });
 });
 
+/** Far more than it may make, and none of it kept: a policy that had an answer before there was a bound. */
+const greedy = 'allow if count([k | some k in numbers.range(1, 31); count(numbers.range(k, 1000000)) > 0]) == 31';
 const policyOf = (text: string) => ({ 'gate.rego': `package gate\n\nimport rego.v1\n\n${text}\n` });
 const contract = (kind: string, more = {}) => ({ format: 'stella-contract/1', require: [{ id: 'it', anyOf: [{ kind, ...more }] }] });
 
@@ -229,6 +231,16 @@ describe('every denial has its code', () => {
       return gates.answer();
     }],
     ['EVALUATION_LIMIT', (gates) => gates.answer({ limits: { steps: 1, outputBytes: 1_000, depth: 500 } })],
+    ['EVALUATION_MEMORY', async (gates) => {
+      await gates.policy('release', policyOf(greedy));
+      return gates.answer();
+    }],
+    ['EVALUATION_MEMORY', async (gates) => {
+      // Small where it stands, and without end once it is written.
+      const doubled = Array.from({ length: 40 }, (_, i) => `d${i + 1} := twice(d${i})`).join('\n');
+      await gates.policy('release', policyOf(`d0 := ["a"]\n\n${doubled}\n\ntwice(v) := [v, v]\n\nwarn := d40\n\nallow if true`));
+      return gates.answer();
+    }],
     ['RESULT_UNDEFINED', async (gates) => {
       await gates.policy('release', policyOf('allow if input.nothing'));
       return gates.answer();
@@ -244,6 +256,18 @@ describe('every denial has its code', () => {
   ])('%s', async (codes, act) => {
     expect(await act(await scanned([]))).toBe(`deny ${codes}`);
   });
+});
+
+test('a policy had all the memory there was under rego semantics 1: what was decided then stays SAME', async () => {
+  const gates = await scanned([]);
+  await gates.policy('release', policyOf(greedy));
+  const before = await gates.decideUnder({ ...CURRENT, rego: 1 });
+  expect((await gates.event(before)).data).toMatchObject({ outcome: 'allow', semantics: { rego: 1 } });
+  expect((await replayFromStreams(gates, before)).verdict).toEqual({ is: 'SAME' });
+  const { data, decided, appended } = await gates.gate();
+  expect(data).toMatchObject({ outcome: 'deny', codes: ['EVALUATION_MEMORY'], semantics: { rego: 2 } });
+  expect(decided.shown.results.error).toBe('eval_memory_error: more than 60000000 cells of memory');
+  expect((await replayFromStreams(gates, appended.index)).verdict).toEqual({ is: 'SAME' });
 });
 
 describe('what moves while a gate evaluates', () => {

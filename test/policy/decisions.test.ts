@@ -19,22 +19,30 @@ function publishedResult({ modules, regoVersion, entrypoint, input, data, clock 
   return digestOf(error === null ? (defined ? formatJson(value) : '') : error.code);
 }
 
+const SELECTABLE = [TEST_SEMANTICS, 1, SEMANTICS];
+
 describe('stored decisions', () => {
   test.each(stored)('%s has the result it had, compiled and as published', (_, decision) => {
     expect(resultOf(decision, decision.semantics)).toBe(decision.result);
     expect(publishedResult(decision, decision.semantics)).toBe(decision.result);
   });
 
-  test('are there under each semantics, and every question under both', () => {
+  test('are there under each semantics, and every question under all of them', () => {
     const under = (semantics: number) => stored.filter(([, decision]) => decision.semantics === semantics).map(([name]) => name.replace(/\.\d+$/, ''));
-    expect(under(SEMANTICS)).toEqual(under(TEST_SEMANTICS));
+    for (const semantics of SELECTABLE) expect(under(semantics)).toEqual(under(SEMANTICS));
     expect(under(SEMANTICS).length).toBeGreaterThanOrEqual(25);
   });
 
-  test('under the other semantics differ in the floor of a negative number, and in nothing else', () => {
-    const other = (semantics: number) => (semantics === SEMANTICS ? TEST_SEMANTICS : SEMANTICS);
-    const differing = stored.filter(([, decision]) => resultOf(decision, other(decision.semantics)) !== decision.result);
-    expect(differing.map(([name]) => name)).toEqual(['floor.0', 'floor.1']);
-    expect(differing.map(([, { result }]) => result)).toEqual([digestOf('-1'), digestOf('0')]);
+  test('under another semantics differ in the floor of a negative number and in what takes too much memory, and in nothing else', () => {
+    const differing = stored.flatMap(([name, decision]) => SELECTABLE
+      .filter((semantics) => resultOf(decision, semantics) !== decision.result)
+      .map((semantics) => `${name} under ${semantics}`));
+    expect(differing).toEqual([
+      'floor.0 under 1', 'floor.0 under 2', 'floor.1 under 0', 'floor.2 under 0',
+      'memory.0 under 1', 'memory.1 under 0', 'memory.1 under 2', 'memory.2 under 1',
+    ]);
+    const results = new Map(stored.map(([name, { result }]) => [name, result]));
+    expect(['floor.0', 'floor.1', 'floor.2'].map((name) => results.get(name))).toEqual(['-1', '0', '0'].map(digestOf));
+    expect(['memory.0', 'memory.1', 'memory.2'].map((name) => results.get(name))).toEqual(['eval_memory_error', '31', 'eval_memory_error'].map(digestOf));
   });
 });

@@ -45,6 +45,8 @@ function* questions(): Iterable<[string, Question]> {
   yield ['undefined', question('package p\n\nx if input.no\n', 'data.p.x', '{}')];
   yield ['conflict', question('package p\n\nx := n if some n in input.ns\n', 'data.p.x', '{"ns": [1, 2]}')];
   yield ['limit', question('package p\n\nx := count(numbers.range(0, 1000000000))\n', 'data.p.x', '{}')];
+  // Nothing of it is kept: under 1 it has an answer.
+  yield ['memory', question('package p\n\nx := count([k | some k in numbers.range(1, 31); count(numbers.range(k, 1000000)) > 0])\n', 'data.p.x', '{}')];
   yield ['clock', question('package p\n\nx := time.format([time.now_ns(), "UTC", "RFC3339"])\n', 'data.p.x', '{}')];
   yield ['numbers', question('package p\n\nx := [input.a, input.a + 0, input.a * 3, input.b / 3, input.b - 0.1, 7 % 4]\n', 'data.p.x',
     '{"a": 1.10, "b": 12345678901234567890}')];
@@ -75,7 +77,7 @@ if (import.meta.main) {
   mkdirSync(folder, { recursive: true });
   let added = 0;
   for (const [name, asked] of questions()) {
-    for (const semantics of [0, 1].filter(knowsRegoSemantics)) {
+    for (const semantics of [0, 1, 2].filter(knowsRegoSemantics)) {
       const path = `${folder}${name}.${semantics}.json`;
       if (existsSync(path)) continue;
       const stored: StoredDecision = { ...asked, semantics, result: resultOf(asked, semantics) };

@@ -1,5 +1,6 @@
 // Holds a document against a JSON Schema and says what is wrong with it, in OPA's words and with its choice of the nearest match.
 import { formatFloat, fromInteger, layOut } from '../../rego/big-float.ts';
+import { charge, textCells } from '../../rego/meter.ts';
 import { Num } from '../../rego/number.ts';
 import { isArray, isNumber, RegoObject, typeName, type Value } from '../../rego/value.ts';
 import { BuiltinError, type Context } from '../builtin.ts';
@@ -8,6 +9,9 @@ import { hasFormat } from './formats.ts';
 
 /** Schemas inside one another; a reference that leads back to itself comes to its end here. */
 const depthMax = 1_000;
+
+/** A fault, and the object that is made of it. */
+const FAULT_CELLS = 48;
 
 export interface Fault {
   /** Where in the document, such as `a.0.b`; `(Root)` for the whole. */
@@ -53,6 +57,7 @@ class Validator {
   #fault(result: Result, path: string, type: string, description: string): void {
     const field = path.startsWith('(Root).') ? path.slice('(Root).'.length) : path;
     this.#context.spendBytes(field.length + description.length);
+    charge(FAULT_CELLS + textCells(field.length + description.length));
     result.faults.push({ field, type, description });
     result.score -= 2;
   }

@@ -1,10 +1,12 @@
 // `strings.render_template`: Go's text/template over plain data, within the limits of an evaluation.
+import { charge, isMetered, textCells } from '../../rego/meter.ts';
 import { formatJson, quoteJson } from '../../rego/json.ts';
 import { formatTerm } from '../../rego/term.ts';
 import { Num } from '../../rego/number.ts';
 import { bytesOfText, compareStrings, isArray, isNumber, RegoObject, RegoSet, textOfBytes, type Value } from '../../rego/value.ts';
 import { type Builtin, BuiltinError, asObject, asString, type Context } from '../builtin.ts';
 import { sprintf } from '../go-format.ts';
+import { chargeTree } from '../room.ts';
 import { type Arg, type CommandNode, type Node, parseTemplate, type Pipe, type Template } from './parser.ts';
 
 /** A number of a template's own text: Go's int (a bigint), or a float64. Numbers of the data are texts, as `json.Number` is one. */
@@ -15,6 +17,10 @@ class Literal {
     this.number = number;
   }
 }
+
+/** For each character of a template, and for each item of a range that counts. */
+const TEMPLATE_CELLS = 16;
+const ITEM_CELLS = 8;
 
 /** Undefined: nothing is there. */
 type Go = Value | Literal | undefined;
@@ -40,7 +46,7 @@ export const templates: readonly Builtin[] = [
       const values = asObject(data, 2);
       context.spend(template.length);
       mustBeJson(values);
-      return new Renderer(context, values).render(context.cache('template', template, () => parseTemplate(template)));
+      return new Renderer(context, values).render(context.cache('template', template, () => parseTemplate(template), () => TEMPLATE_CELLS * template.length));
     },
   },
 ];
@@ -79,6 +85,7 @@ class Renderer {
 
   #write(text: string): void {
     this.#context.spendBytes(text.length);
+    charge(textCells(text.length));
     this.#out += text;
   }
 
@@ -89,6 +96,7 @@ class Renderer {
         case 'text': this.#write(node.text); break;
         case 'action': {
           const value = this.#pipe(node.pipe, dot);
+          this.#chargeShown(value);
           if (node.pipe.names.length === 0) this.#write(printed(value));
           break;
         }
@@ -112,6 +120,13 @@ class Renderer {
     this.#vars = around;
   }
 
+  /** What shows a value makes texts of all that is in it, and escapes each character of them. */
+  #chargeShown(value: Go): void {
+    if (!isMetered() || value === undefined || value instanceof Literal) return;
+    chargeTree(value);
+    if (typeof value === 'string') charge(value.length);
+  }
+
   #scoped(run: () => void): void {
     const { length } = this.#vars;
     try {
@@ -124,7 +139,11 @@ class Renderer {
   #range({ pipe, body, otherwise }: Node & { is: 'range' | 'if' | 'with' }, dot: Go): void {
     const value = this.#pipe({ ...pipe, names: [] }, dot);
     // Counted before the list is made: its length is a number in the template.
-    if (value instanceof Literal) this.#context.spend(Math.max(0, Number(value.number)));
+    if (value instanceof Literal) {
+      const count = Math.max(0, Number(value.number));
+      this.#context.spend(count);
+      charge(ITEM_CELLS * count);
+    }
     const items = itemsOf(value);
     const [first, second] = pipe.names;
     for (const [key, item] of items) {
@@ -193,6 +212,7 @@ class Renderer {
     }
     const values = [...args.map((arg) => this.#arg(arg, dot)), ...last];
     this.#context.spend(values.length);
+    for (const value of values) this.#chargeShown(value);
     return apply(name, values);
   }
 }

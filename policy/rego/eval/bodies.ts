@@ -2,6 +2,7 @@
 import { Expr, isEquality, isRef, isVar, operatorOf, type Term, type TermValue } from '../ast.ts';
 import { equalValues, type Key, keyOf, ObjectBuilder, RegoSet, isArray, RegoObject, type Value } from '../value.ts';
 import { EvaluationError } from '../errors.ts';
+import { charge, ENTRY_CELLS, LIST_CELLS, LIST_ELEMENT_CELLS, MEMBER_CELLS, OBJECT_CELLS, SET_CELLS } from '../meter.ts';
 import { compileCall } from './calls.ts';
 import { joinStep } from './joins.ts';
 import type { Get, Slots, Step, Then } from './machine.ts';
@@ -232,11 +233,14 @@ export class BodyCompiler {
         const head = compileGet(v.head, inner, this);
         return (m, r) => {
           const value = head(m, r);
-          if (value !== undefined) sink<Value[]>(r).push(value);
+          if (value === undefined) return false;
+          charge(LIST_ELEMENT_CELLS);
+          sink<Value[]>(r).push(value);
           return false;
         };
       });
       return (m, r) => {
+        charge(LIST_CELLS);
         const values: Value[] = [];
         open(r, values);
         run(m, r);
@@ -251,11 +255,14 @@ export class BodyCompiler {
           if (value === undefined) return false;
           const members = sink<Map<Key, Value>>(r);
           const key = keyOf(value);
-          if (!members.has(key)) members.set(key, value);
+          if (members.has(key)) return false;
+          charge(MEMBER_CELLS);
+          members.set(key, value);
           return false;
         };
       });
       return (m, r) => {
+        charge(SET_CELLS);
         const members = new Map<Key, Value>();
         open(r, members);
         run(m, r);
@@ -272,11 +279,13 @@ export class BodyCompiler {
         if (before !== undefined && !equalValues(before, value)) {
           throw new EvaluationError('eval_conflict_error', 'object keys must be unique', v.head.loc);
         }
+        charge(ENTRY_CELLS);
         object.set(k, value);
         return false;
       };
     });
     return (m, r) => {
+      charge(OBJECT_CELLS);
       const object = new ObjectBuilder();
       open(r, object);
       run(m, r);

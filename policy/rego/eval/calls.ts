@@ -1,9 +1,11 @@
 // Calls: of built-ins, of functions the policy defines, and of what `with` put in their place.
-import { type Builtin, BuiltinError, OperandError } from '../../builtins/builtin.ts';
+import { type Builtin, BuiltinError, OperandError, type Registered } from '../../builtins/builtin.ts';
 import { BUILTINS } from '../../builtins/registry.ts';
+import { chargeTree } from '../../builtins/room.ts';
 import { type Expr, isRef, type Location, type Term } from '../ast.ts';
 import { varsOf } from '../compile/visit.ts';
 import { EvaluationError } from '../errors.ts';
+import { ARRAY_CELLS, charge, isMetered, textCells } from '../meter.ts';
 import { formatTerm } from '../term.ts';
 import { isArray, RegoObject, RegoSet, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
@@ -13,24 +15,35 @@ import type { Scope } from './scope.ts';
 import { compileGet, compileMatch, constantOf, type Match } from './terms.ts';
 
 /** Runs a built-in; its failure is "undefined" unless errors are strict. */
-export function callBuiltin(builtin: Builtin, m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
+export function callBuiltin(builtin: Registered, m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
   m.spend(1);
+  const room = isMetered() ? builtin.room : null;
+  if (room !== null) for (let i = 0; i < args.length; i++) room.before(args[i] as Value);
   try {
     const run = runOf(builtin, m);
     // Passing on a list of unknown length costs as much as a short built-in itself.
-    if (args.length === 2) return run(m, args[0] as Value, args[1] as Value);
-    if (args.length === 1) return run(m, args[0] as Value);
-    return args.length === 3 ? run(m, args[0] as Value, args[1] as Value, args[2] as Value) : run(m, ...args);
+    const value = args.length === 2 ? run(m, args[0] as Value, args[1] as Value)
+      : args.length === 1 ? run(m, args[0] as Value)
+      : args.length === 3 ? run(m, args[0] as Value, args[1] as Value, args[2] as Value) : run(m, ...args);
+    if (room !== null && value !== undefined) room.after(value);
+    return value;
   } catch (cause) {
     return failed(builtin, m, cause, at);
   }
 }
 
 /** `callBuiltin` with two operands that are in no list. */
-function callOnTwo(builtin: Builtin, m: Machine, a: Value, b: Value, at: Location | null): Value | undefined {
+function callOnTwo(builtin: Registered, m: Machine, a: Value, b: Value, at: Location | null): Value | undefined {
   m.spend(1);
+  const room = isMetered() ? builtin.room : null;
+  if (room !== null) {
+    room.before(a);
+    room.before(b);
+  }
   try {
-    return runOf(builtin, m)(m, a, b);
+    const value = runOf(builtin, m)(m, a, b);
+    if (room !== null && value !== undefined) room.after(value);
+    return value;
   } catch (cause) {
     return failed(builtin, m, cause, at);
   }
@@ -123,7 +136,7 @@ function caller(gets: readonly Get[], invoke: Invoke): Call {
 }
 
 /** A comparison or a membership is asked of every element, a hundred thousand times in a gate: none of them makes a list. */
-function builtinCaller(builtin: Builtin, gets: readonly Get[], invoke: Invoke, at: Location | null): Call {
+function builtinCaller(builtin: Registered, gets: readonly Get[], invoke: Invoke, at: Location | null): Call {
   const [first, second] = gets;
   if (gets.length !== 2 || first === undefined || second === undefined) return caller(gets, invoke);
   return (m, r) => {
@@ -182,7 +195,7 @@ function remembered(call: (m: Machine, r: Slots) => Value | undefined, args: rea
   };
 }
 
-function invoker(builtin: Builtin | undefined, name: string, operator: Term, loc: Location | null, bodies: BodyCompiler): Invoke {
+function invoker(builtin: Registered | undefined, name: string, operator: Term, loc: Location | null, bodies: BodyCompiler): Invoke {
   const group = builtin === undefined && isRef(operator) ? bodies.program.functionAt(operator.v.terms) : undefined;
   const direct: Invoke = builtin !== undefined ? (m, args) => callBuiltin(builtin, m, args, loc)
     : group !== undefined ? (m, args) => group.call(m, args, loc) : () => undefined;
@@ -208,7 +221,10 @@ function noteCase(list: Term, scope: Scope, bodies: BodyCompiler, next: () => St
   const then = next();
   return (m, r) => {
     const names = get(m, r);
-    if (isArray(names)) m.cases.push(names);
+    if (isArray(names)) {
+      charge(ARRAY_CELLS);
+      m.cases.push(names);
+    }
     return then(m, r);
   };
 }
@@ -221,6 +237,7 @@ function print(list: Term, loc: Location | null, scope: Scope, bodies: BodyCompi
     const sets = get(m, r);
     if (isArray(sets)) {
       const alternatives = sets.map((set) => (set instanceof RegoSet && set.size > 0 ? set.sorted : ['<undefined>']));
+      if (isMetered()) chargePrint(alternatives);
       for (const row of product(alternatives)) {
         m.spendBytes(64);
         m.printed.push({ text: row.map((value) => (typeof value === 'string' ? value : formatTerm(value))).join(' '), location: loc });
@@ -228,6 +245,15 @@ function print(list: Term, loc: Location | null, scope: Scope, bodies: BodyCompi
     }
     return then(m, r);
   };
+}
+
+/** Every row is made before the first is written, and each value is written in as many rows as the others make. */
+function chargePrint(lists: readonly (readonly Value[])[]): void {
+  const rows = lists.reduce((count, list) => count * list.length, 1);
+  charge(2 * rows * (ARRAY_CELLS + textCells(0) + lists.length));
+  for (const list of lists) {
+    for (const value of list) for (let row = 0; row < rows / list.length; row++) chargeTree(value);
+  }
 }
 
 function product(lists: readonly (readonly Value[])[]): Value[][] {
@@ -244,13 +270,15 @@ function walk(terms: readonly Term[], scope: Scope, bodies: BodyCompiler, next: 
   const then = next();
   const go = (m: Machine, r: Slots, value: Value, path: readonly Value[]): boolean => {
     m.spend(1);
+    // The path, which is as long as it has to be, and the pair.
+    charge(2 * ARRAY_CELLS + 1 + Math.ceil(path.length / 2));
     if (match(m, r, [path, value]) && then(m, r)) return true;
     if (isArray(value)) {
-      for (let i = 0; i < value.length; i++) if (go(m, r, value[i] as Value, [...path, i])) return true;
+      for (let i = 0; i < value.length; i++) if (go(m, r, value[i] as Value, path.concat([i]))) return true;
     } else if (value instanceof RegoObject) {
-      for (const [key, member] of value) if (go(m, r, member, [...path, key])) return true;
+      for (const [key, member] of value) if (go(m, r, member, path.concat([key]))) return true;
     } else if (value instanceof RegoSet) {
-      for (const member of value.sorted) if (go(m, r, member, [...path, member])) return true;
+      for (const member of value.sorted) if (go(m, r, member, path.concat([member]))) return true;
     }
     return false;
   };

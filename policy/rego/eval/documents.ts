@@ -1,6 +1,7 @@
 // The data document as evaluation sees it: rules at their places in a tree, base data under them.
 import { isVar, type Term } from '../ast.ts';
 import type { RuleNode } from '../compile/tree.ts';
+import { charge, ENTRY_CELLS, OBJECT_CELLS } from '../meter.ts';
 import { type Key, ObjectBuilder, RegoObject, type Value } from '../value.ts';
 import { keyOf } from '../value.ts';
 import { RuleGroup } from './groups.ts';
@@ -39,6 +40,7 @@ export class DocumentNode {
   }
 
   #virtual(m: Machine): RegoObject {
+    charge(OBJECT_CELLS + ENTRY_CELLS * this.visible.length);
     const object = new ObjectBuilder();
     for (const child of this.visible) {
       if (m.hidden?.has(child) === true) continue;
@@ -52,6 +54,7 @@ export class DocumentNode {
 /** Objects merge; anything else in base data stands before what rules define. */
 function mergeDocuments(base: Value, virtual: Value): Value {
   if (!(base instanceof RegoObject) || !(virtual instanceof RegoObject) || virtual.size === 0) return base;
+  charge(OBJECT_CELLS + ENTRY_CELLS * (base.size + virtual.size));
   const merged = new ObjectBuilder();
   for (const [key, value] of base) merged.set(key, value);
   for (const [key, value] of virtual) {

@@ -3,6 +3,7 @@ import { formatRef, isGroundRef, isMultiValue, type Location, type Rule } from '
 import { ruleRef } from '../annotations.ts';
 import type { RuleNode } from '../compile/tree.ts';
 import { EvaluationError } from '../errors.ts';
+import { charge, ENTRY_CELLS, MEMBER_CELLS, OBJECT_CELLS, SET_CELLS, unmetered } from '../meter.ts';
 import { equalValues, type Key, keyOf, ObjectBuilder, RegoSet, type Value } from '../value.ts';
 import type { Machine } from './machine.ts';
 import { type Memo, Texts, UNDEFINED } from './memo.ts';
@@ -13,6 +14,10 @@ type Kind = 'function' | 'complete' | 'set' | 'object';
 
 /** Marks what is being computed; no policy's value is this one. */
 const PENDING = Symbol('pending');
+
+/** What is under construction, and what is made of it. */
+const BRANCH_CELLS = 2 * OBJECT_CELLS;
+const LEAF_CELLS = 2 * ENTRY_CELLS + 5;
 
 /** An object under construction: leaves are values of rules and never merge. */
 class Branch {
@@ -54,7 +59,7 @@ export class RuleGroup {
   #compiled(m: Machine): CompiledRule[] {
     if (this.#rules === null) {
       const program = this.#program as Program;
-      const own = this.#tree.rules.map((rule) => new CompiledRule(rule, program, this.#depth, this.kind));
+      const own = unmetered(() => this.#tree.rules.map((rule) => new CompiledRule(rule, program, this.#depth, this.kind)));
       this.#default = own.find(({ isDefault }) => isDefault) ?? null;
       this.#rules = own.filter(({ isDefault }) => !isDefault);
       const [first] = this.#rules;
@@ -106,12 +111,14 @@ export class RuleGroup {
   }
 
   #set(m: Machine): Value {
+    charge(SET_CELLS);
     const members = new Map<Key, Value>();
     for (const rule of this.#compiled(m)) rule.each(m, (value) => void addMember(members, value));
     return new RegoSet(members);
   }
 
   #object(m: Machine): Branch {
+    charge(BRANCH_CELLS);
     const root = new Branch();
     for (const rule of this.#compiled(m)) {
       rule.each(m, (value, path) => this.#insert(root, path, value, rule.isMulti, rule));
@@ -136,6 +143,7 @@ export class RuleGroup {
       const found = branch.members.get(canonical);
       if (i < path.length - 1) {
         if (found === undefined) {
+          charge(BRANCH_CELLS + LEAF_CELLS);
           const at = new Branch();
           branch.members.set(canonical, { key, at });
           branch = at;
@@ -143,11 +151,15 @@ export class RuleGroup {
         else throw this.#keysConflict(rule);
       } else if (multi) {
         const at = found?.at;
-        if (at === undefined) branch.members.set(canonical, { key, at: { set: new Map([[keyOf(value), value]]) } });
-        else if ('set' in at) addMember(at.set, value);
+        if (at === undefined) {
+          charge(SET_CELLS + MEMBER_CELLS + LEAF_CELLS);
+          branch.members.set(canonical, { key, at: { set: new Map([[keyOf(value), value]]) } });
+        } else if ('set' in at) addMember(at.set, value);
         else throw this.#keysConflict(rule);
-      } else if (found === undefined) branch.members.set(canonical, { key, at: { leaf: value } });
-      else if (!('leaf' in found.at) || !equalValues(found.at.leaf, value)) throw this.#keysConflict(rule);
+      } else if (found === undefined) {
+        charge(LEAF_CELLS);
+        branch.members.set(canonical, { key, at: { leaf: value } });
+      } else if (!('leaf' in found.at) || !equalValues(found.at.leaf, value)) throw this.#keysConflict(rule);
     }
   }
 
@@ -194,5 +206,7 @@ export class RuleGroup {
 
 function addMember(members: Map<Key, Value>, value: Value): void {
   const key = keyOf(value);
-  if (!members.has(key)) members.set(key, value);
+  if (members.has(key)) return;
+  charge(MEMBER_CELLS);
+  members.set(key, value);
 }

@@ -6,7 +6,8 @@
 import { type Expr, isEquality, isRef, isVar, operandsOf, operatorOf, type Term } from '../ast.ts';
 import { varsOf } from '../compile/visit.ts';
 import { BUILTINS } from '../../builtins/registry.ts';
-import { EvaluationError } from '../errors.ts';
+import { endsAll, EvaluationError } from '../errors.ts';
+import { charge, SET_CELLS } from '../meter.ts';
 import { isArray, type Key, keyOf, RegoObject, RegoSet, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
 import type { Get, Machine, Slots, Step } from './machine.ts';
@@ -119,12 +120,22 @@ function readsRules(term: Term): boolean {
   return varsOf(term).has('data');
 }
 
+/** Of an index: a pair with its place in the list, and a place under a key. */
+const ENTRY_CELLS = 6;
+const PLACE_CELLS = 8;
+
+function sizeOf(collection: Value): number {
+  if (isArray(collection)) return collection.length;
+  return collection instanceof RegoSet || collection instanceof RegoObject ? collection.size : 0;
+}
+
 /** Elements by the value at a path, each with its place in the collection. */
 class Index {
   readonly #places = new Map<Key, number[]>();
   readonly entries: readonly (readonly [Value, Value])[];
 
   constructor(collection: Value, path: readonly Value[], each: boolean) {
+    charge(SET_CELLS + ENTRY_CELLS * sizeOf(collection));
     this.entries = entriesOf(collection);
     for (const [place, [, element]] of this.entries.entries()) {
       let value: Value | undefined = element;
@@ -135,6 +146,7 @@ class Index {
   }
 
   #add(key: Key, place: number): void {
+    charge(PLACE_CELLS);
     const places = this.#places.get(key);
     if (places === undefined) this.#places.set(key, [place]);
     else if (places.at(-1) !== place) places.push(place);
@@ -169,10 +181,12 @@ export type Indexes = Map<object, Map<string, Index | 'seen'>>;
 
 function indexOf({ indexes }: Machine, collection: Value, name: string, path: readonly Value[], each: boolean): Index | null {
   if (typeof collection !== 'object' || collection === null) return null;
-  const size = isArray(collection) ? collection.length : collection instanceof RegoSet || collection instanceof RegoObject ? collection.size : 0;
-  if (size < sizeMin) return null;
+  if (sizeOf(collection) < sizeMin) return null;
   let named = indexes.get(collection);
-  if (named === undefined) indexes.set(collection, (named = new Map()));
+  if (named === undefined) {
+    charge(SET_CELLS);
+    indexes.set(collection, (named = new Map()));
+  }
   const known = named.get(name);
   if (known instanceof Index) return known;
   if (known === undefined) {
@@ -227,7 +241,7 @@ function attempt(probe: Step, m: Machine, r: Slots): boolean {
     probe(m, r);
     return true;
   } catch (cause) {
-    if (!(cause instanceof EvaluationError) || cause.code === 'eval_limit_error') throw cause;
+    if (!(cause instanceof EvaluationError) || endsAll(cause)) throw cause;
     m.depth = depth;
     m.values = new Map(values);
     return false;

@@ -2,6 +2,7 @@
 import type { Builtin, Context } from '../../builtins/builtin.ts';
 import type { Location } from '../ast.ts';
 import { EvaluationError } from '../errors.ts';
+import { charge, ENTRY_CELLS, isMetered, OBJECT_CELLS, SET_CELLS, textCells, unmetered } from '../meter.ts';
 import { ObjectBuilder, RegoObject, type Value } from '../value.ts';
 import type { RuleGroup } from './groups.ts';
 import type { DocumentNode } from './documents.ts';
@@ -46,6 +47,14 @@ interface Scope {
   epoch: number;
 }
 
+/** What built-ins keep for a policy's lifetime: by family and key, with what it takes and whose count it was last in. */
+export type Cache = Map<string, Map<string, { readonly made: unknown; readonly cells: number; by: object | null }>>;
+
+const CACHED_CELLS = 8;
+/** What a family keeps from one evaluation to the next. */
+const cachedMax = 1_000;
+const cachedCellsMax = 1_000_000;
+
 export class Machine implements Context {
   input: Value | undefined;
   data: Value;
@@ -56,6 +65,8 @@ export class Machine implements Context {
   epoch = 0;
   #epochs = 0;
   steps = 0;
+  /** Made in all, once the evaluation is over (meter.ts). */
+  cells = 0;
   #bytes = 0;
   depth = 0;
   readonly clock: bigint;
@@ -74,10 +85,10 @@ export class Machine implements Context {
   readonly visited = new Set<Location>();
   /** Cases of tests that began, by the keys after the test's name. */
   readonly cases: (readonly Value[])[] = [];
-  readonly #cache: Map<string, Map<string, unknown>>;
+  readonly #cache: Cache;
 
   constructor(options: {
-    input: Value | undefined; data: Value; clock: bigint; limits: Limits; strict: boolean; cache: Map<string, Map<string, unknown>>;
+    input: Value | undefined; data: Value; clock: bigint; limits: Limits; strict: boolean; cache: Cache;
     differences: ReadonlyMap<string, Builtin['run']>;
   }) {
     this.differences = options.differences.size === 0 ? null : options.differences;
@@ -109,6 +120,7 @@ export class Machine implements Context {
 
   /** What a function answers in the scope that begins to ask it. */
   memo(texts: Texts): Memo {
+    charge(SET_CELLS);
     const memo = new Memo(this.#evaluation, texts);
     this.#memos.push(memo);
     return memo;
@@ -117,18 +129,29 @@ export class Machine implements Context {
   /** After the last answer. */
   end(): void {
     for (const memo of this.#memos) memo.forget();
+    for (const entries of this.#cache.values()) {
+      let cells = 0;
+      for (const entry of entries.values()) cells += entry.cells;
+      if (entries.size >= cachedMax || cells > cachedCellsMax) entries.clear();
+    }
   }
 
-  cache<T>(family: string, key: string, make: () => T): T {
+  cache<T>(family: string, key: string, make: () => T, cellsOf: (made: T) => number): T {
     let entries = this.#cache.get(family);
     if (entries === undefined) this.#cache.set(family, (entries = new Map()));
-    let value = entries.get(key) as T | undefined;
-    if (value === undefined) {
-      // A policy that makes patterns from data must not grow without bound.
-      if (entries.size >= 1_000) entries.clear();
-      entries.set(key, (value = make()));
+    let entry = entries.get(key);
+    if (entry === undefined) {
+      // A policy that makes patterns from data must not grow without bound. Where there is another bound, what one evaluation made
+      // goes before the next: how many are left from before must not show.
+      if (!isMetered() && entries.size >= cachedMax) entries.clear();
+      const made = unmetered(make);
+      entries.set(key, (entry = { made, cells: CACHED_CELLS + textCells(key.length) + cellsOf(made), by: null }));
     }
-    return value;
+    if (entry.by !== this.#evaluation) {
+      entry.by = this.#evaluation;
+      charge(entry.cells);
+    }
+    return entry.made as T;
   }
 
   scope(): Scope {
@@ -156,6 +179,7 @@ export function patched(document: Value | undefined, path: readonly Value[], val
   if (key === undefined) return value;
   const builder = new ObjectBuilder();
   const object = document instanceof RegoObject ? document : null;
+  charge(OBJECT_CELLS + ENTRY_CELLS * ((object?.size ?? 0) + 1));
   if (object !== null) for (const [k, v] of object) builder.set(k, v);
   return builder.set(key, patched(object?.get(key), rest, value)).build();
 }

@@ -3,6 +3,7 @@
 // Tables of ten thousand operands, made anew for each function and evaluation, took longer than the functions: they grow, and what
 // they grow out of is garbage. So an answer is kept with the operand itself, or for a text in a table that stays from one
 // evaluation to the next, marked with whose it is.
+import { charge } from '../meter.ts';
 import { Num } from '../number.ts';
 import { emptySlot, type Slot } from '../slot.ts';
 import { RegoObject, RegoSet, type Value } from '../value.ts';
@@ -10,6 +11,9 @@ import { RegoObject, RegoSet, type Value } from '../value.ts';
 /** Known to be undefined; no policy's value is this one. */
 export const UNDEFINED = Symbol('undefined');
 export type Answer = Value | typeof UNDEFINED;
+
+/** Of an answer: its slot, or its place in a table. */
+const ANSWER_CELLS = 6;
 
 /** Longer texts are not kept from one evaluation to the next. */
 const textMax = 128;
@@ -25,6 +29,11 @@ export class Texts {
   begin(evaluation: object): void {
     if (this.#evaluation === evaluation) return;
     this.#evaluation = evaluation;
+    if (this.#slots.size > textsMax) this.#slots.clear();
+  }
+
+  /** After an evaluation: what a large one remembers must not stand beside what the next one makes. */
+  end(): void {
     if (this.#slots.size > textsMax) this.#slots.clear();
   }
 
@@ -55,6 +64,7 @@ export class Memo {
 
   /** @param slot - the operand's */
   keep(operand: Value, slot: Slot | null, answer: Answer): void {
+    charge(ANSWER_CELLS);
     // What is large is not kept beyond the evaluation.
     if (slot === null || typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) {
       this.#others.set(operand, answer);
@@ -70,6 +80,7 @@ export class Memo {
   /** When the evaluation is over: slots still name this, and must hold nothing but their own answers. */
   forget(): void {
     this.#others.clear();
+    this.#texts.end();
   }
 
   /** Where an answer about an operand may stand; null where it stands in a table. */

@@ -1,5 +1,6 @@
 // Refs: a document, then keys one after the other; a free key iterates, in the order of the keys.
 import { isVar, type Term } from '../ast.ts';
+import { charge, MEMBER_CELLS, SET_CELLS } from '../meter.ts';
 import { Num } from '../number.ts';
 import { type Key, keyOf, type Layout, RegoObject, RegoSet, isArray, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
@@ -195,6 +196,7 @@ export function compileDataKeys(root: DocumentNode, terms: readonly Term[], scop
         const names = new Map<Key, Value>();
         for (const child of node.visible) names.set(keyOf(child.key), child.key);
         const inBase = base instanceof RegoObject ? base.keys : isArray(base) ? base.map((_, n) => n) : base instanceof RegoSet ? base.sorted : [];
+        charge(2 * (SET_CELLS + MEMBER_CELLS * (names.size + inBase.length)));
         for (const key of inBase) names.set(keyOf(key), key);
         for (const key of RegoSet.of(names.values()).sorted) {
           if (plan.match(m, r, key) && enter(i + 1, m, r, node.child(key), base === undefined ? undefined : baseMember(base, key))) return true;

@@ -1,6 +1,7 @@
 // Terms whose variables are all bound, as functions that compute their values; and patterns, as functions that take values apart.
 import { isVar, type Term } from '../ast.ts';
 import { varsOf } from '../compile/visit.ts';
+import { ARRAY_CELLS, charge, ENTRY_CELLS, MEMBER_CELLS, OBJECT_CELLS, SET_CELLS } from '../meter.ts';
 import { equalValues, isArray, RegoObject, RegoSet, type Value } from '../value.ts';
 import type { BodyCompiler } from './bodies.ts';
 import type { Get, Machine, Slots, Step } from './machine.ts';
@@ -35,7 +36,12 @@ export function compileGet(term: Term, scope: Scope, bodies: BodyCompiler): Get 
     case 'ref': return compileGroundRef(v.terms, scope, bodies);
     case 'array': {
       const parts = v.terms.map((part) => compileGet(part, scope, bodies));
-      return (m, r) => all(parts, m, r);
+      const cells = ARRAY_CELLS + Math.ceil(parts.length / 2);
+      return (m, r) => {
+        const values = all(parts, m, r);
+        if (values !== undefined) charge(cells);
+        return values;
+      };
     }
     case 'set': {
       const parts = v.terms.map((part) => compileGet(part, scope, bodies));
@@ -43,12 +49,16 @@ export function compileGet(term: Term, scope: Scope, bodies: BodyCompiler): Get 
         const [only] = parts as [Get];
         return (m, r) => {
           const value = only(m, r);
-          return value === undefined ? undefined : RegoSet.of([value]);
+          if (value === undefined) return undefined;
+          charge(SET_CELLS);
+          return RegoSet.of([value]);
         };
       }
       return (m, r) => {
         const values = all(parts, m, r);
-        return values && RegoSet.of(values);
+        if (values === undefined) return undefined;
+        charge(SET_CELLS + MEMBER_CELLS * values.length);
+        return RegoSet.of(values);
       };
     }
     case 'object': {
@@ -56,7 +66,9 @@ export function compileGet(term: Term, scope: Scope, bodies: BodyCompiler): Get 
       const values = v.pairs.map(([, value]) => compileGet(value, scope, bodies));
       return (m, r) => {
         const [k, x] = [all(keys, m, r), all(values, m, r)];
-        return k && x && RegoObject.of(k.map((key, i): [Value, Value] => [key, x[i] as Value]));
+        if (k === undefined || x === undefined) return undefined;
+        charge(OBJECT_CELLS + ENTRY_CELLS * k.length);
+        return RegoObject.of(k.map((key, i): [Value, Value] => [key, x[i] as Value]));
       };
     }
     case 'arraycomp': case 'setcomp': case 'objectcomp': return bodies.comprehension(v, scope);
@@ -64,14 +76,26 @@ export function compileGet(term: Term, scope: Scope, bodies: BodyCompiler): Get 
   }
 }
 
+/** Lists of just their length: one that grows has room for sixteen more. */
 function all(parts: readonly Get[], m: Machine, r: Slots): Value[] | undefined {
+  const [first, second, third] = parts;
+  if (first !== undefined && parts.length <= 3) {
+    const a = first(m, r);
+    if (a === undefined) return undefined;
+    if (second === undefined) return [a];
+    const b = second(m, r);
+    if (b === undefined) return undefined;
+    if (third === undefined) return [a, b];
+    const c = third(m, r);
+    return c === undefined ? undefined : [a, b, c];
+  }
   const values: Value[] = [];
   for (let i = 0; i < parts.length; i++) {
     const value = (parts[i] as Get)(m, r);
     if (value === undefined) return undefined;
     values.push(value);
   }
-  return values;
+  return values.slice();
 }
 
 /** Takes a value apart, binding what is free; false where it does not fit. */

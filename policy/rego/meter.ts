@@ -1,0 +1,86 @@
+// How much an evaluation makes, in cells of 16 bytes: a count that follows from the policy, its data and its input alone.
+//
+// A heap's size hangs on the machine, the release of Node and the moment, and a decision that hung on it could not be made again. So
+// what is made is counted where it is made, before it is made, by rules that stand here; and it is all that was ever made, for what is
+// garbage by now is known to the collector alone.
+//
+// One count for the process: an evaluation never waits, so that no two of them run at once, and a value's key, which is deep down, is
+// counted like everything else. Nothing outside an evaluation is counted.
+import type { Num } from './number.ts';
+import { EvaluationError } from './errors.ts';
+
+/** The cells made so far, and how many there may be. */
+export const meter = { cells: 0, most: Number.POSITIVE_INFINITY };
+
+/** What each kind of value takes, without what is in it. */
+export const ARRAY_CELLS = 3;
+/** A list that grows has room for sixteen more from the first on, and half of what it has later. */
+export const LIST_CELLS = 12;
+export const LIST_ELEMENT_CELLS = 2;
+export const SET_CELLS = 16;
+export const MEMBER_CELLS = 4;
+export const OBJECT_CELLS = 16;
+export const ENTRY_CELLS = 5;
+
+/** @param cells - a whole number, of what is about to be made @throws {EvaluationError} eval_memory_error */
+export function charge(cells: number): void {
+  meter.cells += cells;
+  if (meter.cells > meter.most) throw beyond();
+}
+
+/** Whether there is a bound: without one, counting beforehand how much something will be may take as long as making it, or for ever. */
+export function isMetered(): boolean {
+  return meter.most < Number.POSITIVE_INFINITY;
+}
+
+function beyond(): EvaluationError {
+  return new EvaluationError('eval_memory_error', `more than ${meter.most} cells of memory`, null);
+}
+
+/** A text of so many UTF-16 units. */
+export function textCells(length: number): number {
+  return 2 + Math.ceil(length / 8);
+}
+
+/** A number that is no safe integer: its text, and its digits where they were asked for. */
+export function numberCells({ text }: Num): number {
+  return 8 + Math.ceil(text.length / 4);
+}
+
+/** A long key is there several times while it is put together. */
+const keyMax = 4_096;
+
+/** What a composite is found under, a text of so many UTF-16 units. */
+export function keyCells(length: number): number {
+  return length > keyMax ? textCells(length) + Math.ceil(length / 2) : textCells(length);
+}
+
+/** Before a key has grown by another part: what is there must be within the count, for the parts may be one and the same again and again. */
+export function checkKey(length: number): void {
+  if (length > keyMax && meter.cells + keyCells(length) > meter.most) throw beyond();
+}
+
+/** Runs an evaluation under a count of its own. @param ended - told what was made, however it ended */
+export function metered<T>(most: number, run: () => T, ended: (cells: number) => void): T {
+  const before = { ...meter };
+  meter.cells = 0;
+  meter.most = most;
+  try {
+    return run();
+  } finally {
+    ended(meter.cells);
+    Object.assign(meter, before);
+  }
+}
+
+/** Runs what one evaluation does for all that follow it (compiling a rule, a pattern): whoever comes first must not pay for it. */
+export function unmetered<T>(run: () => T): T {
+  const { cells, most } = meter;
+  meter.most = Number.POSITIVE_INFINITY;
+  try {
+    return run();
+  } finally {
+    meter.cells = cells;
+    meter.most = most;
+  }
+}
