@@ -39,14 +39,17 @@ export const GREEDY: Readonly<Record<string, string>> = {
   'answers about objects that are remembered': `f(o) if o.k == 0\nx := count([1 | some k in ${thousand}; some n in ${million}; not f({"k": k, "n": n})])`,
   'a set as a key in a set in a set': `${doubling('{"a"}', (d) => `{twice(${d})}`, 40)}\n${TWICE}\nx := d40`,
   'keys of what stands in itself twice': `${doubling('[1]', (d) => `twice(${d})`, 40)}\n${TWICE}\nx := {d40}`,
-  'a key of a long list': `l := [n | some k in numbers.range(1, 12); some n in ${million}]\nx := count({l}) + count({array.concat(l, [1])}) + count({array.concat(l, [2])})`,
+  'a key of a long list': `l := [n | some k in numbers.range(1, 12); some n in ${million}]`
+    + `\nx := count({l}) + count({array.concat(l, [1])}) + count({array.concat(l, [2])})`,
   'keys at many levels': `${texts}\nd0 := {"a": texts}\n${Array.from({ length: 60 }, (_, i) => `d${i + 1} := within(d${i}, ${i})`).join('\n')}\n`
     + 'within(d, n) := {"a": d, "n": n}\nhas(d) if d in {1, input}\n'
     + `x if { ${Array.from({ length: 60 }, (_, i) => `not has(d${i})`).join('; ')} }`,
   'a document that is replaced': `y := count(input)\nx := [n | some k in ${thousand}; some n in ${million}; y with input as {"a": k, "b": n, "c": [k, n]}]`,
   'walking': `x := [path | some k in ${thousand}; walk(${million}, [path, _])]`,
-  'an index for each list': `x := [1 | some k in ${million}; l := [{"k": n, "i": k} | some n in numbers.range(1, 20)]; some i in [1, 2]; some e in l; e.k == i]`,
-  'an index of a long list': `l := [{"k": n} | some k in numbers.range(1, 4); some n in ${million}]\nx := count([1 | some i in [1, 2, 3]; some e in l; e.k == i])`,
+  'an index for each list': `x := [1 | some k in ${million}; l := [{"k": n, "i": k} | some n in numbers.range(1, 20)]; some i in [1, 2];`
+    + ` some e in l; e.k == i]`,
+  'an index of a long list': `l := [{"k": n} | some k in numbers.range(1, 4); some n in ${million}]`
+    + `\nx := count([1 | some i in [1, 2, 3]; some e in l; e.k == i])`,
   'the whole document': `y[k] := n if { some n in ${million}; k := sprintf("%d", [n]) }\nx := [data.p.z | some n in ${million}]`
     + `\nz.a := [data.p.y[_] | some k in ${thousand}; some n in ${million}]`,
   'data that is replaced': `x := count([1 | some k in ${thousand}; some n in ${million}; data.q.a == k with data.q as {"a": n, "b": [n, k]}])`,
@@ -76,7 +79,8 @@ export const GREEDY: Readonly<Record<string, string>> = {
   'sprintf of a great precision': 'x := sprintf("%.400000000f", [1.5])',
   'sprintf of one operand again and again': `${long()}\ny := replace(substring(d22, 0, 100000), "a", "%[1]s")\nx := sprintf(y, [d22])`,
   'sprintf of what stands in itself twice': `${doubling('["a"]', (d) => `twice(${d})`, 40)}\n${TWICE}\nx := sprintf("%v", [d40])`,
-  'sprintf of what cannot be printed': `x := [sprintf("%q", ["\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003"]) | some k in ${thousand}; some n in ${million}]`,
+  'sprintf of what cannot be printed': `x := [sprintf("%q",`
+    + ` ["\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003\\u0001\\u0002\\u0003"]) | some k in ${thousand}; some n in ${million}]`,
   'replace': `${doubling('"ab"', (d) => `replace("xx", "x", ${d})`, 40)}\nx := count(d40)`,
   'replace of nothing': `${long()}\nx := replace(d22, "", substring(d22, 0, 1000))`,
   'replace of each character': `${long()}\nx := [replace(d22, "a", "b") | some n in ${million}]`,
@@ -108,7 +112,8 @@ export const GREEDY: Readonly<Record<string, string>> = {
   'json.match_schema': `x := [json.match_schema({"a": ${thousand}}, {"properties": {"a": {"items": {"type": "string"}}}}) | some n in ${million}]`,
   'schemas that are kept': `x := [json.verify_schema({"type": "object", "title": sprintf("%02000d", [n])}) | some n in ${million}]`,
   'object.union': `o := {sprintf("%d", [n]): n | some n in numbers.range(1, 100000)}\nx := [object.union(o, {"n": n}) | some n in ${million}]`,
-  'object.union of what stands in itself twice': `${doubling('{"z": 1}', (d) => `both(${d})`, 40)}\nboth(v) := {"a": v, "b": v}\nx := count(object.union(d40, d40))`,
+  'object.union of what stands in itself twice': `${doubling('{"z": 1}', (d) => `both(${d})`, 40)}\nboth(v) := {"a": v, "b": v}`
+    + `\nx := count(object.union(d40, d40))`,
   'object.union_n': `x := count(object.union_n([{sprintf("%d-%d", [k, n]): n} | some k in ${thousand}; some n in ${million}]))`,
   'object.keys': `o := {sprintf("%d", [n]): n | some n in numbers.range(1, 100000)}\nx := [object.keys(o) | some n in ${million}]`,
   'object.remove': `o := {sprintf("%d", [n]): n | some n in numbers.range(1, 100000)}\nx := [object.remove(o, [n]) | some n in ${million}]`,
@@ -118,7 +123,8 @@ export const GREEDY: Readonly<Record<string, string>> = {
     + `\nz := [net.cidr_merge([sprintf("10.0.%d.%d/32", [a, b]) | some a in numbers.range(0, 255); some b in numbers.range(0, 255)]) | some n in ${million}]`,
   'net.cidr_contains_matches': 'l := ["10.0.0.0/8" | some n in numbers.range(1, 10000)]\nx := net.cidr_contains_matches(l, l)',
   'graph.reachable': `l := [sprintf("%d", [n]) | some n in numbers.range(1, 10000)]\nx := graph.reachable({n: l | some n in l}, l)`,
-  'graph.reachable_paths': 'x := graph.reachable_paths({sprintf("%d", [n]): [sprintf("%d", [m]) | some m in numbers.range(1, 12)] | some n in numbers.range(1, 12)}, ["1"])',
+  'graph.reachable_paths': 'x := graph.reachable_paths({sprintf("%d", [n]): [sprintf("%d", [m]) | some m in numbers.range(1, 12)] | some'
+    + ' n in numbers.range(1, 12)}, ["1"])',
   'regex.split': `${long()}\nx := [regex.split("", d22) | some n in ${million}]`,
   'regex.find_n': `${long()}\nx := [regex.find_n("a", d22, -1) | some n in ${million}]`,
   'regex.find_all_string_submatch_n': `${long()}\nx := [regex.find_all_string_submatch_n("(a)(a)(a)", d22, -1) | some n in ${million}]`,
@@ -127,13 +133,16 @@ export const GREEDY: Readonly<Record<string, string>> = {
   'patterns that are kept': `x := [regex.match(sprintf("((a{100}){9}){9}%d", [n]), "a") | some n in ${million}]`,
   'globs that are kept': `x := [glob.match(sprintf("{a,b}*%0500d", [n]), [], "a") | some n in ${million}]`,
   'regex.globs_match': `${long()}\ny := replace(substring(d22, 0, 8000), "a", "a*")\nx := regex.globs_match(y, y)`,
-  'strings.render_template': `x := strings.render_template("{{$x := .a}}{{range .l}}{{$x = print $x $x}}{{end}}{{len $x}}", {"a": "ab", "l": numbers.range(1, 40)})`,
+  'strings.render_template': `x := strings.render_template("{{$x := .a}}{{range .l}}{{$x = print $x $x}}{{end}}{{len $x}}", {"a": "ab",`
+    + ` "l": numbers.range(1, 40)})`,
   'strings.render_template that writes': `x := strings.render_template("{{range .l}}{{$.a}}{{end}}", {"a": sprintf("%0999999d", [1]), "l": ${thousand}})`,
   'yaml.marshal': `x := [yaml.marshal(${thousand}) | some n in ${million}]`,
   'yaml.marshal of what stands in itself twice': `${doubling('["a"]', (d) => `twice(${d})`, 40)}\n${TWICE}\nx := yaml.marshal(d40)`,
   'yaml.unmarshal': `y := concat("\\n", ["- {a: 1}" | some n in numbers.range(1, 10000)])\nx := [yaml.unmarshal(y) | some n in ${million}]`,
-  'rego.parse_module': `y := concat("\\n", array.concat(["package p"], ["a := [1, 2]" | some n in numbers.range(1, 10000)]))\nx := [rego.parse_module("a.rego", y) | some n in ${million}]`,
-  'graphql.parse_query': `y := concat("", ["query { ", concat(" ", ["a" | some n in numbers.range(1, 10000)]), " }"])\nx := [graphql.parse_query(y) | some n in ${million}]`,
+  'rego.parse_module': `y := concat("\\n", array.concat(["package p"], ["a := [1, 2]" | some n in numbers.range(1, 10000)]))`
+    + `\nx := [rego.parse_module("a.rego", y) | some n in ${million}]`,
+  'graphql.parse_query': `y := concat("", ["query { ", concat(" ", ["a" | some n in numbers.range(1, 10000)]), " }"])`
+    + `\nx := [graphql.parse_query(y) | some n in ${million}]`,
   'products of numbers': `${doubling('99999999', (d) => `${d} * ${d}`, 60)}\nx := d60`,
   'numbers with many digits': `x := [m | some n in ${million}; m := 1e30000 + n]`,
   'bits.lsh': `x := [bits.lsh(n, 1000000) | some n in ${million}]`,

@@ -105,8 +105,8 @@ seen(o) if o.id in {x.id | some x in input.xs}
     const data = parseJson('{"stella": {"config": {"require": ["criticals", "exploits", "inclusion", "licences", "provenance", "sbom"]}}}');
     const severities = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'];
     const findings = Array.from({ length: 1_000 }, (_, i) => ({
-      id: `CVE-2026-${10_000 + i}`, purl: `pkg:npm/package-${i % 500}@1.${i % 7}.0`, aliases: [`GHSA-${i}`], severity: severities[i % 4], exploitability: 'affected',
-      epss: 0.00042, kev: false,
+      id: `CVE-2026-${10_000 + i}`, purl: `pkg:npm/package-${i % 500}@1.${i % 7}.0`, aliases: [`GHSA-${i}`], severity: severities[i % 4],
+      exploitability: 'affected', epss: 0.00042, kev: false,
     }));
     const input = fromPlain({ findings, vex: [], waivers: [], attestations: [] });
     const cells = cellsOf(compile(modules, { data }), input, ['data.stella.gate.allow', 'data.stella.gate.deny'], data);
