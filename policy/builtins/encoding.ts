@@ -148,7 +148,9 @@ function decodeObject(query: string): Value {
     const cut = part.indexOf('=');
     const key = unescapeQuery(cut < 0 ? part : part.slice(0, cut));
     const value = unescapeQuery(cut < 0 ? '' : part.slice(cut + 1));
-    found.set(key, [...(found.get(key) ?? []), value]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, [value]);
+    else known.push(value);
   }
   const object = new ObjectBuilder();
   for (const [key, values] of found) object.set(key, values);

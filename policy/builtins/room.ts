@@ -3,7 +3,7 @@
 // A built-in that is named nowhere here has what is large among its operands counted before it runs, for what it needs on the way grows
 // with that, and its answer afterwards. Those that can make more than a few times what they were given count for themselves, in
 // their own files, and are FREE here.
-import { ARRAY_CELLS, charge, ENTRY_CELLS, MEMBER_CELLS, numberCells, OBJECT_CELLS, SET_CELLS, textCells } from '../rego/meter.ts';
+import { ARRAY_CELLS, charge, ENTRY_CELLS, MEMBER_CELLS, numberCells, OBJECT_CELLS, SET_CELLS, settle, textCells } from '../rego/meter.ts';
 import { Num } from '../rego/number.ts';
 import { isArray, RegoObject, RegoSet, type Value } from '../rego/value.ts';
 
@@ -96,8 +96,7 @@ function sizeOf(operand: Value): number {
 function chargeAnswer(answer: Value): void {
   if (typeof answer === 'string') {
     charge(textCells(answer.length));
-    // A text that was put together remembers its parts, two cells for each, until somebody reads a character of it.
-    answer.charCodeAt(0);
+    settle(answer);
   } else if (answer instanceof Num) charge(numberCells(answer));
   else if (isArray(answer)) charge(ARRAY_CELLS + answer.length);
   else if (answer instanceof RegoObject) charge(OBJECT_CELLS + ENTRY_CELLS * answer.size);

@@ -1,5 +1,5 @@
 // Strings: searching, cutting, replacing, formatting; positions count code points.
-import { charge, isMetered, textCells } from '../rego/meter.ts';
+import { charge, isMetered, settle, textCells } from '../rego/meter.ts';
 import { Num } from '../rego/number.ts';
 import { formatTerm } from '../rego/term.ts';
 import { bytesOfText, isArray, isNumber, RegoSet, textOfBytes, type Value } from '../rego/value.ts';
@@ -116,6 +116,7 @@ function replaceUnits(context: Context, text: string, pairs: readonly (readonly 
     out += character;
     at += character.length;
   }
+  settle(out);
   // Bytes that stood apart may have come together again.
   return out.isWellFormed() ? out : textOfBytes(bytesOfText(out));
 }
@@ -291,6 +292,7 @@ export const strings: readonly Builtin[] = [
       const [pattern, operands] = [asString(format, 1), asArray(values, 2)];
       if (isMetered()) chargeFormat(pattern, operands);
       const text = sprintf(pattern, operands.map(operandOf));
+      settle(text);
       context.spendBytes(text.length);
       return text;
     },

@@ -12,6 +12,14 @@ import { EvaluationError } from './errors.ts';
 /** The cells made so far, and how many there may be. */
 export const meter = { cells: 0, most: Number.POSITIVE_INFINITY };
 
+/** What `settle` read last. It is kept, for a character that nobody wants is not read once the engine has seen through it. */
+const last = { unit: 0 };
+
+/** Reads a character of a text that was put together: until then it remembers its parts, two cells for each. */
+export function settle(text: string): void {
+  last.unit = text.charCodeAt(0);
+}
+
 /** What each kind of value takes, without what is in it. */
 export const ARRAY_CELLS = 3;
 /** A list that grows has room for sixteen more from the first on, and half of what it has later. */

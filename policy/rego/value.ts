@@ -1,5 +1,5 @@
 // Rego values: one total order, one canonical key for each, sets and objects with any key.
-import { charge, checkKey, keyCells } from './meter.ts';
+import { charge, checkKey, keyCells, settle } from './meter.ts';
 import { Num } from './number.ts';
 import { emptySlot, type Slot } from './slot.ts';
 
@@ -70,7 +70,7 @@ function joinKeys(list: readonly Value[]): string {
       text += textKey(element);
       checkKey(text.length);
     }
-    if (text.length > unreadMax) text.charCodeAt(0);
+    if (text.length > unreadMax) settle(text);
     return text;
   }
   const chunks: string[] = [];
@@ -261,7 +261,7 @@ export class RegoObject {
       text += textKey(key) + textKey(this.get(key) as Value);
       checkKey(text.length);
     }
-    if (text.length > unreadMax) text.charCodeAt(0);
+    if (text.length > unreadMax) settle(text);
     return `${text})`;
   }
 }

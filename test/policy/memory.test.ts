@@ -27,7 +27,11 @@ describe('policies that would take all memory end with a code, and not with the 
   }, 400_000);
 
   test('in a heap of 1 GiB with all cells', () => {
-    const names = ['array comprehension', 'array literals', 'walking', 'numbers.range', 'concat of other letters', 'array.concat', 'sprintf of a width'];
+    // The last but one only fails here: in hot code, what is read and not wanted is not read.
+    const names = [
+      'array comprehension', 'array literals', 'walking', 'numbers.range', 'concat of other letters', 'array.concat', 'sprintf of a width',
+      'a set as a key in a set in a set', 'replaces in long texts',
+    ];
     expect(asked(1_024, 2, names)).toEqual(ended(names));
   }, 400_000);
 
