@@ -6,6 +6,7 @@ import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, jsonBytesMax, parseJson, parseJsonText } from '../../ledger/json.ts';
 import type { Finding, FindingsDocument } from '../../scanner/match/findings.ts';
+import { fromPlain, RegoObject, type Layouts, type Value } from '../index.ts';
 import { idMax, type PolicyInput } from './input-shape.ts';
 import { textMax } from './shape.ts';
 
@@ -286,6 +287,22 @@ export function writePlain(member: FindingMember): string {
     + `"exploitability":"${exploitability}","fingerprint":"${fingerprint}","fixed_versions":${writeTexts(fixed_versions)},"id":"${id}","kev":${kev},`
     + `"outcome":"${outcome}","path":"${path}","purl":"${purl}","score":${score},"severity":"${severity}","waived":${waived}}`;
 }
+
+/** A plain member as policies see it: as `fromPlain` makes it, in a quarter of the time. */
+export function plainValue(member: FindingMember, layouts: Layouts): Value {
+  const { aliases, conflicts, entry_trace, epss, exploitability, fingerprint, fixed_versions, id, kev, outcome, path, purl, score, severity, waived } = member;
+  const layout = epss === undefined || path === undefined || score === undefined ? null : layouts.of(MEMBER_KEYS);
+  if (layout === null) return fromPlain(member, layouts, true);
+  return RegoObject.laidOut(layout, [
+    aliases, conflicts, entry_trace, fromPlain(epss, layouts), exploitability, fingerprint, fixed_versions, id, kev, outcome, path as string, purl,
+    fromPlain(score, layouts), severity, waived,
+  ]);
+}
+
+const MEMBER_KEYS = [
+  'aliases', 'conflicts', 'entry_trace', 'epss', 'exploitability', 'fingerprint', 'fixed_versions', 'id', 'kev', 'outcome', 'path', 'purl', 'score', 'severity',
+  'waived',
+] as const satisfies readonly (keyof FindingMember)[];
 
 const writeTexts = (texts: readonly string[]): string => (texts.length === 0 ? '[]' : `["${texts.length === 1 ? texts[0] : texts.join('","')}"]`);
 

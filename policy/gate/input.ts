@@ -9,7 +9,7 @@ import type { AttestationFacts, ComponentFacts } from '../../evidence/facts.ts';
 import type { WarningCode } from './codes.ts';
 import type { Semantics, VexConflict, WaiverConsidered } from './decision.ts';
 import { fromPlain, type Value } from '../index.ts';
-import { namesIn, purlOf, writePlain, type FindingMember } from './findings.ts';
+import { namesIn, plainValue, purlOf, writePlain, type FindingMember } from './findings.ts';
 import type { Gathered } from './gather.ts';
 import { componentShape, findingShape, inputComplaint, type InputMember, type PolicyInput } from './input-shape.ts';
 import { baseList, changedList, layouts, sizeOfList, type MemberList } from './members.ts';
@@ -75,7 +75,7 @@ export function buildInput(
 function findingsOf(
   found: readonly FindingMember[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
 ): MemberList<FindingMember> {
-  const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain }) : baseList(found, findingShape));
+  const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain, value: (member) => plainValue(member, layouts) }) : baseList(found, findingShape));
   const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, sizeOfList);
   const changes = new Map<number, FindingMember>();
   for (let i = 0; i < found.length; i++) {

@@ -28,11 +28,13 @@ interface Known<T> {
   readonly sound: true;
   /** As `JSON.stringify` writes them. */
   readonly write: (member: T) => string;
+  /** As `fromPlain` makes them. */
+  readonly value: (member: T) => Value;
 }
 
 /** @param members - their keys in ascending order, so that `JSON.stringify` writes canonical JSON */
 export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Known<T>): BaseList<T> {
-  const { sound = areSound(members, shape), write = JSON.stringify } = known ?? {};
+  const { sound = areSound(members, shape), write = JSON.stringify, value = valueOf } = known ?? {};
   const starts = new Uint32Array(members.length + 1);
   const pieces: Uint8Array[] = [];
   let at = 1;
@@ -50,8 +52,10 @@ export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Kno
   }
   starts[members.length] = at;
   pieces.push(encodeUtf8(members.length === 0 ? '[]' : ']'));
-  return { members, shape, sound, pieces, starts, values: members.map((member) => fromPlain(member, layouts, true)) };
+  return { members, shape, sound, pieces, starts, values: members.map((member) => value(member)) };
 }
+
+const valueOf = (member: unknown): Value => fromPlain(member, layouts, true);
 
 /** So many members are written at once, and stand in one piece. */
 const together = 64;
@@ -72,7 +76,7 @@ export function changedList<T>(base: BaseList<T>, changes: ReadonlyMap<number, T
   };
   for (const [place, member] of changes) {
     members[place] = member;
-    values[place] = fromPlain(member, layouts, true);
+    values[place] = valueOf(member);
     upTo(Math.floor(place / together));
     // A piece begins with the bracket or comma before its first member.
     const begin = (starts[number * together] as number) - 1;

@@ -88,6 +88,13 @@ export class Layouts {
     return value;
   }
 
+  /** Of objects with these keys in this order; null where such are maps. */
+  of(names: readonly string[]): Interface | null {
+    let node: LayoutNode | null = this.empty;
+    for (const name of names) node = node?.after(name) ?? null;
+    return node?.layout ?? null;
+  }
+
   mayGrow(): boolean {
     return this.#nodes++ < nodesMax;
   }

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
-import { namesIn, namesOf, readFindings, writePlain, type FindingsRead } from '../../policy/gate/findings.ts';
+import { namesIn, namesOf, plainValue, readFindings, writePlain, type FindingsRead } from '../../policy/gate/findings.ts';
 import { findingShape } from '../../policy/gate/input-shape.ts';
+import { fromPlain, Layouts } from '../../policy/index.ts';
 import { complaintOf } from '../../policy/gate/shape.ts';
 import { encodeFindings, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
 
@@ -51,6 +52,8 @@ const finding: fc.Arbitrary<Finding> = fc.record({
   upstream: some(id),
 });
 
+const layouts = new Layouts();
+
 const documentOf = (findings: readonly Finding[]): FindingsDocument => ({
   components: 'sha256:0', config: 'sha256:1',
   counts: { affected: 1, components: 1, indeterminate: 0, lookups: 1, not_affected: 0, records: 1, unmatched: 0, unsupported: 0, unversioned: 0 },
@@ -84,6 +87,7 @@ describe('a document as the scanner writes it', () => {
       read.findings?.members.forEach((member, i) => {
         expect(complaintOf(findingShape.shape, member)).toBe(null);
         expect(writePlain(member)).toBe(formatJcs(member as unknown as JcsValue));
+        expect(plainValue(member, layouts)).toEqual(fromPlain(member, layouts, true));
         expect(namesIn(member)).toEqual(namesOf(findings[i] as Finding));
       });
     }), { numRuns: 1_000 });
