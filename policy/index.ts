@@ -326,9 +326,9 @@ export class Policy {
 
   #machine({ input, data, clock, limits, strictBuiltinErrors }: EvaluateOptions): Machine {
     const bounds = { ...LIMITS, ...limits };
-    const { differences } = this.#rules;
+    const { differences, asksShort } = this.#rules;
     return new Machine({
-      input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache, differences,
+      input, data: data ?? EMPTY_OBJECT, clock, limits: bounds, strict: strictBuiltinErrors ?? false, cache: this.#cache, differences, asksShort,
     });
   }
 

@@ -7,7 +7,8 @@ import { isNumber, type Value } from './rego/value.ts';
 /**
  * What decisions are made under now.
  *
- * 2: what an evaluation makes is bounded (rego/meter.ts). Under 1 it could end the process.
+ * 2: what an evaluation makes is bounded (rego/meter.ts), and answers of short functions are not remembered (rego/eval/short.ts), which
+ * takes other steps. Under 1 an evaluation could end the process.
  */
 export const SEMANTICS = 2;
 
@@ -23,14 +24,16 @@ export interface EngineRules {
   readonly differences: ReadonlyMap<string, Builtin['run']>;
   /** Cells that an evaluation may make. */
   readonly cells: number;
+  /** Whether short functions are asked about a text anew each time, and not looked up. */
+  readonly asksShort: boolean;
 }
 
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 const TABLE: ReadonlyMap<number, EngineRules> = new Map([
-  [TEST_SEMANTICS, { differences: new Map([['floor', mathematicalFloor]]), cells: CELLS_MOST / 20 }],
-  [1, { differences: new Map(), cells: UNBOUNDED }],
-  [SEMANTICS, { differences: new Map(), cells: CELLS_MOST }],
+  [TEST_SEMANTICS, { differences: new Map([['floor', mathematicalFloor]]), cells: CELLS_MOST / 20, asksShort: true }],
+  [1, { differences: new Map(), cells: UNBOUNDED, asksShort: false }],
+  [SEMANTICS, { differences: new Map(), cells: CELLS_MOST, asksShort: true }],
 ]);
 
 /** Whether this release decides under a semantics. */

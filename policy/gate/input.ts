@@ -75,7 +75,9 @@ export function buildInput(
 function findingsOf(
   found: readonly FindingMember[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
 ): MemberList<FindingMember> {
-  const make = () => (findings?.plain === true ? baseList(found, findingShape, { sound: true, write: writePlain, value: (member) => plainValue(member, layouts) }) : baseList(found, findingShape));
+  const value = (member: FindingMember) => plainValue(member, layouts);
+  const known = findings?.plain === true ? { sound: true, write: writePlain, value } as const : undefined;
+  const make = () => baseList(found, findingShape, known);
   const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, sizeOfList);
   const changes = new Map<number, FindingMember>();
   for (let i = 0; i < found.length; i++) {

@@ -1,7 +1,7 @@
 // Functions are computed once for each operand in a scope, wherever their answers are kept: steps tell, and so do answers.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compile, formatJson, parseJson } from '../../policy/index.ts';
+import { compile, formatJson, parseJson, SEMANTICS } from '../../policy/index.ts';
 
 const clock = 0n;
 const head = 'package p\n\nimport rego.v1\n\n';
@@ -86,5 +86,50 @@ a := [[{1 | long(x)}, {1 | long(x) with input.limit as 0}, {1 | long(x)}] | some
       steps.add(stats.steps);
     }
     expect(steps.size).toBe(1);
+  });
+});
+
+describe('a short function', () => {
+  const named = {
+    text: 'f(x) if { is_string(x); x != "" }',
+    branches: 'f(x) := "a" if startswith(x, "a")\nelse := "z" if endswith(x, "z")\nelse := "else"',
+    two: 'f(x) if x == "a"\nf(x) if { x > "m"; x <= "z" }',
+    default: 'default f(_) := false\nf(x) if is_null(x)',
+  };
+  const others = {
+    calls: 'g(x) if is_string(x)\nf(x) if g(x)', long: 'f(x) if { is_string(x); x != "1"; x != "2"; x != "3"; x != "4" }', value: 'f(x) := [x] if is_string(x)',
+    read: 'f(x) if x == input.operands[0]', unknown: 'f(x) if contains(x, "a")', mocked: 'f(x) if is_string(x) with input as 1',
+    lists: 'f(x) if { some y in ["a"]; x == y }', not: 'f(x) if not x == "a"',
+  };
+  const operands = '["a", "a", "az", "z", "", "n", "a", null, 1, 1.5, ["a"], {"a": 1}, true]';
+  const asked = (rules: string, semantics: number, rounds: number) => {
+    const text = `${head}${rules}\na := [[i, v] | some i in input.rounds; some x in input.operands; v := f(x)]`;
+    const compiled = compile([{ file: 'a.rego', text }], { semantics });
+    const input = parseJson(`{"operands": ${operands}, "rounds": ${JSON.stringify(Array.from({ length: rounds }, (_, i) => i))}}`);
+    const { value, stats, error } = compiled.evaluate('data.p.a', { input, clock });
+    expect(error).toBe(null);
+    return { answer: formatJson(value), steps: stats.steps };
+  };
+
+  test.each(Object.entries({ ...named, ...others }))('%s answers the same under each semantics', (_, rules) => {
+    for (const rounds of [1, 3]) expect(asked(rules, SEMANTICS, rounds).answer).toBe(asked(rules, 1, rounds).answer);
+  });
+
+  test.each(Object.entries(named))('%s takes the steps of each time a text is asked about since semantics 2, and of the first one before', (_, rules) => {
+    const [once, twice, thrice] = [1, 2, 3].map((rounds) => asked(rules, SEMANTICS, rounds).steps) as [number, number, number];
+    expect(thrice - twice).toBe(twice - once);
+    const [before, then] = [1, 2].map((rounds) => asked(rules, 1, rounds).steps) as [number, number];
+    // Seven texts are asked about.
+    expect(twice - once).toBeGreaterThanOrEqual(then - before + 7);
+  });
+
+  test.each(Object.entries(others).filter(([name]) => name !== 'calls'))('what is none is remembered under each: %s', (_, rules) => {
+    expect(asked(rules, SEMANTICS, 3)).toEqual(asked(rules, 1, 3));
+  });
+
+  test('is another where `with` puts something in the place of its tests', () => {
+    const rules = `${named.text}
+a := [[x, {1 | f(x)}, {1 | f(x) with is_string as false}, {1 | f(x)}] | some x in ["a", "", "a"]]`;
+    expect(ask(rules, 'null').answer).toBe('[["a",[1],[],[1]],["",[],[],[]],["a",[1],[],[1]]]');
   });
 });

@@ -9,6 +9,7 @@ import type { Machine } from './machine.ts';
 import { type Memo, Texts, UNDEFINED } from './memo.ts';
 import { CompiledRule } from './rules.ts';
 import type { Program } from './program.ts';
+import { isShort } from './short.ts';
 
 type Kind = 'function' | 'complete' | 'set' | 'object';
 
@@ -35,6 +36,8 @@ class Branch {
 export class RuleGroup {
   readonly kind: Kind;
   readonly path: string;
+  /** Whether its rules are short functions. */
+  readonly isShort: boolean;
   readonly #tree: RuleNode;
   readonly #depth: number;
   #rules: CompiledRule[] | null = null;
@@ -53,6 +56,7 @@ export class RuleGroup {
     const prefix = full.findIndex((term, i) => i > 0 && term.v.t !== 'scalar');
     this.#depth = prefix < 0 ? full.length : prefix;
     this.path = formatRef(full);
+    this.isShort = this.kind === 'function' && tree.rules.every(isShort);
   }
 
   /** Compiled when first evaluated: a policy of a thousand rules whose gate reads ten compiles ten. */
@@ -173,9 +177,9 @@ export class RuleGroup {
     return new EvaluationError('eval_conflict_error', what, rule.location);
   }
 
-  /** A function's answer; remembered by its only operand, where it has one. */
+  /** A function's answer; remembered by its only operand, where it has one and is not short. */
   call(m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
-    if (args.length !== 1) return this.#apply(m, args, at);
+    if (args.length !== 1 || (m.asksShort && this.isShort && typeof args[0] === 'string')) return this.#apply(m, args, at);
     let known = m.values.get(this) as Memo | undefined;
     if (known === undefined) m.values.set(this, (known = m.memo((this.#texts ??= new Texts()))));
     const [arg] = args as [Value];

@@ -74,6 +74,8 @@ export class Machine implements Context {
   readonly strict: boolean;
   /** What another semantics does otherwise, by function; null under the current one. */
   readonly differences: ReadonlyMap<string, Builtin['run']> | null;
+  /** Whether short functions (short.ts) are asked about a text anew. */
+  readonly asksShort: boolean;
   /** Of this evaluation alone: what it counts as steps must not hang on what was evaluated before it. */
   readonly indexes: Indexes = new Map();
   /** Marks what this evaluation remembers, and holds nothing of it. */
@@ -89,9 +91,10 @@ export class Machine implements Context {
 
   constructor(options: {
     input: Value | undefined; data: Value; clock: bigint; limits: Limits; strict: boolean; cache: Cache;
-    differences: ReadonlyMap<string, Builtin['run']>;
+    differences: ReadonlyMap<string, Builtin['run']>; asksShort: boolean;
   }) {
     this.differences = options.differences.size === 0 ? null : options.differences;
+    this.asksShort = options.asksShort;
     this.input = options.input;
     this.data = options.data;
     this.clock = options.clock;
