@@ -60,7 +60,9 @@ const keyMax = 4_096;
 
 /** What a composite is found under, a text of so many UTF-16 units. */
 export function keyCells(length: number): number {
-  return length > keyMax ? textCells(length) + Math.ceil(length / 2) : textCells(length);
+  // As `textCells`, in whole numbers: each finding is looked for by its key.
+  const cells = 2 + ((length + 7) >> 3);
+  return length > keyMax ? cells + ((length + 1) >> 1) : cells;
 }
 
 /** Before a key has grown by another part: what is there must be within the count, for the parts may be one and the same again and again. */

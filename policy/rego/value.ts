@@ -55,7 +55,10 @@ function textKey(value: Value): string {
   if (value === null || typeof value === 'boolean') return `${value};`;
   if (value instanceof Num) return `${value.key};`;
   if (value instanceof RegoObject || value instanceof RegoSet) return value.innerKey;
-  return `\0[${joinKeys(value)}]`;
+  if (value.length > partsMax) return `\0[${joinKeys(value)}]`;
+  let text = '\0[';
+  for (let i = 0; i < value.length; i++) text += textKey(value[i] as Value);
+  return settled(`${text}]`);
 }
 
 /** A text that is added to remembers its parts, at several times its length, until somebody reads a character of it. */
@@ -63,16 +66,16 @@ const partsMax = 8;
 const chunkMax = 1_024;
 const unreadMax = 1_024;
 
-function joinKeys(list: readonly Value[]): string {
-  let text = '';
-  if (list.length <= partsMax) {
-    for (const element of list) {
-      text += textKey(element);
-      checkKey(text.length);
-    }
-    if (text.length > unreadMax) settle(text);
-    return text;
+/** A key of a few parts, which may be one and the same: it is checked before it is there twice. */
+function settled(text: string): string {
+  if (text.length > unreadMax) {
+    checkKey(text.length);
+    settle(text);
   }
+  return text;
+}
+
+function joinKeys(list: readonly Value[]): string {
   const chunks: string[] = [];
   let length = 0;
   for (let i = 0; i < list.length; i += chunkMax) {
@@ -257,12 +260,8 @@ export class RegoObject {
     const { keys } = this;
     if (keys.length > partsMax) return `\0(${joinKeys(keys.flatMap((key) => [key, this.get(key) as Value]))})`;
     let text = '\0(';
-    for (const key of keys) {
-      text += textKey(key) + textKey(this.get(key) as Value);
-      checkKey(text.length);
-    }
-    if (text.length > unreadMax) settle(text);
-    return `${text})`;
+    for (const key of keys) text += textKey(key) + textKey(this.get(key) as Value);
+    return settled(`${text})`);
   }
 }
 

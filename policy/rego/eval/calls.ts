@@ -17,7 +17,7 @@ import { compileGet, compileMatch, constantOf, type Match } from './terms.ts';
 /** Runs a built-in; its failure is "undefined" unless errors are strict. */
 export function callBuiltin(builtin: Registered, m: Machine, args: readonly Value[], at: Location | null): Value | undefined {
   m.spend(1);
-  const room = isMetered() ? builtin.room : null;
+  const room = builtin.room !== null && isMetered() ? builtin.room : null;
   if (room !== null) for (let i = 0; i < args.length; i++) room.before(args[i] as Value);
   try {
     const run = runOf(builtin, m);
@@ -35,7 +35,7 @@ export function callBuiltin(builtin: Registered, m: Machine, args: readonly Valu
 /** `callBuiltin` with two operands that are in no list. */
 function callOnTwo(builtin: Registered, m: Machine, a: Value, b: Value, at: Location | null): Value | undefined {
   m.spend(1);
-  const room = isMetered() ? builtin.room : null;
+  const room = builtin.room !== null && isMetered() ? builtin.room : null;
   if (room !== null) {
     room.before(a);
     room.before(b);
