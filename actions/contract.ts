@@ -1,6 +1,6 @@
 // Contracts: which evidence has to arrive, published under a name and assigned to artifacts.
 import { LedgerError } from '../ledger/errors.ts';
-import { asSet, prepareDraft, type Actor, type DataOf, type Digest, type Event } from '../ledger/events/index.ts';
+import { asSet, formatDigest, prepareDraft, type Actor, type DataOf, type Digest, type Event } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
@@ -31,12 +31,32 @@ export async function assignContract({ log }: Pick<ContractPorts, 'log'>, name: 
   return log.appendOne({ drafts: [prepareDraft({ type: 'contract.assigned', by, data: { name, subjects: asSet(subjects) } }, sha256)] });
 }
 
-/** They have not to any more. @throws {LedgerError} CONTRACT_UNKNOWN */
+/** They have not to any more. @throws {LedgerError} CONTRACT_UNKNOWN, also where it does not bind one of them; VERSION_CONFLICT */
 export async function unassignContract(
   { log }: Pick<ContractPorts, 'log'>, name: string, subjects: readonly Digest<'sha256'>[], reason: DataOf<'contract.unassigned'>['reason'], by: Actor,
 ): Promise<Appended> {
+  const stream = `contract:${name}`;
+  const version = (await log.head(stream))?.version ?? 0;
   await expectPublished(log, name);
-  return log.appendOne({ drafts: [prepareDraft({ type: 'contract.unassigned', by, data: { name, subjects: asSet(subjects), reason } }, sha256)] });
+  const bound = await boundBy(log, stream);
+  const loose = subjects.find((subject) => !bound.has(formatDigest(subject)));
+  if (loose !== undefined) {
+    throw new LedgerError('CONTRACT_UNKNOWN', `Cannot end the contract "${name}" for ${formatDigest(loose)}: it does not bind it`, {
+      hint: '"stella show" of an artifact names the contracts that it has to meet',
+    });
+  }
+  const draft = prepareDraft({ type: 'contract.unassigned', by, data: { name, subjects: asSet(subjects), reason } }, sha256);
+  return log.appendOne({ drafts: [draft], expected: [{ stream, version }] });
+}
+
+/** The artifacts that a contract binds now. */
+async function boundBy(log: Pick<LogView, 'stream'>, stream: string): Promise<ReadonlySet<string>> {
+  const newest = new Map<string, boolean>();
+  for await (const { event } of log.stream(stream)) {
+    if (event.type !== 'contract.assigned' && event.type !== 'contract.unassigned') continue;
+    for (const subject of event.data.subjects.map(formatDigest)) if (!newest.has(subject)) newest.set(subject, event.type === 'contract.assigned');
+  }
+  return new Set([...newest].flatMap(([subject, binds]) => (binds ? [subject] : [])));
 }
 
 async function expectPublished(log: Pick<LogView, 'stream'>, name: string): Promise<void> {

@@ -48,6 +48,7 @@ The exit code is 0 whatever was found: deciding is the gate's work. 5: there is 
     const ledger = call.flag('dry-run') ? null : await import('../scan-ledger.ts');
     const wanted = { platform: parsePlatform(call.value('platform')), digest: subject };
     const target = path === undefined ? null : await readTarget(path, wanted, ledger?.layerCacheOf(call) ?? null);
+    if (wanted.platform !== undefined && target?.is !== 'image') throw new UsageError('--platform says which image of several: name one that holds them');
     if (target !== null && target.is !== 'document') sayUnreadable(call, target);
     return ledger === null ? dryRun(call, target, asked) : ledger.recorded(call, target, asked);
   },

@@ -50,8 +50,14 @@ export function readVexPolicy(bytes: Uint8Array): readonly VexRule[] {
   // Rules that nobody has looked at would be statements that nobody has made.
   const reviewed = closed(root['reviewed'], '/reviewed', ['by', 'on']);
   if (typeof reviewed['by'] !== 'string' || reviewed['by'] === '') throw invalid('/reviewed/by', 'expected who reviewed the rules');
-  if (typeof reviewed['on'] !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(reviewed['on'])) throw invalid('/reviewed/on', 'expected a date, "2026-12-31"');
+  if (typeof reviewed['on'] !== 'string' || !isDate(reviewed['on'])) throw invalid('/reviewed/on', 'expected a date, "2026-12-31"');
   return list(root['rules'], '/rules').map((one, i) => ruleOf(one, `/rules/${i}`));
+}
+
+/** A day that the calendar has: JavaScript takes the 30th of February for the 2nd of March. */
+function isDate(text: string): boolean {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }
 
 function ruleOf(value: Json, at: string): VexRule {

@@ -235,6 +235,8 @@ describe('drafts', () => {
   test.each<[string, string]>([
     ['{"format":"stella-vex-policy/1","rules":[{"when":{"outcome":"affected"},"status":"fixed"}]}', '/reviewed'],
     ['{"format":"stella-vex-policy/1","reviewed":{"by":"a","on":"last week"},"rules":[]}', '/reviewed/on'],
+    ['{"format":"stella-vex-policy/1","reviewed":{"by":"a","on":"2026-02-30"},"rules":[]}', '/reviewed/on'],
+    ['{"format":"stella-vex-policy/1","reviewed":{"by":"a","on":"2026-99-99"},"rules":[]}', '/reviewed/on'],
     ['{"format":"stella-vex-policy/1","reviewed":{"by":"a","on":"2026-01-01"},"rules":[]}', '/rules'],
     ['format: stella-vex-policy/1\nreviewed: {by: a, on: "2026-01-01"}\nrules: [{when: {}, status: fixed}]', '/rules/0/when'],
     ['format: stella-vex-policy/1\nreviewed: {by: a, on: "2026-01-01"}\nrules: [{when: {outcome: fixed}, status: fixed}]', '/rules/0/when/outcome'],

@@ -283,5 +283,12 @@ describe('contracts', () => {
     await unassignContract(bench.stores, 'release', [imageDigest], 'retired', by);
     expect(await bench.types()).toEqual(['contract.published', 'contract.assigned', 'contract.unassigned']);
     expect((await bench.log.head(`artifact:sha256:${formatHex(imageDigest[1])}`))?.version).toBe(2);
+    // What it does not bind, or binds no more, cannot be let go; nor one beside what it binds.
+    expect(await codeOf(unassignContract(bench.stores, 'release', [imageDigest], 'retired', by))).toBe('CONTRACT_UNKNOWN');
+    expect(await codeOf(unassignContract(bench.stores, 'release', [otherDigest, imageDigest], 'retired', by))).toBe('CONTRACT_UNKNOWN');
+    expect(bench.log.published.size).toBe(4);
+    await assignContract(bench.stores, 'release', [imageDigest], by);
+    await unassignContract(bench.stores, 'release', [otherDigest, imageDigest], 'mistaken', by);
+    expect(bench.log.published.size).toBe(6);
   });
 });

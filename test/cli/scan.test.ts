@@ -190,6 +190,7 @@ describe('scan', () => {
     const layer = tar([{ path: 'app/node_modules/left/package.json', content: '{"name":"left","version":"1.3.0"}' }]);
     put('image.tar', tar(ociArchive([layer])));
     expect(json('scan', 'image.tar', '--platform', 'linux')).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
+    expect(json('scan', '.', '--platform', 'linux/amd64', '--subject', `sha256:${'0'.repeat(64)}`)).toMatchObject({ exit: 2, error: { code: 'USAGE' } });
     expect(json('scan', 'image.tar', '--dry-run', '--platform', 'linux/arm64')).toMatchObject({ exit: 3, error: { code: 'INPUT_MALFORMED' } });
     expect(json('scan', 'image.tar', '--dry-run', '--platform', 'linux/amd64')).toMatchObject({ exit: 0, outcomes: { affected: 1 } });
     const members = ociArchive([layer]);
