@@ -106,3 +106,27 @@ test('so do keys in what the parser expects', () => {
   const found = conflictsOf('package a\n\nr[`a"b`] = = 3\n', '{}').map((row) => (row as unknown[])[3]);
   expect(found).toContain('unexpected eq token: expected rule value term (e.g., r["a"b"][<nil>] = <VALUE> { ... })');
 });
+
+describe('a type that doubles with each rule', () => {
+  const twice = { array: (d: string) => `[${d}, ${d}]`, object: (d: string) => `{"a": ${d}, "b": ${d}}`, set: (d: string) => `{${d}, [${d}, ${d}]}` };
+  const rules = (name: string, count: number, of: (d: string) => string) =>
+    [`${name}0 := [1]`, ...Array.from({ length: count }, (_, i) => `${name}${i + 1} := ${of(`${name}${i}`)}`)];
+  const module = (lines: readonly string[]) => [{ file: 'm.rego', text: ['package m', ...lines, ''].join('\n') }];
+
+  // Without a bound each of these takes for ever.
+  test.each(Object.entries(twice))('of an %s is compiled, and compared with another', (_, of) => {
+    const lines = [...rules('d', 200, of), ...rules('e', 200, of)];
+    const compared = ['same if d200 == e200', 'one := d200', 'one := e200', 'several contains d200', 'several contains e200'];
+    expect(() => compile(module([...lines, ...compared]))).not.toThrow();
+  });
+
+  test('in the body of one rule, and in functions', () => {
+    const local = Array.from({ length: 200 }, (_, i) => `d${i + 1} := [d${i}, d${i}]`).join('; ');
+    expect(() => compile(module([`a if { d0 := [1]; ${local} }`]))).not.toThrow();
+    expect(() => compile(module(['f0(x) := [x, x]', ...Array.from({ length: 200 }, (_, i) => `f${i + 1}(x) := [f${i}(x), f${i}(x)]`)]))).not.toThrow();
+  });
+
+  test('is known as long as it has few parts', () => {
+    expect(() => compile(module([...rules('d', 10, twice.array), 'a if d10 == "text"']))).toThrow(PolicyErrors);
+  });
+});

@@ -3,7 +3,7 @@ import { BUILTINS } from '../../builtins/registry.ts';
 import { type Expr, formatNode, isVar, plainRef, type Term } from '../ast.ts';
 import { constantOf } from '../eval/terms.ts';
 import { type Key, keyOf, type Value } from '../value.ts';
-import { ANY, type FunctionType, type ObjectType, or, parseFunctionType, selectKey, type Type, typeOf, valuesOf } from './types.ts';
+import { ANY, bounded, type FunctionType, type ObjectType, or, parseFunctionType, selectKey, type Type, typeOf, valuesOf } from './types.ts';
 
 export class TypeNode {
   type: Type | null = null;
@@ -105,9 +105,9 @@ export class TypeEnv {
     if (v.t === 'scalar') return typeOf(v.value);
     switch (v.t) {
       case 'template': return { k: 'string' };
-      case 'array': return { k: 'array', items: v.terms.map((part) => this.type(part)), open: null };
-      case 'set': return { k: 'set', of: v.terms.reduce<Type | null>((of, part) => or(of, this.type(part)), null) };
-      case 'object': return this.#object(v.pairs);
+      case 'array': return bounded({ k: 'array', items: v.terms.map((part) => this.type(part)), open: null });
+      case 'set': return bounded({ k: 'set', of: v.terms.reduce<Type | null>((of, part) => or(of, this.type(part)), null) });
+      case 'object': return bounded(this.#object(v.pairs));
       case 'ref': return this.ref(v.terms);
       case 'var': {
         // A variable that this body knows, if without a type, hides one outside.
@@ -118,9 +118,9 @@ export class TypeEnv {
       default: {
         const { env, ok } = this.#run.check(this, v.body);
         if (!ok) return null;
-        if (v.t === 'arraycomp') return { k: 'array', items: [], open: env.type(v.head) };
-        if (v.t === 'setcomp') return { k: 'set', of: env.type(v.head) };
-        return { k: 'object', members: new Map(), open: { key: env.type((v as { key: Term }).key), value: env.type(v.head) } };
+        if (v.t === 'arraycomp') return bounded({ k: 'array', items: [], open: env.type(v.head) });
+        if (v.t === 'setcomp') return bounded({ k: 'set', of: env.type(v.head) });
+        return bounded({ k: 'object', members: new Map(), open: { key: env.type((v as { key: Term }).key), value: env.type(v.head) } });
       }
     }
   }

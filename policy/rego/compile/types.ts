@@ -69,6 +69,40 @@ function compareObjects(a: ObjectType, b: ObjectType): number {
 
 const sortedMembers = (type: ObjectType) => [...type.members.values()].sort((a, b) => compareValues(a.key, b.key));
 
+/** A type of more parts than this is not told apart from any other. */
+const partsMax = 20_000;
+const partsOf = new WeakMap<Type, number>();
+
+/**
+ * A type that is put together out of others, or `any` where it has too many parts.
+ *
+ * `d1 := [d0, d0]`, `d2 := [d1, d1]` and so on doubles the parts with every rule, and whoever compares or walks them goes through all.
+ */
+export function bounded(type: Type): Type {
+  return countParts(type) > partsMax ? ANY : type;
+}
+
+/** Each type is counted once, however often it stands in others. */
+function countParts(type: Type | null): number {
+  if (type === null || !('items' in type || 'members' in type || 'of' in type)) return 1;
+  const known = partsOf.get(type);
+  if (known !== undefined) return known;
+  let count = 1;
+  for (const part of partsIn(type)) count += countParts(part);
+  partsOf.set(type, count);
+  return count;
+}
+
+function partsIn(type: Type): (Type | null)[] {
+  switch (type.k) {
+    case 'array': return [...type.items, type.open];
+    case 'object': return [...[...type.members.values()].map((member) => member.type), ...(type.open === null ? [] : [type.open.key, type.open.value])];
+    case 'set': return [type.of];
+    case 'any': return [...type.of];
+    default: return [];
+  }
+}
+
 /** The union of two types; of functions and others there is none. */
 export function or(a: Type | null, b: Type | null): Type | null {
   if (a === null || b === null) return a ?? b;
