@@ -92,10 +92,10 @@ async function readState({ log, payloads, stateAt }: GatePorts): Promise<{ state
 }
 
 /** Payloads first. A crash after this leaves files that no entry names; the other way round, a decision nobody could replay. */
-async function store(payloads: PayloadStore, { pins, input, results }: Decided): Promise<PayloadReference[]> {
+async function store(payloads: PayloadStore, { pins, input, results, data }: Decided): Promise<PayloadReference[]> {
   const all = [['pins', PINS_MEDIA, pins], ['results', RESULTS_MEDIA, results], ...(input === null ? [] : [['input', INPUT_MEDIA, input] as const])] as const;
   return Promise.all(all.map(async ([role, media, pieces]) => {
-    const { digest, size } = await payloads.put(pieces, Number.POSITIVE_INFINITY);
+    const { digest, size } = await payloads.put(pieces, Number.POSITIVE_INFINITY, role === 'input' ? data.input?.digest[1] : undefined);
     return { role, size, media, digest: ['sha256', digest] as const };
   }));
 }

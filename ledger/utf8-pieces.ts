@@ -14,20 +14,11 @@ export class Utf8Pieces {
     if (this.#text.length >= pieceLength) this.#encode();
   }
 
-  /** Writes items of a list as `JSON.stringify` does, without its brackets. @param of - what stands there for an item */
-  writeItems<T>(items: Iterable<T>, of: (item: T) => unknown = (item) => item): void {
-    let some: unknown[] = [];
-    let before = '';
-    const write = () => {
-      this.write(before + JSON.stringify(some).slice(1, -1));
-      some = [];
-      before = ',';
-    };
-    for (const item of items) {
-      some.push(of(item));
-      if (some.length === itemsTogether) write();
+  /** Writes items of a list as `JSON.stringify` does, without its brackets. */
+  writeItems(items: readonly unknown[]): void {
+    for (let from = 0; from < items.length; from += itemsTogether) {
+      this.write(`${from === 0 ? '' : ','}${JSON.stringify(items.slice(from, from + itemsTogether)).slice(1, -1)}`);
     }
-    if (some.length > 0) write();
   }
 
   /** All that was written, in UTF-8. */

@@ -26,7 +26,7 @@ export interface StagedPayload extends StoredPayload {
 
 export interface PayloadStore {
   /** As `put`, up to the point where the bytes could be taken back. What is neither kept nor dropped goes with `tidy`. */
-  stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StagedPayload>;
+  stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, digest?: Uint8Array): Promise<StagedPayload>;
 
   /**
    * Stores bytes under their digest, durably: after it returns, a crash or a power failure loses nothing of them.
@@ -34,9 +34,11 @@ export interface PayloadStore {
    * A crash before that leaves no payload, at most a temporary file that `tidy` removes: an entry that names it is appended later.
    *
    * @param bytesMax - the largest size taken
+   * @param digest - SHA-256 of the bytes, of whoever has taken it of these very bytes a moment ago. It is believed: under a wrong one they
+   *   are found corrupt by everybody who reads them
    * @throws {LedgerError} PAYLOAD_TOO_LARGE, STORE_FULL, STORE_FAILED; nothing is stored then
    */
-  put(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StoredPayload>;
+  put(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, digest?: Uint8Array): Promise<StoredPayload>;
 
   /**
    * The bytes, in pieces, checked while they pass: the last piece comes only when the digest is right.
@@ -95,7 +97,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     const name = formatHex(digest);
     return join(directory, name.slice(0, 2), name);
   };
-  const stage: PayloadStore['stage'] = async (bytes, bytesMax) => {
+  const stage: PayloadStore['stage'] = async (bytes, bytesMax, digest) => {
     const arriving = join(directory, 'arriving');
     await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
     const temporary = join(arriving, randomUUID());
@@ -110,7 +112,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     };
     const stored = await orDrop(async () => {
       // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
-      const written = await blocks.lend(blockBytes, (block) => write(temporary, bytes, bytesMax, block));
+      const written = await blocks.lend(blockBytes, (block) => write(temporary, bytes, bytesMax, block, digest));
       await at('payload 1: written');
       return written;
     });
@@ -130,8 +132,8 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   };
   return {
     stage,
-    async put(bytes, bytesMax) {
-      const { digest, size, keep } = await stage(bytes, bytesMax);
+    async put(bytes, bytesMax, known) {
+      const { digest, size, keep } = await stage(bytes, bytesMax, known);
       await keep();
       return { digest, size };
     },
@@ -210,13 +212,16 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   };
 }
 
-async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, block: Uint8Array): Promise<StoredPayload> {
+/** @param block - memory to put small pieces together in @param digest - of the bytes, where it is known */
+async function write(
+  file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, block: Uint8Array, digest?: Uint8Array,
+): Promise<StoredPayload> {
   const handle = await reached(() => open(file, 'wx', 0o600));
   try {
     const hash = createHash('sha256');
     let size = 0;
     const writeOut = (piece: Uint8Array) => {
-      hash.update(piece);
+      if (digest === undefined) hash.update(piece);
       return reached(async () => {
         for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
       });
@@ -238,7 +243,7 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array> | Iterable<U
     }
     await writeOut(block.subarray(0, held));
     await reached(() => handle.sync());
-    return { digest: new Uint8Array(hash.digest()), size };
+    return { digest: digest ?? new Uint8Array(hash.digest()), size };
   } finally {
     await handle.close();
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { concatBytes, encodeUtf8, equalBytes, formatHex } from '../../ledger/bytes.ts';
+import { concatBytes, encodeUtf8, equalBytes, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { openPayloads } from '../../ledger/store/payloads.ts';
 import { openSecrets } from '../../ledger/store/secrets.ts';
 import { freshDirectory } from './place.ts';
@@ -78,6 +78,14 @@ describe('payloads', () => {
       expect(await payloads.look(digest, (stored) => equalBytes(stored, bytes))).toBe(true);
       await payloads.remove(digest);
     }
+  });
+
+  test('whose digest was told lie under it, and a wrong one is found by whoever reads', async () => {
+    const payloads = openPayloads(freshDirectory());
+    const { digest } = await payloads.put([hello], 5, parseHex(helloDigest));
+    expect([formatHex(digest), await payloads.look(digest, (bytes) => equalBytes(bytes, hello))]).toEqual([helloDigest, true]);
+    const wrong = await payloads.put([encodeUtf8('other')], 5, new Uint8Array(32));
+    await expect(payloads.look(wrong.digest, () => 'looked')).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
   });
 
   test('one that is too large, or stops in the middle, leaves nothing', async () => {
