@@ -1,7 +1,8 @@
 // What the log says was erased: it has the last word, whatever a backup that was restored has brought back.
 import { equalBytes } from '../ledger/bytes.ts';
-import { decodeEvent, kindOf, type Event } from '../ledger/events/index.ts';
+import type { Event } from '../ledger/events/index.ts';
 import type { LogView } from '../ledger/log/view.ts';
+import { linkedTo } from './linked.ts';
 import { openSealed, type SealPorts } from './sealed-payload.ts';
 
 type Said = { readonly index: number; readonly entry: number; readonly commitment: Uint8Array };
@@ -72,16 +73,12 @@ export async function entriesNaming(
   return naming;
 }
 
-/** Events that bring further streams to an entry stand behind it, in the same batch. */
 async function withLinked(log: Pick<LogView, 'entry' | 'published'>, event: Event, index: number): Promise<Naming> {
   const entries = [index];
   const streams = event.streams.map(({ name }) => name);
-  for (let at = index + 1; at < log.published.size; at++) {
-    const bytes = await log.entry(at);
-    const next = kindOf(bytes) === 'event' ? decodeEvent(bytes) : null;
-    if (next === null || !next.type.endsWith('.linked') || !('back' in next.data) || at - next.data.back !== index) break;
-    entries.push(at);
-    streams.push(...next.streams.map(({ name }) => name));
+  for await (const linked of linkedTo(log, index, log.published.size)) {
+    entries.push(linked.index);
+    streams.push(...linked.event.streams.map(({ name }) => name));
   }
   return { index, event, entries, streams };
 }

@@ -1,15 +1,16 @@
 // Supersede evidence: what an entry recorded counts no more from here on. Nothing is removed, and nothing of what was decided moves.
 import { formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import { asSet, decodeEvent, kindOf, prepareDraft, type Actor, type DataOf, type Digest, type Event } from '../ledger/events/index.ts';
+import { asSet, prepareDraft, type Actor, type DataOf, type Digest, type Event } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
 import type { LogView } from '../ledger/log/view.ts';
+import { artifactStream } from '../policy/gate/source.ts';
 import type { ArtifactDocument } from '../projections/artifact.ts';
 import type { EvidencePointer } from '../projections/evidence.ts';
 import type { DocumentReader } from '../projections/reader.ts';
-import { mainOf } from '../projections/walk.ts';
+import { eventAt, isLinked, linkedTo } from './linked.ts';
 
 type Said = DataOf<'evidence.superseded'>;
 type Documents = Pick<DocumentReader, 'documents'>;
@@ -90,24 +91,14 @@ async function evidenceAt(log: LogView, entry: number): Promise<Evidence> {
   if (event === null || !isEvidence(event)) throw unknown(entry, event);
   const subjects = [...(event.data.subjects ?? [])];
   const vulnerabilities = event.type === 'vex.stated' ? [...event.data.vulnerabilities] : [];
-  for (let at = entry + 1; at < log.published.size; at++) {
-    const more = await eventAt(log, at);
-    if (more === null || !isLinked(more) || mainOf(more.type) !== event.type || at - more.data.back !== entry) break;
-    subjects.push(...(more.data.subjects ?? []));
-    vulnerabilities.push(...(more.data.vulnerabilities ?? []));
+  for await (const { event: more } of linkedTo(log, entry, log.published.size)) {
+    if ('subjects' in more.data) subjects.push(...(more.data.subjects ?? []));
+    if ('vulnerabilities' in more.data) vulnerabilities.push(...(more.data.vulnerabilities ?? []));
   }
   return { entry, type: event.type, subjects, vulnerabilities };
 }
 
 const isEvidence = (event: Event): event is Event & { readonly type: EvidenceType } => event.type in LISTS;
-type Linked = Event & { readonly type: `${'sbom' | 'attestation' | 'report' | 'vex'}.linked` };
-const isLinked = (event: Event): event is Linked => event.type.endsWith('.linked');
-
-/** Null for what is no event. */
-async function eventAt(log: LogView, index: number): Promise<Event | null> {
-  const entry = await log.entry(index);
-  return kindOf(entry) === 'event' ? decodeEvent(entry) : null;
-}
 
 function unknown(entry: number, event: Event | null): LedgerError {
   const of = event !== null && event.type !== 'document.linked' && isLinked(event) ? entry - event.data.back : null;
@@ -117,10 +108,10 @@ function unknown(entry: number, event: Event | null): LedgerError {
   });
 }
 
-const artifactStream = ([, digest]: Digest<'sha256'>) => `artifact:sha256:${formatHex(digest)}`;
+const streamOf = ([, digest]: Digest<'sha256'>) => artifactStream(digest);
 const vulnerabilityStream = (id: string) => `vuln:${id}`;
 
-const streamsOf = ({ subjects, vulnerabilities }: Evidence): string[] => [...subjects.map(artifactStream), ...vulnerabilities.map(vulnerabilityStream)];
+const streamsOf = ({ subjects, vulnerabilities }: Evidence): string[] => [...subjects.map(streamOf), ...vulnerabilities.map(vulnerabilityStream)];
 
 interface Pointers {
   /** Of each stream that the evidence stands in: what superseded it there, or null. */
@@ -130,7 +121,7 @@ interface Pointers {
 }
 
 async function pointersOf(documents: Documents, { entry, type, subjects, vulnerabilities }: Evidence): Promise<Pointers> {
-  const artifacts = [...(await documents.documents('artifact', subjects.map(artifactStream))).values()];
+  const artifacts = [...(await documents.documents('artifact', subjects.map(streamOf))).values()];
   const named = [...(await documents.documents('vulnerability', vulnerabilities.map(vulnerabilityStream))).values()];
   const all: readonly EvidencePointer[] = [...artifacts.flatMap(evidenceIn), ...named.flatMap(({ vex }) => vex)];
   const own = [...artifacts.flatMap((document): readonly EvidencePointer[] => document[LISTS[type]]), ...named.flatMap(({ vex }) => vex)]
@@ -162,7 +153,7 @@ async function expectSuccessor({ log, documents }: SupersedePorts, evidence: Evi
   if (event?.type !== evidence.type) throw wrong(`it is ${event?.type ?? 'no event'}, expected ${evidence.type}`);
   const other = await evidenceAt(log, by);
   const shares = (ours: readonly string[], theirs: readonly string[]) => ours.some((name) => theirs.includes(name));
-  const [ours, theirs] = [evidence.subjects.map(artifactStream), other.subjects.map(artifactStream)];
+  const [ours, theirs] = [evidence.subjects.map(streamOf), other.subjects.map(streamOf)];
   // VEX may be about packages by name alone: of two that name artifacts, one has to be the same.
   const isVex = evidence.type === 'vex.stated';
   if (!shares(ours, theirs) && !(isVex && (ours.length === 0 || theirs.length === 0))) throw wrong('it is about none of the same artifacts');
@@ -179,7 +170,7 @@ export interface SupersededEvidence {
 
 /** What was superseded of all that is on record about an artifact, in the order of the log. @param artifact - SHA-256, 32 bytes */
 export async function supersededAbout(documents: Documents, artifact: Uint8Array): Promise<SupersededEvidence[]> {
-  const [document] = (await documents.documents('artifact', [artifactStream(['sha256', artifact])])).values();
+  const [document] = (await documents.documents('artifact', [artifactStream(artifact)])).values();
   if (document === undefined) return [];
   const found = (Object.keys(LISTS) as EvidenceType[]).flatMap((type) => document[LISTS[type]].flatMap(({ entry, superseded }) =>
     (superseded === undefined ? [] : [{ entry, type, superseded }])));

@@ -9,6 +9,7 @@ import { findEntries, findFindings, readAt } from '../projections/catch-up/queri
 import type { CatchUpDb } from '../projections/catch-up/tables.ts';
 import { timeline } from '../projections/catch-up/timeline.ts';
 import { namesOf } from '../policy/gate/findings.ts';
+import { linkedTo } from './linked.ts';
 import { VexOnRecord, type VexPorts } from './vex-on-record.ts';
 
 /** A statement, and how many findings of any scan it matches; `why` it matches none. */
@@ -113,14 +114,7 @@ async function statedIn({ db, documents, log }: VexPorts & { readonly db: CatchU
 /** Entries with VEX, and those that bring further streams to them: these follow in the same batch. */
 async function withLinked(entries: readonly number[], log: Pick<LogView, 'entry'>, size: number): Promise<number[]> {
   const all = [...entries];
-  for (const main of entries) {
-    for (let at = main + 1; at < size; at++) {
-      const entry = await log.entry(at);
-      const event = kindOf(entry) === 'event' ? decodeEvent(entry) : null;
-      if (event?.type !== 'vex.linked' || at - event.data.back !== main) break;
-      all.push(at);
-    }
-  }
+  for (const main of entries) for await (const { index } of linkedTo(log, main, size)) all.push(index);
   return all;
 }
 

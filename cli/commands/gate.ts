@@ -61,8 +61,8 @@ keeps moving meanwhile. The exit status is 0 for allow and 1 for deny.`,
       // Before any file and any key: a decision is on record whether or not its files can be written, and then somebody has to be told.
       sayDecision(call, told);
       if (appended.repeated) call.out.say('  repeated: this is the first answer under that key; nothing was decided now');
-      await sayPassedOver(call, { log, queries }, subject[1], event.data.tree.size);
       call.out.answer({ ...decisionJson(told), repeated: appended.repeated });
+      await sayPassedOver(call, { log, queries }, subject[1], event.data.tree.size);
       const { policy: asked } = decided.shown;
       const data = appended.repeated ? await dataTextOf(log, payloads, event) : asked === null ? null : formatJson(asked.bundle.data);
       await writeReports(call, told, payloads, data, wantsSignature(call) ? await signingKey(call, place, log) : null);

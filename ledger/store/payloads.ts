@@ -112,7 +112,9 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     };
     const stored = await orDrop(async () => {
       // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
-      const written = await blocks.lend(blockBytes, (block) => write(temporary, bytes, bytesMax, block, digest));
+      const into = (block: Uint8Array) => write(temporary, bytes, bytesMax, block, digest);
+      // Most payloads are one piece, which there is nothing to put together with.
+      const written = await (Array.isArray(bytes) && bytes.length === 1 ? into(new Uint8Array(0)) : blocks.lend(blockBytes, into));
       await at('payload 1: written');
       return written;
     });

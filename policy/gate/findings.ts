@@ -2,13 +2,12 @@
 //
 // Ten thousand findings are 8 MB of JSON, and policies see half of it. The grammar below reads that half out of the text as our scanner
 // writes it, in a quarter of the time that objects of all of it take. Whatever is spelt in another way is read whole, and gives the same.
-import { decodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, jsonBytesMax, parseJson, parseJsonText } from '../../ledger/json.ts';
 import type { Finding, FindingsDocument } from '../../scanner/match/findings.ts';
-import { fromPlain, RegoObject, type Layouts, type Value } from '../index.ts';
 import { idMax, type PolicyInput } from './input-shape.ts';
 import { textMax } from './shape.ts';
+import { TextWindow } from './text-window.ts';
 
 export type FindingMember = PolicyInput['findings'][number];
 
@@ -160,48 +159,6 @@ function partsAt(text: string, start: number, isNext: boolean): Parts | null {
   return isWithinBounds(parts) ? parts : null;
 }
 
-/**
- * The text of UTF-8 bytes, a little at a time.
- *
- * A text of all of them would be as much memory again that was never touched before, and getting it takes five times as long as decoding.
- */
-class TextWindow {
-  text = '';
-  readonly #bytes: Uint8Array;
-  /** Up to where the bytes were decoded. */
-  #end = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.slide(0);
-  }
-
-  /** Lets go of the text before a place, and takes as much as is left again, and a little. @returns false where no more follows */
-  slide(from: number): boolean {
-    if (this.#end === this.#bytes.length) return false;
-    const left = this.text.slice(from);
-    this.text = left + this.#decode(left.length + windowBytes);
-    return true;
-  }
-
-  /** All text from a place on. */
-  rest(from: number): string {
-    return this.text.slice(from) + this.#decode(this.#bytes.length);
-  }
-
-  #decode(count: number): string {
-    const begin = this.#end;
-    let end = Math.min(this.#bytes.length, begin + count);
-    // Not within a character, whose bytes after the first begin with the bits 10.
-    while (end < this.#bytes.length && ((this.#bytes[end] as number) & 0xc0) === 0x80) end++;
-    this.#end = end;
-    return decodeUtf8(this.#bytes.subarray(begin, end));
-  }
-}
-
-/** Two of these are a text that is made where the collector takes back at once what dies young. */
-const windowBytes = 48 * 1024;
-
 /** So many findings are read before members are made of them. */
 const together = 256;
 
@@ -278,33 +235,6 @@ function othersOf(id: string, aliases: readonly string[], upstream: readonly str
 }
 
 const sortedOnce = (texts: readonly string[]): readonly string[] => (texts.length < 2 ? texts : [...new Set(texts)].sort());
-
-/** A plain member's canonical JSON (RFC 8785): as `JSON.stringify` writes it, in half the time. */
-export function writePlain(member: FindingMember): string {
-  const { aliases, conflicts, entry_trace, epss, exploitability, fingerprint, fixed_versions, id, kev, outcome, path, purl, score, severity, waived } = member;
-  if (epss === undefined || path === undefined || score === undefined) return JSON.stringify(member);
-  return `{"aliases":${writeTexts(aliases)},"conflicts":${writeTexts(conflicts)},"entry_trace":"${entry_trace}","epss":${epss},`
-    + `"exploitability":"${exploitability}","fingerprint":"${fingerprint}","fixed_versions":${writeTexts(fixed_versions)},"id":"${id}","kev":${kev},`
-    + `"outcome":"${outcome}","path":"${path}","purl":"${purl}","score":${score},"severity":"${severity}","waived":${waived}}`;
-}
-
-/** A plain member as policies see it: as `fromPlain` makes it, in a quarter of the time. */
-export function plainValue(member: FindingMember, layouts: Layouts): Value {
-  const { aliases, conflicts, entry_trace, epss, exploitability, fingerprint, fixed_versions, id, kev, outcome, path, purl, score, severity, waived } = member;
-  const layout = epss === undefined || path === undefined || score === undefined ? null : layouts.of(MEMBER_KEYS);
-  if (layout === null) return fromPlain(member, layouts, true);
-  return RegoObject.laidOut(layout, [
-    aliases, conflicts, entry_trace, fromPlain(epss, layouts), exploitability, fingerprint, fixed_versions, id, kev, outcome, path as string, purl,
-    fromPlain(score, layouts), severity, waived,
-  ]);
-}
-
-const MEMBER_KEYS = [
-  'aliases', 'conflicts', 'entry_trace', 'epss', 'exploitability', 'fingerprint', 'fixed_versions', 'id', 'kev', 'outcome', 'path', 'purl', 'score', 'severity',
-  'waived',
-] as const satisfies readonly (keyof FindingMember)[];
-
-const writeTexts = (texts: readonly string[]): string => (texts.length === 0 ? '[]' : `["${texts.length === 1 ? texts[0] : texts.join('","')}"]`);
 
 /** A member but for what VEX and waivers say, with its numbers as the scanner writes them. */
 type Parts = Omit<FindingMember, 'epss' | 'exploitability' | 'path' | 'score' | 'waived'> & { readonly [K in 'epss' | 'path' | 'score']: string | undefined };

@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
-import { namesIn, namesOf, plainValue, readFindings, writePlain, type FindingsRead } from '../../policy/gate/findings.ts';
+import { namesIn, namesOf, readFindings, type FindingsRead } from '../../policy/gate/findings.ts';
 import { findingShape } from '../../policy/gate/input-shape.ts';
 import { fromPlain, Layouts } from '../../policy/index.ts';
+import { plainValue, writePlain } from '../../policy/gate/plain-member.ts';
 import { complaintOf } from '../../policy/gate/shape.ts';
 import { encodeFindings, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
 
