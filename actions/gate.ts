@@ -3,8 +3,8 @@ import { asSet, prepareDraft, requestDigestOf, type Actor, type PayloadReference
 import type { Appended, Expectation } from '../ledger/log/command.ts';
 import { sha256, startSha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
-import type { PayloadStore } from '../ledger/store/payloads.ts';
-import { decide, LIMITS, PolicyShelf, type Decided, type DecideRequest } from '../policy/gate/decide.ts';
+import type { AwaitedPayload, PayloadStore } from '../ledger/store/payloads.ts';
+import { decide, LIMITS, PolicyShelf, type Decided, type DecideRequest, type Written } from '../policy/gate/decide.ts';
 import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
 import type { Pin, State, StateSource } from '../policy/gate/source.ts';
@@ -61,7 +61,7 @@ const neutralMax = 1_000;
  *   IDEMPOTENCY_CONFLICT
  */
 export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promise<Gated> {
-  const { log, payloads, policies = new PolicyShelf(), now } = ports;
+  const { log, policies = new PolicyShelf(), now } = ports;
   const given = asked.effective !== undefined;
   const weakened = [...new Set([...(asked.weakened ?? []), ...(given ? [EFFECTIVE_TIME_GIVEN] : [])])].sort();
   await checkAsked(log, asked, weakened, now());
@@ -72,9 +72,8 @@ export async function gate(ports: GatePorts, asked: GateAsked, by: Actor): Promi
       limits: LIMITS, ...rest, contracts: asked.contracts ?? [], effective: asked.effective ?? now(), weakened,
     };
     const { state, index } = await readState(ports);
-    const decided = await decide(request, state, { policies, hashing: startSha256 });
+    const { decided, references } = await decideAndStore(ports.payloads, request, state, policies);
     const data: DecisionData = { ...decided.data, index: ['sha256', index], attempts: attempt };
-    const references = await store(payloads, decided);
     const draftOf = (one: DecisionData) => prepareDraft({ type: 'decision.recorded', by, data: one, payloads: references, ...once }, sha256);
     const appended = await appendUnlessMoved(log, draftOf(data), decided.shown.gathered.pins, state.size);
     if (appended !== null) return { appended, data, decided };
@@ -91,13 +90,37 @@ async function readState({ log, payloads, stateAt }: GatePorts): Promise<{ state
   return { state: { size, root: await log.rootAt(size), origin: log.control.genesis.origin, source }, index };
 }
 
-/** Payloads first. A crash after this leaves files that no entry names; the other way round, a decision nobody could replay. */
-async function store(payloads: PayloadStore, { pins, input, results, data }: Decided): Promise<PayloadReference[]> {
-  const all = [['pins', PINS_MEDIA, pins], ['results', RESULTS_MEDIA, results], ...(input === null ? [] : [['input', INPUT_MEDIA, input] as const])] as const;
-  return Promise.all(all.map(async ([role, media, pieces]) => {
-    const { digest, size } = await payloads.put(pieces, Number.POSITIVE_INFINITY, role === 'input' ? data.input?.digest[1] : undefined);
-    return { role, size, media, digest: ['sha256', digest] as const };
-  }));
+const MEDIA = { pins: PINS_MEDIA, results: RESULTS_MEDIA, input: INPUT_MEDIA } as const;
+type Role = keyof typeof MEDIA;
+
+/** Decides, and stores what was read, asked and answered: what is written already goes to the disk while the policy has this thread. */
+async function decideAndStore(payloads: PayloadStore, request: DecideRequest, state: State, policies: PolicyShelf) {
+  const all: { readonly role: Role; readonly payload: AwaitedPayload; pieces?: readonly Uint8Array[] }[] = [];
+  const written = (some: Written) => {
+    const these = all.filter(({ role }) => some[role] !== undefined);
+    for (const one of these) one.payload.write((one.pieces = some[one.role] as readonly Uint8Array[]));
+    // All are written before one is flushed: until that is done, a file system makes others wait.
+    for (const { payload } of these) payload.flush();
+  };
+  try {
+    for (const role of Object.keys(MEDIA) as Role[]) all.push({ role, payload: await payloads.awaitOne() });
+    const decided = await decide(request, state, { policies, hashing: startSha256, written });
+    const keep = async (role: Role, payload: AwaitedPayload, pieces: readonly Uint8Array[]): Promise<PayloadReference> => {
+      const { digest, size } = await payload.keep((role === 'input' ? decided.data.input?.digest[1] : undefined) ?? digestOf(pieces));
+      return { role, size, media: MEDIA[role], digest: ['sha256', digest] };
+    };
+    // Payloads first. A crash after this leaves files that no entry names; the other way round, a decision nobody could replay.
+    const references = await Promise.all(all.flatMap(({ role, payload, pieces }) => (pieces === undefined ? [] : [keep(role, payload, pieces)])));
+    return { decided, references };
+  } finally {
+    await Promise.all(all.map(({ payload }) => payload.drop()));
+  }
+}
+
+function digestOf(pieces: readonly Uint8Array[]): Uint8Array {
+  const hash = startSha256();
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest();
 }
 
 /** @returns null when something moved that the decision depends on */

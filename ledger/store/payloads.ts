@@ -1,6 +1,6 @@
 // Payloads: bytes outside the log, in files named by their SHA-256, streamed in and out in bounded memory.
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compareBytes, formatHex, parseHex } from '../bytes.ts';
@@ -24,9 +24,29 @@ export interface StagedPayload extends StoredPayload {
   drop(): Promise<void>;
 }
 
+/** Room for a payload that is not made yet. */
+export interface AwaitedPayload {
+  /** Takes its bytes, once. */
+  write(pieces: readonly Uint8Array[]): void;
+  /** Begins to flush them: that goes on whatever this thread does then, even if it does not come back to the event loop for a while. */
+  flush(): void;
+  /**
+   * Makes the bytes a payload, durably, as soon as all of them are there.
+   *
+   * @param digest - SHA-256 of these very bytes. It is believed: under a wrong one they are found corrupt by everybody who reads them
+   * @throws {LedgerError} STORE_FULL, STORE_FAILED; nothing is stored then
+   */
+  keep(digest: Uint8Array): Promise<StoredPayload>;
+  /** Gives it up, with what has arrived. */
+  drop(): Promise<void>;
+}
+
 export interface PayloadStore {
   /** As `put`, up to the point where the bytes could be taken back. What is neither kept nor dropped goes with `tidy`. */
-  stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, digest?: Uint8Array): Promise<StagedPayload>;
+  stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StagedPayload>;
+
+  /** Makes room for a payload that has to be kept or dropped. @throws {LedgerError} STORE_FULL, STORE_FAILED */
+  awaitOne(): Promise<AwaitedPayload>;
 
   /**
    * Stores bytes under their digest, durably: after it returns, a crash or a power failure loses nothing of them.
@@ -34,11 +54,9 @@ export interface PayloadStore {
    * A crash before that leaves no payload, at most a temporary file that `tidy` removes: an entry that names it is appended later.
    *
    * @param bytesMax - the largest size taken
-   * @param digest - SHA-256 of the bytes, of whoever has taken it of these very bytes a moment ago. It is believed: under a wrong one they
-   *   are found corrupt by everybody who reads them
    * @throws {LedgerError} PAYLOAD_TOO_LARGE, STORE_FULL, STORE_FAILED; nothing is stored then
    */
-  put(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, digest?: Uint8Array): Promise<StoredPayload>;
+  put(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StoredPayload>;
 
   /**
    * The bytes, in pieces, checked while they pass: the last piece comes only when the digest is right.
@@ -97,7 +115,8 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     const name = formatHex(digest);
     return join(directory, name.slice(0, 2), name);
   };
-  const stage: PayloadStore['stage'] = async (bytes, bytesMax, digest) => {
+  /** Where bytes arrive, and what makes a payload of them. What fails removes them. */
+  const arrival = async () => {
     const arriving = join(directory, 'arriving');
     await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
     const temporary = join(arriving, randomUUID());
@@ -110,16 +129,8 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
         throw error;
       }
     };
-    const stored = await orDrop(async () => {
-      // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
-      const into = (block: Uint8Array) => write(temporary, bytes, bytesMax, block, digest);
-      // Most payloads are one piece, which there is nothing to put together with.
-      const written = await (Array.isArray(bytes) && bytes.length === 1 ? into(new Uint8Array(0)) : blocks.lend(blockBytes, into));
-      await at('payload 1: written');
-      return written;
-    });
-    const keep = () => orDrop(async () => {
-      const file = fileOf(stored.digest);
+    const keep = (digest: Uint8Array) => orDrop(async () => {
+      const file = fileOf(digest);
       await reached(async () => {
         await makeDirectory(dirname(file));
         // 2. Its name. Equal bytes have one name: whoever is second replaces them by themselves.
@@ -130,12 +141,54 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       await reached(() => flushDirectory(dirname(file)));
       await at('payload 3: flushed');
     });
-    return { ...stored, keep, drop };
+    return { temporary, drop, orDrop, keep };
+  };
+  const stage: PayloadStore['stage'] = async (bytes, bytesMax) => {
+    const { temporary, drop, orDrop, keep } = await arrival();
+    const stored = await orDrop(async () => {
+      // 1. The bytes to a temporary file, flushed. A crash here leaves a file that nothing names.
+      const into = (block: Uint8Array) => write(temporary, bytes, bytesMax, block);
+      // Most payloads are one piece, which there is nothing to put together with.
+      const written = await (Array.isArray(bytes) && bytes.length === 1 ? into(new Uint8Array(0)) : blocks.lend(blockBytes, into));
+      await at('payload 1: written');
+      return written;
+    });
+    return { ...stored, keep: () => keep(stored.digest), drop };
   };
   return {
     stage,
-    async put(bytes, bytesMax, known) {
-      const { digest, size, keep } = await stage(bytes, bytesMax, known);
+    async awaitOne() {
+      const { temporary, drop, orDrop, keep } = await arrival();
+      const handle = await reached(() => open(temporary, 'wx', 0o600));
+      let arrived = Promise.resolve(0);
+      // Whoever keeps it hears of what went wrong.
+      const then = (work: () => Promise<number>) => (arrived = reached(work)).catch(() => {});
+      let isFlushing = false;
+      const flush = () => {
+        isFlushing = true;
+        const written = arrived;
+        void then(() => handle.datasync().then(() => written));
+      };
+      return {
+        // 1. As above: written by this thread, a million bytes in a third of a millisecond, and flushed by another one.
+        write: (pieces) => void then(async () => writeTogether(handle.fd, pieces)),
+        flush,
+        async keep(digest) {
+          if (!isFlushing) flush();
+          const size = await orDrop(() => arrived.finally(() => handle.close()));
+          await orDrop(async () => at('payload 1: written'));
+          await keep(digest);
+          return { digest, size };
+        },
+        async drop() {
+          await arrived.catch(() => {});
+          await handle.close();
+          await drop();
+        },
+      };
+    },
+    async put(bytes, bytesMax) {
+      const { digest, size, keep } = await stage(bytes, bytesMax);
       await keep();
       return { digest, size };
     },
@@ -214,16 +267,39 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   };
 }
 
-/** @param block - memory to put small pieces together in @param digest - of the bytes, where it is known */
+/** @returns how many bytes there were */
+function writeTogether(file: number, pieces: readonly Uint8Array[]): number {
+  const block = new Uint8Array(smallBytesMax);
+  let [size, held] = [0, 0];
+  const writeOut = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    size += bytes.length;
+  };
+  // In blocks: the same as a list of pieces takes Linux ten times as long, which finds memory for each piece by itself.
+  for (const piece of pieces) {
+    for (let at = 0, taken = 0; at < piece.length; at += taken) {
+      taken = Math.min(piece.length - at, block.length - held);
+      block.set(piece.subarray(at, at + taken), held);
+      held += taken;
+      if (held < block.length) continue;
+      writeOut(block);
+      held = 0;
+    }
+  }
+  writeOut(block.subarray(0, held));
+  return size;
+}
+
+/** @param block - memory to put small pieces together in */
 async function write(
-  file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, block: Uint8Array, digest?: Uint8Array,
+  file: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number, block: Uint8Array,
 ): Promise<StoredPayload> {
   const handle = await reached(() => open(file, 'wx', 0o600));
   try {
     const hash = createHash('sha256');
     let size = 0;
     const writeOut = (piece: Uint8Array) => {
-      if (digest === undefined) hash.update(piece);
+      hash.update(piece);
       return reached(async () => {
         for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
       });
@@ -245,7 +321,7 @@ async function write(
     }
     await writeOut(block.subarray(0, held));
     await reached(() => handle.sync());
-    return { digest: digest ?? new Uint8Array(hash.digest()), size };
+    return { digest: new Uint8Array(hash.digest()), size };
   } finally {
     await handle.close();
   }

@@ -44,7 +44,12 @@ export interface DecideOptions {
   readonly policies?: PolicyShelf;
   /** SHA-256 over what comes in pieces. */
   readonly hashing?: () => Hashing;
+  /** Takes what goes into payloads as soon as it is written: pins and the input before the policy is asked, and the results. */
+  readonly written?: (payloads: Written) => void;
 }
+
+/** What goes into payloads, in pieces. */
+export type Written = { readonly [Role in 'input' | 'pins' | 'results']?: readonly Uint8Array[] };
 
 interface Hashing {
   update(piece: Uint8Array): unknown;
@@ -73,7 +78,7 @@ export interface Decided {
  * @see spec/decision.md
  */
 export async function decide(request: DecideRequest, state: State, options: DecideOptions = {}): Promise<Decided> {
-  const { semantics = CURRENT, policies = new PolicyShelf(), hashing = () => pureSha256.create() } = options;
+  const { semantics = CURRENT, policies = new PolicyShelf(), hashing = () => pureSha256.create(), written = () => {} } = options;
   const { effective, limits } = request;
   const gathered = await gather(request, state, semantics, policies.contents);
   const codes = new Set<DenialCode>(gathered.codes);
@@ -105,6 +110,9 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const complaint = built === null ? null : builtComplaint(built);
   if (complaint !== null) deny('INPUT_INVALID', `the policy input: ${clip(complaint)}`);
   const encoded = built === null ? null : encodeInput(built);
+  const facts = [...[...gathered.facts.keys()].map((hex) => parseHex(hex)), ...(holding === null ? [] : [holding])].sort(compareBytes);
+  const pins = encodePins({ streams: gathered.pins, facts });
+  written({ pins, ...(encoded === null ? {} : { input: encoded.pieces }) });
   // 4. The policy is asked, unless its input is none: the shape is what keeps policies from failing open.
   const judgement = policy === null || built === null || complaint !== null ? null : judge({
     policy: policy.policy, entrypoints, input: inputValue(built), data: policy.bundle.data, effective, limits, gate: semantics.gate,
@@ -119,13 +127,13 @@ export async function decide(request: DecideRequest, state: State, options: Deci
   const outcome = denials.length === 0 && judgement !== null ? 'allow' : 'deny';
   if (outcome === 'deny' && denials.length === 0) throw new TypeError('a policy that was not asked left no code');
 
-  const facts = [...[...gathered.facts.keys()].map((hex) => parseHex(hex)), ...(holding === null ? [] : [holding])].sort(compareBytes);
-  const pins = { streams: gathered.pins, facts };
   const results: Results = {
     answers: judgement?.answers ?? null, denials: judgement?.denials ?? [], warnings: judgement?.warnings ?? [], fired: judgement?.fired ?? [],
     printed: judgement?.printed ?? [], steps: judgement?.steps ?? 0, error: judgement?.error ?? null, waivers: built?.waivers ?? [],
     conflicts: built?.conflicts ?? [], missing: covered.missing, weakened: DENIALS.filter((code) => codes.has(code) && shall.has(code)), notes,
   };
+  const resultBytes = encodeResults(results);
+  written({ results: resultBytes });
   const digest = (pieces: readonly Uint8Array[]): Digest<'sha256'> => {
     const hash = hashing();
     for (const piece of pieces) hash.update(piece);
@@ -162,7 +170,7 @@ export async function decide(request: DecideRequest, state: State, options: Deci
     ...(built === null ? {} : { counts: countsOf(built, judgement) }),
   };
   return {
-    data, pins: encodePins(pins), input: encoded?.pieces ?? null, results: encodeResults(results),
+    data, pins, input: encoded?.pieces ?? null, results: resultBytes,
     shown: { input: built?.input ?? null, results, gathered, policy },
   };
 }

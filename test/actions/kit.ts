@@ -25,6 +25,18 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
   return {
     held,
     stage,
+    async awaitOne() {
+      let all: Uint8Array = new Uint8Array(0);
+      return {
+        write: (pieces) => void (all = concatBytes(...pieces)),
+        flush() {},
+        keep: async (digest) => {
+          held.set(formatHex(digest), all);
+          return { digest, size: all.length };
+        },
+        drop: async () => {},
+      };
+    },
     async put(bytes) {
       const { digest, size, keep } = await stage(bytes, Number.POSITIVE_INFINITY);
       await keep();

@@ -1,13 +1,19 @@
 // The gate: what allows, what denies, each with its code; and that nothing which moves meanwhile is missed.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gate, type GateAsked } from '../../actions/gate.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
 import { StreamState } from '../../actions/stream-state.ts';
 import { decodeEvent } from '../../ledger/events/index.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
+import { openPayloads } from '../../ledger/store/payloads.ts';
 import { digestOf } from '../log/kit.ts';
 import { CURRENT, LIMITS } from '../../policy/gate/decide.ts';
+import type { StateSource } from '../../policy/gate/source.ts';
 import { contractSemantics } from '../../projections/contract-document.ts';
+import { freshDirectory } from '../store/place.ts';
 import { actor, app, day, Gates, noCriticals, textOf } from './kit.ts';
 
 const log4j = { id: 'CVE-2021-44228', purl: 'pkg:maven/org.apache/log4j@2.14.0' };
@@ -45,6 +51,29 @@ describe('a gate', () => {
     const gates = await scanned();
     const { appended, data } = await gates.gate();
     expect(decodeEvent(await gates.log.entry(appended.index)).data).toEqual(data);
+  });
+
+  test('that comes to nothing leaves nothing, and takes no room that it has no use for', async () => {
+    const gates = await scanned();
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const { log, pepper, world } = gates;
+    const left = () => readdirSync(join(directory, 'arriving'));
+    const source = new StreamState(log, gates.payloads, log.published.size);
+    const ask = (from: StateSource, artifact = app[1]) =>
+      gate({ log, payloads, pepper, now: () => world.clock.wall, stateAt: () => from }, { artifact, policy: 'release' }, actor('ci'));
+    const size = log.published.size;
+    for (const name of ['documents', 'heads', 'look', 'payload'] as const) {
+      const refusing = Object.assign(Object.create(source) as StateSource, {
+        ...Object.fromEntries((['documents', 'event', 'heads', 'look', 'payload', 'since'] as const).map((one) => [one, source[one].bind(source)])),
+        [name]: () => Promise.reject(new LedgerError('STORE_FAILED', 'Cannot read')),
+      });
+      await expect(ask(refusing)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect([left(), log.published.size]).toEqual([[], size]);
+    }
+    // Without a scan there is no input.
+    const { data } = await ask(source, digestOf('x')[1]);
+    expect([data.outcome, data.input, left()]).toEqual(['deny', undefined, []]);
   });
 
   test('is weakened only by name, on record, and shown', async () => {

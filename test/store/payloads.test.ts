@@ -80,12 +80,64 @@ describe('payloads', () => {
     }
   });
 
-  test('whose digest was told lie under it, and a wrong one is found by whoever reads', async () => {
-    const payloads = openPayloads(freshDirectory());
-    const { digest } = await payloads.put([hello], 5, parseHex(helloDigest));
-    expect([formatHex(digest), await payloads.look(digest, (bytes) => equalBytes(bytes, hello))]).toEqual([helloDigest, true]);
-    const wrong = await payloads.put([encodeUtf8('other')], 5, new Uint8Array(32));
-    await expect(payloads.look(wrong.digest, () => 'looked')).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
+  test.each([
+    ['nothing', []], ['one', [5]], ['many of one byte', Array.from({ length: 300 }, () => 1)], ['an empty one among others', [3, 0, 4]],
+    ['larger than a block', [65_535, 2, 200_000, 65_536]],
+  ])('that there is room for are written in pieces, flushed and kept: %s', async (_, sizes) => {
+    const directory = freshDirectory();
+    const steps: string[] = [];
+    const payloads = openPayloads(directory, (step) => void steps.push(step));
+    const pieces = sizes.map((size, i) => new Uint8Array(size).map((__, k) => (31 * i + k) & 0xff));
+    const bytes = concatBytes(...pieces);
+    const digest = new Uint8Array(createHash('sha256').update(bytes).digest());
+    for (const isFlushed of [true, false]) {
+      const one = await payloads.awaitOne();
+      one.write(pieces);
+      if (isFlushed) one.flush();
+      // Written from then on: whoever wrote them has his memory back.
+      for (const piece of pieces) piece.fill(0xee);
+      expect(await payloads.has(digest)).toBe(false);
+      expect(await one.keep(digest)).toEqual({ digest, size: bytes.length });
+      expect(await payloads.look(digest, (stored) => equalBytes(stored, bytes))).toBe(true);
+      pieces.forEach((piece, i) => piece.set(bytes.subarray(sizes.slice(0, i).reduce((sum, size) => sum + size, 0)).subarray(0, piece.length)));
+      // Once it is kept there is nothing to give up.
+      await one.drop();
+      expect(await payloads.has(digest)).toBe(true);
+      await payloads.remove(digest);
+    }
+    expect(steps).toEqual([1, 2].flatMap(() => ['payload 1: written', 'payload 2: named', 'payload 3: flushed']));
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+  });
+
+  test('that there is room for, given up or under a wrong digest', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const [unused, dropped, wrong] = [await payloads.awaitOne(), await payloads.awaitOne(), await payloads.awaitOne()];
+    dropped.write([hello]);
+    dropped.flush();
+    await Promise.all([unused.drop(), dropped.drop()]);
+    wrong.write([encodeUtf8('other')]);
+    await wrong.keep(parseHex(helloDigest));
+    // It was believed, and whoever reads it finds that.
+    await expect(payloads.look(parseHex(helloDigest), () => 'looked')).rejects.toMatchObject({ code: 'PAYLOAD_CORRUPT' });
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+  });
+
+  test('that there is room for, but not on the disk, are refused when they are to be kept, and leave nothing', async () => {
+    const directory = freshDirectory();
+    const script = `
+      import { openPayloads } from ${JSON.stringify(new URL('../../ledger/store/payloads.ts', import.meta.url).href)};
+      const one = await openPayloads(${JSON.stringify(directory)}).awaitOne();
+      one.write([new Uint8Array(100_000)]);
+      one.flush();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      console.log(await one.keep(new Uint8Array(32)).then(() => 'kept', ({ code }) => code));
+      await one.drop();`;
+    // No file may be longer than some 16 KB.
+    const { stdout } = await promisify(execFile)('sh', ['-c', 'ulimit -f 16; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', script]);
+    expect(stdout).toBe('STORE_FAILED\n');
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['arriving']);
   });
 
   test('one that is too large, or stops in the middle, leaves nothing', async () => {
