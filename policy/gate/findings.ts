@@ -6,6 +6,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, jsonBytesMax, parseJson, parseJsonText } from '../../ledger/json.ts';
 import type { Finding, FindingsDocument } from '../../scanner/match/findings.ts';
 import { idMax, type PolicyInput } from './input-shape.ts';
+import { ListWriter, together, type WrittenList } from './members.ts';
 import { textMax } from './shape.ts';
 import { TextWindow } from './text-window.ts';
 
@@ -14,8 +15,8 @@ export type FindingMember = PolicyInput['findings'][number];
 /** Findings as VEX and waivers find them. */
 export interface Findings {
   readonly members: readonly FindingMember[];
-  /** Each is known to have its shape, and none of its texts needs an escape; else nothing is known. */
-  readonly plain: boolean;
+  /** Them in canonical JSON, where they are `plain`: each is known to have its shape then. Else null, and nothing is known. */
+  readonly written: WrittenList | null;
 }
 
 /** The form of a document, as it says, and its findings; null where the form is another than `stella-findings/1`. */
@@ -25,17 +26,17 @@ export interface FindingsRead {
 }
 
 /**
- * Reads a findings document. That members have their shape is asked of the policy input, unless they are `plain`.
+ * Reads a findings document. That members have their shape is asked of the policy input, unless they are plain: see `written`.
  *
  * @throws {LedgerError} as `parseJson` does
  * @see spec/findings.md
  */
 export function readFindings(bytes: Uint8Array): FindingsRead {
   const read = bytes.length > jsonBytesMax ? null : readPlain(bytes);
-  if (read !== null) return { format, findings: { members: read, plain: true } };
+  if (read !== null) return { format, findings: read };
   const document = parseJson(bytes) as unknown as FindingsDocument | null;
   if (document?.format !== format || !Array.isArray(document.findings)) return { format: String(document?.format), findings: null };
-  return { format, findings: { members: document.findings.map((finding) => memberOf(partsOf(finding))), plain: false } };
+  return { format, findings: { members: document.findings.map((finding) => memberOf(finding)), written: null } };
 }
 
 const format = 'stella-findings/1';
@@ -73,28 +74,27 @@ const maybe = (name: string, of: string) => `(?:"${name}":${of},)?`;
 const BEFORE = new RegExp(
   `\\{"components":${STRING},"config":${STRING},"counts":\\{[^{}]*\\},"engine":\\{[^{}]*\\},"findings":\\[`, 'y',
 );
+// Its keys in their order, so that none can stand twice.
+const REASON = `\\{${['at', 'bound', 'ecosystem', 'id', 'introduced'].map((name) => maybe(name, STRING)).join('')}`
+  + `${['listed', 'range'].map((name) => maybe(name, COUNT)).join('')}${maybe('record', STRING)}"rule":${STRING}`
+  + `${['scheme', 'type', 'until', 'version', 'why'].map((name) => `(?:,"${name}":${STRING})?`).join('')}\\}`;
+const RECORD_TEXT = `\\{"ecosystem":${STRING},"entry":${COUNT},"fixed":${taken(`"${CHARACTER}+"`)},"id":${STRING},"name":${STRING},"outcome":"([a-z_]+)",`
+  + `"reasons":${list(REASON)},"record":${STRING},${maybe('score', STRING)}"severity":${STRING},"source":${STRING},"version":(?:null|${STRING})\\}`;
+const AFTER_TEXT = `\\],${maybe('score', `"(${DECIMAL})"`)}${maybe('scoredBy', STRING)}"severity":${oneOf(SEVERITIES)},"upstream":${taken(`"${ID}"`)}\\}`;
+// Mostly there is one record, and all of a finding is taken at once.
 const FINDING = new RegExp(
   `\\{"aliases":${taken(`"${ID}"`)},`
   + `"component":\\{${maybe('dependencyPath', list(STRING))}"entryTrace":\\{${maybe('reason', STRING)}"state":${oneOf(TRACES)}\\},`
   + `"layers":${list(STRING)},"name":${STRING},${maybe('ownedBy', STRING)}"paths":\\[(?:"(${CHARACTER}+)"(?:,${STRING})*)?\\],`
   + `"purl":"(${PURL})","refs":${list(STRING)},"version":(?:null|${STRING})\\},`
-  + `"conflicts":${taken('"(?:fixed|outcome|severity)"')},${maybe('epss', `"(${DECIMAL})"`)}"fingerprint":"([0-9a-f]{64})","id":"(${ID})",`
-  + `"kev":(true|false),"outcome":${oneOf(OUTCOMES)},"records":\\[`, 'y',
+  + `("conflicts":${list('"(?:fixed|outcome|severity)"')}),${maybe('epss', `"(${DECIMAL})"`)}("fingerprint":"[0-9a-f]{64}"),`
+  + `("id":"${ID}","kev":(?:true|false),"outcome":"(?:${OUTCOMES.join('|')})"),"records":\\[(?:${RECORD_TEXT}(?:${AFTER_TEXT})?)?`, 'y',
 );
-// Its keys in their order, so that none can stand twice.
-const REASON = `\\{${['at', 'bound', 'ecosystem', 'id', 'introduced'].map((name) => maybe(name, STRING)).join('')}`
-  + `${['listed', 'range'].map((name) => maybe(name, COUNT)).join('')}${maybe('record', STRING)}"rule":${STRING}`
-  + `${['scheme', 'type', 'until', 'version', 'why'].map((name) => `(?:,"${name}":${STRING})?`).join('')}\\}`;
-const RECORD = new RegExp(
-  `\\{"ecosystem":${STRING},"entry":${COUNT},"fixed":${taken(`"${CHARACTER}+"`)},"id":${STRING},"name":${STRING},"outcome":"([a-z_]+)",`
-  + `"reasons":${list(REASON)},"record":${STRING},${maybe('score', STRING)}"severity":${STRING},"source":${STRING},"version":(?:null|${STRING})\\}`, 'y',
-);
-const AFTER = new RegExp(
-  `\\],${maybe('score', `"(${DECIMAL})"`)}${maybe('scoredBy', STRING)}"severity":${oneOf(SEVERITIES)},"upstream":${taken(`"${ID}"`)}\\}`, 'y',
-);
+const RECORD = new RegExp(RECORD_TEXT, 'y');
+const AFTER = new RegExp(AFTER_TEXT, 'y');
 
 /** The findings of a document that is within the grammar, all of them with the shape of members; null of another, which says nothing about it. */
-function readPlain(bytes: Uint8Array): readonly FindingMember[] | null {
+function readPlain(bytes: Uint8Array): Findings | null {
   try {
     const window = new TextWindow(bytes);
     while (takeAt(BEFORE, window.text, 0) === null) if (!window.slide(0)) return null;
@@ -113,82 +113,71 @@ function readPlain(bytes: Uint8Array): readonly FindingMember[] | null {
 }
 
 /** @param start - past the opening bracket @returns with the text from the closing one on; null where a finding is outside the grammar */
-function readList(window: TextWindow, start: number): { findings: readonly FindingMember[]; after: string } | null {
-  const findings: FindingMember[] = [];
-  let some: Parts[] = [];
-  let at = start;
-  while (window.text.charCodeAt(at) !== CLOSING) {
-    const parts = partsAt(window.text, at, findings.length + some.length > 0);
-    if (parts !== null) {
-      at = AFTER.lastIndex;
-      some.push(parts);
-      if (some.length < together) continue;
-      addMembers(some, findings);
-      some = [];
-    } else if (window.slide(at)) at = 0;
+function readList(window: TextWindow, start: number): { findings: Findings; after: string } | null {
+  const writer = new ListWriter();
+  const members: FindingMember[] = [];
+  let texts: string[] = [];
+  // Read again as it was written: that gives texts of their own, where a substring keeps all of a window in memory.
+  const take = (): boolean => {
+    const read = JSON.parse(writer.add(texts)) as FindingMember[];
+    for (const member of read) members.push(member);
+    texts = [];
+    return read.every(isWithinBounds);
+  };
+  const place: Place = { at: start };
+  while (window.text.charCodeAt(place.at) !== CLOSING) {
+    const text = memberAt(window.text, place, members.length + texts.length > 0);
+    if (text !== null) {
+      texts.push(text);
+      if (texts.length === together && !take()) return null;
+    } else if (window.slide(place.at)) place.at = 0;
     else return null;
   }
-  addMembers(some, findings);
-  return { findings, after: window.rest(at) };
+  if (texts.length > 0 && !take()) return null;
+  return { findings: { members, written: writer.done() }, after: window.rest(place.at) };
 }
 
-/** The finding that stands at a place of the text, up to `AFTER.lastIndex`; null where none is there whole. @param isNext - after a comma */
-function partsAt(text: string, start: number, isNext: boolean): Parts | null {
-  let at = start;
-  if (isNext && text.charCodeAt(at++) !== COMMA) return null;
-  const finding = takeAt(FINDING, text, at);
+interface Place {
+  at: number;
+}
+
+/**
+ * The member of the finding that stands at a place of the text, in canonical JSON; the place is past it then.
+ *
+ * @param isNext - after a comma @returns null where none is there whole
+ */
+function memberAt(text: string, place: Place, isNext: boolean): string | null {
+  if (isNext && text.charCodeAt(place.at) !== COMMA) return null;
+  const finding = takeAt(FINDING, text, isNext ? place.at + 1 : place.at);
   if (finding === null) return null;
-  at = FINDING.lastIndex;
-  let fixed: readonly string[] = NONE;
-  for (let records = 0; text.charCodeAt(at) !== CLOSING; records++) {
-    if (records > 0 && text.charCodeAt(at++) !== COMMA) return null;
-    const record = takeAt(RECORD, text, at);
-    if (record === null) return null;
-    at = RECORD.lastIndex;
-    if (record[2] === 'affected') fixed = fixed.length === 0 ? textsIn(record[1]) : [...fixed, ...textsIn(record[1])];
+  let end = FINDING.lastIndex;
+  let versions = finding[10] === 'affected' ? finding[9] as string : '';
+  let [score, severity, upstream] = [finding[11], finding[12], finding[13] as string];
+  if (severity === undefined) {
+    // No record, or several.
+    while (finding[10] !== undefined && text.charCodeAt(end) === COMMA) {
+      const record = takeAt(RECORD, text, end + 1);
+      if (record === null) return null;
+      end = RECORD.lastIndex;
+      if (record[2] === 'affected') versions = joined(versions, record[1] as string);
+    }
+    const after = takeAt(AFTER, text, end);
+    if (after === null) return null;
+    end = AFTER.lastIndex;
+    [score, severity, upstream] = [after[1], after[2], after[3] as string];
   }
-  const after = takeAt(AFTER, text, at);
-  if (after === null) return null;
-  const id = finding[8] as string;
-  // By their places: taking a list apart by a pattern makes as much garbage again as the list.
-  const parts = {
-    aliases: othersOf(id, textsIn(finding[1]), textsIn(after[3])), conflicts: textsIn(finding[5]), entry_trace: word(finding[2]), epss: finding[6],
-    fingerprint: finding[7], fixed_versions: sortedOnce(fixed), id, kev: finding[9] === 'true', outcome: word(finding[10]), path: finding[3],
-    purl: finding[4], score: after[1], severity: word(after[2]),
-  } as Parts;
-  return isWithinBounds(parts) ? parts : null;
+  place.at = end;
+  const [path, epss, said] = [finding[3], finding[6], finding[8] as string];
+  const aliases = upstream === '' ? finding[1] : othersIn(said, finding[1] as string, upstream);
+  // Keys in ascending order, and what stood together stays so.
+  return `{"aliases":[${aliases}],${finding[5]},"entry_trace":"${finding[2]}",${epss === undefined ? '' : `"epss":${numberIn(epss)},`}`
+    + `"exploitability":"${said.endsWith('"affected"') ? 'affected' : 'unknown'}",${finding[7]},"fixed_versions":[${onceIn(versions)}],${said},`
+    + `${path === undefined ? '' : `"path":"${path}",`}"purl":"${finding[4]}",${score === undefined ? '' : `"score":${numberIn(score)},`}`
+    + `"severity":"${severity}","waived":false}`;
 }
 
-/** So many findings are read before members are made of them. */
-const together = 256;
-
-/** Makes members with texts of their own: a substring keeps the whole document in memory, and is compared at half the speed. */
-function addMembers(some: readonly Parts[], findings: FindingMember[]): void {
-  const texts: string[] = [];
-  for (const { aliases, fingerprint, fixed_versions, id, path = '', purl } of some) {
-    texts.push(fingerprint, id, path, purl);
-    for (let i = 0; i < aliases.length; i++) texts.push(aliases[i] as string);
-    for (let i = 0; i < fixed_versions.length; i++) texts.push(fixed_versions[i] as string);
-  }
-  // None of them needs an escape. This is the fastest way to copy many texts.
-  const own = JSON.parse(`["${texts.join('","')}"]`) as string[];
-  let at = 0;
-  const next = () => own[at++] as string;
-  const nextOf = (list: readonly string[]) => (list.length === 0 ? NONE : own.slice(at, (at += list.length)));
-  for (const { aliases, conflicts, entry_trace, epss, fixed_versions, kev, outcome, path, score, severity } of some) {
-    const fingerprint = next();
-    const id = next();
-    const first = next();
-    const purl = next();
-    findings.push(memberOf({
-      aliases: nextOf(aliases), conflicts, entry_trace, epss, fingerprint, fixed_versions: nextOf(fixed_versions), id, kev, outcome,
-      path: path === undefined ? undefined : first, purl, score, severity,
-    }));
-  }
-}
-
-function isWithinBounds({ aliases, epss = '0', fixed_versions, id, path = '', purl, score = '0' }: Parts): boolean {
-  return id.length <= idMax && path.length <= textMax && purl.length <= textMax && Number(epss) <= 1 && Number(score) <= 10
+function isWithinBounds({ aliases, epss = 0, fixed_versions, id, path = '', purl, score = 0 }: FindingMember): boolean {
+  return id.length <= idMax && path.length <= textMax && purl.length <= textMax && epss <= 1 && score <= 10
     && areShort(aliases, idMax) && areShort(fixed_versions, textMax);
 }
 
@@ -202,32 +191,23 @@ function takeAt(expression: RegExp, text: string, at: number): RegExpExecArray |
   return expression.exec(text);
 }
 
-const WORDS = new Map([...OUTCOMES, ...SEVERITIES, ...TRACES].map((word) => [word as string, word]));
-/** One of few words, once for all findings. */
-const word = (found: string | undefined) => WORDS.get(found as string);
-
 const CLOSING = 0x5d;
 const COMMA = 0x2c;
-const NONE: readonly string[] = [];
 
-/** The texts of a list between its brackets: none holds a quote, and mostly there is one. */
-function textsIn(list: string | undefined): readonly string[] {
-  if (list === undefined || list === '') return NONE;
-  const inner = list.slice(1, -1);
-  return inner.includes('"') ? inner.split('","') : [inner];
+/** A number's canonical text (RFC 8785): a short one without zeros at its end has it. */
+const numberIn = (decimal: string): string => (decimal.length <= 8 && !(decimal.includes('.') && decimal.endsWith('0')) ? decimal : String(Number(decimal)));
+
+// Lists of texts as they stand between their brackets: none holds a quote.
+const joined = (list: string, more: string): string => (list === '' ? more : more === '' ? list : `${list},${more}`);
+const textsIn = (list: string): readonly string[] => (list === '' ? [] : list.slice(1, -1).split('","'));
+const listOf = (texts: readonly string[]): string => (texts.length === 0 ? '' : `"${texts.join('","')}"`);
+const onceIn = (list: string): string => (list.includes(',') ? listOf(sortedOnce(textsIn(list))) : list);
+
+/** @param said - with the finding's id, its first member */
+function othersIn(said: string, aliases: string, upstream: string): string {
+  const from = '"id":"'.length;
+  return listOf(othersOf(said.slice(from, said.indexOf('"', from)), textsIn(aliases), textsIn(upstream)));
 }
-
-function partsOf({ aliases, component, conflicts, epss, fingerprint, id, kev, outcome, records, score, severity, upstream }: Finding): Parts {
-  return {
-    aliases: othersOf(id, aliases, upstream), conflicts: conflicts as Parts['conflicts'], entry_trace: traceOf(component.entryTrace.state), epss, fingerprint,
-    fixed_versions: sortedOnce(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : []))), id, kev, outcome,
-    // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
-    path: component.paths[0], purl: component.purl ?? '', score, severity,
-  };
-}
-
-/** What is none of the three stands in no member, and the shape refuses it. */
-const traceOf = (state: string) => TRACES.find((trace) => trace === state) as Parts['entry_trace'];
 
 function othersOf(id: string, aliases: readonly string[], upstream: readonly string[]): readonly string[] {
   const [first] = upstream;
@@ -236,21 +216,26 @@ function othersOf(id: string, aliases: readonly string[], upstream: readonly str
 
 const sortedOnce = (texts: readonly string[]): readonly string[] => (texts.length < 2 ? texts : [...new Set(texts)].sort());
 
-/** A member but for what VEX and waivers say, with its numbers as the scanner writes them. */
-type Parts = Omit<FindingMember, 'epss' | 'exploitability' | 'path' | 'score' | 'waived'> & { readonly [K in 'epss' | 'path' | 'score']: string | undefined };
-
-// Keys in ascending order: the input is written with JSON.stringify. Nearly always nothing is absent, and one literal is made and
-// read twice as fast as an object that grows.
-function memberOf({ aliases, conflicts, entry_trace, epss, fingerprint, fixed_versions, id, kev, outcome, path, purl, score, severity }: Parts): FindingMember {
-  const exploitability = outcome === 'affected' ? 'affected' : 'unknown';
-  if (epss !== undefined && path !== undefined && score !== undefined) {
-    return {
-      aliases, conflicts, entry_trace, epss: Number(epss), exploitability, fingerprint, fixed_versions, id, kev, outcome, path, purl, score: Number(score),
-      severity, waived: false,
-    };
-  }
+// Keys in ascending order: the input is written with JSON.stringify.
+function memberOf({ aliases, component, conflicts, epss, fingerprint, id, kev, outcome, records, score, severity, upstream }: Finding): FindingMember {
+  // What has no purl was never looked up, so it has no findings; should one appear, the shape refuses the input.
+  const { entryTrace, paths: [path], purl } = component;
   return {
-    aliases, conflicts, entry_trace, ...(epss === undefined ? {} : { epss: Number(epss) }), exploitability, fingerprint, fixed_versions, id, kev, outcome,
-    ...(path === undefined ? {} : { path }), purl, ...(score === undefined ? {} : { score: Number(score) }), severity, waived: false,
+    aliases: othersOf(id, aliases, upstream),
+    conflicts: conflicts as FindingMember['conflicts'],
+    // What is none of the three stands in no member, and the shape refuses it.
+    entry_trace: TRACES.find((trace) => trace === entryTrace.state) as FindingMember['entry_trace'],
+    ...(epss === undefined ? {} : { epss: Number(epss) }),
+    exploitability: outcome === 'affected' ? 'affected' : 'unknown',
+    fingerprint,
+    fixed_versions: sortedOnce(records.flatMap((record) => (record.outcome === 'affected' ? record.fixed : []))),
+    id,
+    kev,
+    outcome,
+    ...(path === undefined ? {} : { path }),
+    purl: purl ?? '',
+    ...(score === undefined ? {} : { score: Number(score) }),
+    severity,
+    waived: false,
   };
 }

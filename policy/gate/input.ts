@@ -13,7 +13,7 @@ import { namesIn, purlOf, type FindingMember } from './findings.ts';
 import type { Gathered } from './gather.ts';
 import { componentShape, findingShape, inputComplaint, type InputMember, type PolicyInput } from './input-shape.ts';
 import { baseList, changedList, layouts, sizeOfList, type MemberList } from './members.ts';
-import { plainValue, writePlain } from './plain-member.ts';
+import { plainValue } from './plain-member.ts';
 import type { ContentShelf } from './shelf.ts';
 import { digestText, timeText, type State } from './source.ts';
 import { vexMembers } from './vex-members.ts';
@@ -77,8 +77,8 @@ function findingsOf(
   found: readonly FindingMember[], { scan, findings }: Gathered, statuses: readonly VexStatusOrNone[], covered: ReadonlySet<number>, contents: ContentShelf,
 ): MemberList<FindingMember> {
   const value = (member: FindingMember) => plainValue(member, layouts);
-  const known = findings?.plain === true ? { sound: true, write: writePlain, value } as const : undefined;
-  const make = () => baseList(found, findingShape, known);
+  const written = findings?.written ?? null;
+  const make = () => baseList(found, findingShape, written === null ? undefined : { sound: true, written, value });
   const base = scan === null || findings === null ? make() : contents.keep(`finding members ${formatHex(scan.findings)}`, make, sizeOfList);
   const changes = new Map<number, FindingMember>();
   for (let i = 0; i < found.length; i++) {

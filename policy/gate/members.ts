@@ -13,11 +13,16 @@ export interface MemberList<T> {
   readonly values: readonly Value[];
 }
 
-/** As it follows from its payload. */
-export interface BaseList<T> extends MemberList<T> {
-  readonly shape: Shaped<T>;
+/** A list in canonical JSON. */
+export interface WrittenList {
+  readonly pieces: readonly Uint8Array[];
   /** Where each member's text begins in all the pieces, and one more: past the last. Each ends one before the next begins. */
   readonly starts: Uint32Array;
+}
+
+/** As it follows from its payload. */
+export interface BaseList<T> extends MemberList<T>, WrittenList {
+  readonly shape: Shaped<T>;
 }
 
 /** The members of all inputs have few sets of keys. */
@@ -26,39 +31,62 @@ export const layouts = new Layouts();
 /** What is known of members from how they were read. */
 interface Known<T> {
   readonly sound: true;
-  /** As `JSON.stringify` writes them. */
-  readonly write: (member: T) => string;
+  readonly written: WrittenList;
   /** As `fromPlain` makes them. */
   readonly value: (member: T) => Value;
 }
 
 /** @param members - their keys in ascending order, so that `JSON.stringify` writes canonical JSON */
 export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Known<T>): BaseList<T> {
-  const { sound = areSound(members, shape), write = JSON.stringify, value = valueOf } = known ?? {};
-  const starts = new Uint32Array(members.length + 1);
-  const pieces: Uint8Array[] = [];
-  let at = 1;
-  // A few at a time: texts of all of them at once live long enough to be moved by the collector.
+  const { sound = areSound(members, shape), written = writeList(members), value = valueOf } = known ?? {};
+  return { members, shape, sound, ...written, values: members.map((member) => value(member)) };
+}
+
+function writeList(members: readonly unknown[]): WrittenList {
+  const writer = new ListWriter();
   for (let from = 0; from < members.length; from += together) {
-    const texts = members.slice(from, from + together).map((member) => write(member));
-    const text = `${from === 0 ? '[' : ','}${texts.join(',')}`;
-    const bytes = encodeUtf8(text);
-    const isAscii = bytes.length === text.length;
-    texts.forEach((one, i) => {
-      starts[from + i] = at;
-      at += (isAscii ? one.length : encodeUtf8(one).length) + 1;
-    });
-    pieces.push(bytes);
+    writer.add(members.slice(from, from + together).map((member) => JSON.stringify(member)));
   }
-  starts[members.length] = at;
-  pieces.push(encodeUtf8(members.length === 0 ? '[]' : ']'));
-  return { members, shape, sound, pieces, starts, values: members.map((member) => value(member)) };
+  return writer.done();
 }
 
 const valueOf = (member: unknown): Value => fromPlain(member, layouts, true);
 
-/** So many members are written at once, and stand in one piece. */
-const together = 64;
+/**
+ * So many members are written at once, and stand in one piece: texts of all of them at once live long enough to be moved by the
+ * collector.
+ */
+export const together = 64;
+
+/** Writes a list. */
+export class ListWriter {
+  readonly #pieces: Uint8Array[] = [];
+  readonly #starts: number[] = [];
+  #at = 1;
+
+  /** @param texts - canonical JSON of the next members: `together` of them, and fewer only at the end @returns the JSON of a list of them */
+  add(texts: readonly string[]): string {
+    let list = '[';
+    for (const text of texts) list += list.length === 1 ? text : `,${text}`;
+    list += ']';
+    const bytes = encodeUtf8(list);
+    const isAscii = bytes.length === list.length;
+    if (this.#pieces.length > 0) bytes[0] = COMMA;
+    this.#pieces.push(bytes.subarray(0, -1));
+    for (const text of texts) {
+      this.#starts.push(this.#at);
+      this.#at += (isAscii ? text.length : encodeUtf8(text).length) + 1;
+    }
+    return list;
+  }
+
+  done(): WrittenList {
+    const pieces = [...this.#pieces, encodeUtf8(this.#pieces.length === 0 ? '[]' : ']')];
+    return { pieces, starts: Uint32Array.from([...this.#starts, this.#at]) };
+  }
+}
+
+const COMMA = 0x2c;
 
 /** How many bytes a list takes. */
 export const sizeOfList = ({ starts }: BaseList<unknown>): number => starts.at(-1) as number;

@@ -1,5 +1,5 @@
 // A long text of which a little is looked at, from its beginning to its end.
-import { decodeUtf8 } from '../../ledger/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 
 /** Two of these are a text that is made where the collector takes back at once what dies young. */
 const windowBytes = 48 * 1024;
@@ -12,7 +12,8 @@ const windowBytes = 48 * 1024;
 export class TextWindow {
   text = '';
   readonly #bytes: Uint8Array;
-  /** Up to where the bytes were decoded. */
+  /** The bytes that the text stands for. */
+  #begin = 0;
   #end = 0;
 
   constructor(bytes: Uint8Array) {
@@ -24,21 +25,24 @@ export class TextWindow {
   slide(from: number): boolean {
     if (this.#end === this.#bytes.length) return false;
     const left = this.text.slice(from);
-    this.text = left + this.#decode(left.length + windowBytes);
+    const isAscii = this.text.length === this.#end - this.#begin;
+    const count = isAscii ? left.length : encodeUtf8(left).length;
+    // What is left is decoded once more: put together with the rest, all of it would be copied.
+    this.text = this.#decode(this.#end - count, 2 * count + windowBytes);
     return true;
   }
 
   /** All text from a place on. */
   rest(from: number): string {
-    return this.text.slice(from) + this.#decode(this.#bytes.length);
+    return this.text.slice(from) + this.#decode(this.#end, this.#bytes.length);
   }
 
-  #decode(count: number): string {
-    const begin = this.#end;
-    let end = Math.min(this.#bytes.length, begin + count);
+  #decode(from: number, count: number): string {
+    let end = Math.min(this.#bytes.length, from + count);
     // Not within a character, whose bytes after the first begin with the bits 10.
     while (end < this.#bytes.length && ((this.#bytes[end] as number) & 0xc0) === 0x80) end++;
+    this.#begin = from;
     this.#end = end;
-    return decodeUtf8(this.#bytes.subarray(begin, end));
+    return decodeUtf8(this.#bytes.subarray(from, end));
   }
 }

@@ -185,7 +185,7 @@ describe('scanning', () => {
     expect(event.payloads?.map(({ role }) => role)).toEqual(['findings']);
     const findings = await one.payload(event, 'findings');
     // As gates read it fastest.
-    expect(readFindings(findings).findings?.plain).toBe(true);
+    expect(readFindings(findings).findings?.written).not.toBe(null);
     const { file } = await findSnapshot(one.bench.log, 'f', { is: 'newest' });
     const whole = await one.bench.payloads.openAt(file.digest);
     const [input, options] = [inputOfFacts(parseFacts(facts)), { engineVersion: '1.2.3' }];

@@ -7,7 +7,7 @@ import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { namesIn, namesOf, readFindings, type FindingsRead } from '../../policy/gate/findings.ts';
 import { findingShape } from '../../policy/gate/input-shape.ts';
 import { fromPlain, Layouts } from '../../policy/index.ts';
-import { plainValue, writePlain } from '../../policy/gate/plain-member.ts';
+import { plainValue } from '../../policy/gate/plain-member.ts';
 import { complaintOf } from '../../policy/gate/shape.ts';
 import { encodeFindings, type Finding, type FindingsDocument } from '../../scanner/match/findings.ts';
 
@@ -74,6 +74,8 @@ function attempt(read: () => FindingsRead): FindingsRead | string {
   }
 }
 
+const isPlain = ({ findings }: FindingsRead): boolean => findings !== null && findings.written !== null;
+
 const membersIn = (read: FindingsRead | string) => (typeof read === 'string' ? read : { format: read.format, members: read.findings?.members ?? null });
 
 describe('a document as the scanner writes it', () => {
@@ -81,13 +83,18 @@ describe('a document as the scanner writes it', () => {
     fc.assert(fc.property(some(finding), (findings) => {
       const bytes = encodeFindings(documentOf(findings));
       const read = readFindings(bytes);
-      expect(read.findings?.plain).toBe(true);
+      expect(isPlain(read)).toBe(true);
       const whole = readWhole(bytes);
-      expect(whole.findings?.plain).toBe(false);
+      expect(isPlain(whole)).toBe(false);
       expect(membersIn(read)).toEqual(membersIn(whole));
-      read.findings?.members.forEach((member, i) => {
+      const { members = [], written } = read.findings ?? {};
+      const text = decodeUtf8(concatBytes(...written?.pieces ?? []));
+      expect(text).toBe(formatJcs(members as unknown as JcsValue));
+      const [starts, all] = [[...written?.starts ?? []], encodeUtf8(text)];
+      const each = starts.slice(1).map((end, i) => decodeUtf8(all.subarray(starts[i], end - 1)));
+      expect(each).toEqual(members.map((one) => formatJcs(one as unknown as JcsValue)));
+      members.forEach((member, i) => {
         expect(complaintOf(findingShape.shape, member)).toBe(null);
-        expect(writePlain(member)).toBe(formatJcs(member as unknown as JcsValue));
         expect(plainValue(member, layouts)).toEqual(fromPlain(member, layouts, true));
         expect(namesIn(member)).toEqual(namesOf(findings[i] as Finding));
       });
@@ -98,7 +105,7 @@ describe('a document as the scanner writes it', () => {
     fc.assert(fc.property(finding, fc.constantFrom('"', '\\', '\n', '\u0000', '"],"upstream":["'), (one, odd) => {
       const bytes = encodeFindings(documentOf([{ ...one, component: { ...one.component, paths: [`x${odd}`] } }]));
       const read = readFindings(bytes);
-      expect(read.findings?.plain).toBe(false);
+      expect(isPlain(read)).toBe(false);
       expect(read.findings?.members[0]?.path).toBe(`x${odd}`);
     }));
   });
@@ -114,7 +121,7 @@ describe('a document as the scanner writes it', () => {
     const length = encodeUtf8(JSON.stringify(findings[2])).length;
     for (let shift = 0; shift < length; shift++) {
       const read = readFindings(encodeFindings({ ...documentOf(findings), components: 'x'.repeat(shift) }));
-      expect(read.findings?.plain).toBe(true);
+      expect(isPlain(read)).toBe(true);
       if (shift % 64 === 0) expect(membersIn(read)).toEqual(whole);
       else expect(read.findings?.members.every((member, i) => member.id === `CVE-${i}` && member.path === path)).toBe(true);
     }
@@ -125,7 +132,7 @@ describe('a document as the scanner writes it', () => {
       { ...documentOf(findings), snapshot: long },
     ]) {
       const bytes = encodeFindings(document);
-      expect(readFindings(bytes).findings?.plain).toBe(true);
+      expect(isPlain(readFindings(bytes))).toBe(true);
       expect(membersIn(readFindings(bytes))).toEqual(membersIn(readWhole(bytes)));
     }
   });
@@ -134,8 +141,9 @@ describe('a document as the scanner writes it', () => {
     const [base] = fc.sample(finding, { numRuns: 1, seed: 1 }) as [Finding];
     for (const count of [0, 1, 255, 256, 257, 1_000]) {
       const findings = Array.from({ length: count }, (_, i) => ({ ...base, id: `CVE-${i}`, aliases: Array.from({ length: i % 3 }, (__, k) => `A-${i}-${k}`) }));
-      const { members, plain } = readFindings(encodeFindings(documentOf(findings))).findings ?? { members: [], plain: false };
-      expect(plain).toBe(true);
+      const read = readFindings(encodeFindings(documentOf(findings)));
+      const members = read.findings?.members ?? [];
+      expect(isPlain(read)).toBe(true);
       expect(members.map((member) => [...namesIn(member)])).toEqual(findings.map((one) => [...namesOf(one)]));
     }
   });
@@ -153,9 +161,9 @@ describe('a document that is none, or is another', () => {
         changed[at] = value;
         const read = attempt(() => readFindings(changed));
         expect(membersIn(read)).toEqual(membersIn(attempt(() => readWhole(changed))));
-        if (typeof read === 'string' || read.findings?.plain !== true) continue;
+        if (typeof read === 'string' || !isPlain(read)) continue;
         plain += 1;
-        expect(read.findings.members.every((member) => complaintOf(findingShape.shape, member) === null)).toBe(true);
+        expect(read.findings?.members.every((member) => complaintOf(findingShape.shape, member) === null)).toBe(true);
       }
     }
     expect(plain).toBeGreaterThan(1_000);
@@ -195,7 +203,7 @@ describe('a document that is none, or is another', () => {
     const [one] = fc.sample(finding, { numRuns: 1, seed: 5 }) as [Finding];
     const bytes = encodeFindings(documentOf([{ ...one, component: { ...one.component, refs: Array.from({ length: 6_000_000 }, () => '') } }]));
     const { findings } = readFindings(bytes);
-    expect(findings?.plain).toBe(false);
+    expect(findings?.written).toBe(null);
     expect(findings?.members[0]?.id).toBe(one.id);
   });
 
@@ -208,7 +216,7 @@ describe('a document that is none, or is another', () => {
   ])('of which %s is out of bounds is not known to have its shape, and has not', (_, change) => {
     const [one] = fc.sample(finding, { numRuns: 1, seed: 11 }) as [Finding];
     const { findings } = readFindings(encodeFindings(documentOf([change(one)])));
-    expect(findings?.plain).toBe(false);
+    expect(findings?.written).toBe(null);
     expect(complaintOf(findingShape.shape, findings?.members[0])).not.toBe(null);
   });
 });
