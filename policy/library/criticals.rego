@@ -24,25 +24,25 @@ deny contains sprintf("input has no %s", [name]) if {
 
 # A finding that cannot be judged is not a finding that may pass.
 deny contains sprintf("finding %v cannot be judged: its severity is %v", [index, value]) if {
-	some index, finding in document.findings
+	some index, finding in odd
 	value := object.get(finding, "severity", null)
 	not value in severities
 }
 
 deny contains sprintf("finding %v cannot be judged: its exploitability is %v", [index, value]) if {
-	some index, finding in document.findings
+	some index, finding in odd
 	value := object.get(finding, "exploitability", null)
 	not value in exploitabilities
 }
 
 deny contains sprintf("finding %v cannot be judged: it has no %s", [index, field]) if {
-	some index, finding in document.findings
+	some index, finding in odd
 	some field in ["id", "purl"]
 	not text(object.get(finding, field, null))
 }
 
 deny contains sprintf("finding %v cannot be judged: it is no object", [index]) if {
-	some index, finding in document.findings
+	some index, finding in odd
 	not is_object(finding)
 }
 
@@ -52,6 +52,21 @@ deny contains sprintf("%s (%s) in %s is %s", [finding.id, finding.severity, find
 	finding.exploitability in {"affected", "under_investigation", "unknown"}
 	not [finding.id, finding.purl] in settled
 	count([alias | some alias in object.get(finding, "aliases", []); [alias, finding.purl] in settled]) == 0
+}
+
+# Of many findings nearly all are judged at once, and the others looked at one by one.
+odd[index] := finding if {
+	some index, finding in document.findings
+	not judged(finding)
+}
+
+judged(finding) if {
+	finding.severity in severities
+	finding.exploitability in exploitabilities
+	is_string(finding.id)
+	finding.id != ""
+	is_string(finding.purl)
+	finding.purl != ""
 }
 
 # Without an input there is an empty document, in which everything is missing.
