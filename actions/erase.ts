@@ -66,11 +66,14 @@ export async function erasePayload(ports: ErasePorts, entry: number, role: strin
   }
   const plaintext = await openSealed({ payloads, secrets }, commitment).catch(nullUnlessBug);
   const isPlainToo = plaintext !== null && (await payloads.has(sha256(plaintext)));
+  const naming = await entriesNaming(log, event, entry, commitment);
+  // Before the note: what is held leaves none.
+  await expectNotHeld(ports, naming, of);
   // 0. The intent, beside the secret. A crash after this leaves a note of nothing: the next start finds no event, and forgets it.
   await secrets.noteErasure(commitment, entry);
   // 1. The event, unless a hold stands. A crash after it leaves a secret that the log says is gone: the next start destroys it. The
   //    other way round it would be gone, and nobody could say why.
-  const index = await append(ports, await entriesNaming(log, event, entry, commitment), { role: of, commitment: ['sha256', commitment], basis }, by);
+  const index = await append(ports, naming, { role: of, commitment: ['sha256', commitment], basis }, by);
   // 2. The secret, then what it opened. A crash between leaves ciphertext that nobody can open; the next start removes it.
   await dropSealed({ payloads, secrets }, commitment);
   // 3. The note.
@@ -114,6 +117,21 @@ function sealedOf({ payloads = [] }: Event, entry: number, role: string | null):
   });
 }
 
+/** The versions at which no hold was found. @throws {LedgerError} PAYLOAD_HELD */
+async function expectNotHeld({ log, now }: Pick<ErasePorts, 'log' | 'now'>, naming: readonly Naming[], role: string) {
+  const entries = naming.flatMap((one) => one.entries);
+  const expected = [];
+  for (const stream of new Set(naming.flatMap(({ streams }) => streams))) {
+    expected.push({ stream, version: (await log.head(stream))?.version ?? 0 });
+    const hold = (await holdsOn(log, stream)).find((one) => entries.some((entry) => holdStands(one, entry, now())));
+    if (hold === undefined) continue;
+    throw new LedgerError('PAYLOAD_HELD', `Cannot erase the ${role} of entry ${entries[0]}: entry ${hold.index} holds it (${hold.event.data.basis})`, {
+      hint: `"stella hold release ${hold.index}" ends the hold`,
+    });
+  }
+  return expected;
+}
+
 /**
  * Appends under the versions at which no hold was found: one that is placed meanwhile is seen. Each entry that names the payload has an
  * event of its own, so that whoever follows any of them is told; and a hold on any of them, or on a stream of theirs, holds it.
@@ -121,25 +139,15 @@ function sealedOf({ payloads = [] }: Event, entry: number, role: string | null):
  * @returns index of the first entry's event
  */
 async function append(
-  { log, now }: ErasePorts, naming: readonly Naming[], data: Omit<DataOf<'payload.erased'>, 'entry' | 'streams'>, by: Actor,
+  ports: ErasePorts, naming: readonly Naming[], data: Omit<DataOf<'payload.erased'>, 'entry' | 'streams'>, by: Actor,
 ): Promise<number> {
-  const names = new Set(naming.flatMap(({ streams }) => streams));
-  const entries = naming.flatMap((one) => one.entries);
   for (let attempt = 1; ; attempt++) {
-    const expected = [];
-    for (const stream of names) {
-      expected.push({ stream, version: (await log.head(stream))?.version ?? 0 });
-      const hold = (await holdsOn(log, stream)).find((one) => entries.some((entry) => holdStands(one, entry, now())));
-      if (hold === undefined) continue;
-      throw new LedgerError('PAYLOAD_HELD', `Cannot erase the ${data.role} of entry ${entries[0]}: entry ${hold.index} holds it (${hold.event.data.basis})`, {
-        hint: `"stella hold release ${hold.index}" ends the hold`,
-      });
-    }
+    const expected = await expectNotHeld(ports, naming, data.role);
     const drafts = naming.map(({ index: entry, event: { streams } }) => {
       const said = { ...data, entry, streams: asSet(streams.map(({ name }) => name)) };
       return prepareDraft({ type: 'payload.erased', by, data: said }, sha256);
     });
-    const [outcome] = await log.append([{ drafts, expected, forgets: [data.commitment[1]] }]);
+    const [outcome] = await ports.log.append([{ drafts, expected, forgets: [data.commitment[1]] }]);
     if (outcome?.ok === true) return outcome.index;
     if (outcome?.error.code !== 'VERSION_CONFLICT' || attempt === attemptsMax) throw outcome?.error ?? new TypeError('no outcome');
   }

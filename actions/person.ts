@@ -16,9 +16,31 @@ export interface Acting {
   readonly author: AuthorKey;
 }
 
-/** The members of an act's data that say this. */
-export function signedBy({ assurance, author }: Acting): { readonly assurance: 'asserted' | 'signed'; readonly key: Uint8Array } {
+/**
+ * Who is about to act. Asking for the ledger's own key can make one and put it on record: it is asked for when the act can be refused no
+ * more, so that a refused call leaves nothing behind.
+ */
+export type Intending = Acting | (Omit<Acting, 'author'> & { readonly author: () => Promise<AuthorKey> });
+
+/** Asks for the key. */
+export async function signing({ author, ...rest }: Intending): Promise<Acting> {
+  return { ...rest, author: typeof author === 'function' ? await author() : author };
+}
+
+/** The members of an act's data that say who signed. */
+export interface SignedBy {
+  readonly assurance: 'asserted' | 'signed';
+  /** Of the key, 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+export function signedBy({ assurance, author }: Acting): SignedBy {
   return { assurance, key: parseHex(author.key.id) };
+}
+
+/** The same with no key at all: for trying whether an event could be recorded, before one is asked for. */
+export function unsignedBy({ assurance }: Pick<Acting, 'assurance'>): SignedBy {
+  return { assurance, key: new Uint8Array(32) };
 }
 
 /**

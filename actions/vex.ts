@@ -1,7 +1,7 @@
 // VEX of our own: statements that a person makes or has reviewed, signed by that person or asserted by the ledger.
 import { encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
-import { asSet, prepareDraft, type Digest, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
+import { asSet, paddedSize, prepareDraft, type Actor, type Digest, type Draft, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { JcsValue } from '../ledger/jcs.ts';
 import { parseJson } from '../ledger/json.ts';
 import type { Appended } from '../ledger/log/command.ts';
@@ -12,9 +12,9 @@ import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
 import { signJson } from '../verify/sigstore/index.ts';
 import { asAdvisoriesWrite } from './advisory-name.ts';
 import { statementOf } from './attest.ts';
-import { signedBy, type Acting } from './person.ts';
+import { signedBy, signing, unsignedBy, type Acting, type Intending, type SignedBy } from './person.ts';
 import { planVex } from './plan-evidence.ts';
-import { readEvidence } from './read-evidence.ts';
+import { readEvidence, type EvidenceRead } from './read-evidence.ts';
 import { storeSealed, type SealPorts } from './sealed-payload.ts';
 
 export type { VexJustification, VexStatement, VexStatus } from '../evidence/index.ts';
@@ -33,6 +33,8 @@ export interface VexToState {
   readonly seal?: boolean;
 }
 
+const envelopeMedia = 'application/vnd.dsse.envelope.v1+json';
+
 /** Predicate types under which a document stands in a statement. */
 const PREDICATE: Readonly<Record<'cyclonedx' | 'openvex', string>> = { openvex: 'https://openvex.dev/ns/v0.2.0', cyclonedx: 'https://cyclonedx.org/bom' };
 
@@ -46,31 +48,57 @@ const PREDICATE: Readonly<Record<'cyclonedx' | 'openvex', string>> = { openvex: 
  *   or with one that advisories write otherwise
  */
 export async function stateVex(
-  ports: VexPorts, { statements, subjects, seal = false }: VexToState, acting: Acting,
+  ports: VexPorts, { statements, subjects, seal = false }: VexToState, who: Intending,
 ): Promise<Appended & { readonly format: VexFormat }> {
   const { log, payloads, now } = ports;
   for (const { vulnerability, aliases } of statements) [vulnerability, ...aliases].forEach(expectWritten);
   const { origin } = log.control.genesis;
   const format = statements.some(({ product }) => (product?.versions.length ?? 0) > 0) ? 'cyclonedx' : 'openvex';
-  const written = VEX_WRITERS[format](statements, aboutOf(origin, acting, now(), ports.random(16)));
+  const written = VEX_WRITERS[format](statements, aboutOf(origin, who, now(), ports.random(16)));
   const predicate = parseJson(written) as JcsValue;
   const about: readonly Digest<'sha256'>[] = subjects.length > 0 ? subjects : [['sha256', sha256(written)]];
+  // Read as it is before it is signed: what is refused asks for no key, and stores nothing.
+  const own = asSet(subjects);
+  draftsOf(await readOwn(written), own, format, who.by, unsignedBy(who), [noDocument(seal), noFacts]);
+  const acting = await signing(who);
   const envelope = await signJson(statementOf({ subjects: about, predicateType: PREDICATE[format], predicate }), [acting.author]);
   const bytes = encodeUtf8(JSON.stringify(envelope));
-  const read = await readEvidence(bytes);
-  if (read.facts === null || read.statements === null) throw new LedgerError('EVIDENCE_INVALID', `Cannot state VEX: what was written is ${read.verdict}`);
+  const read = await readOwn(bytes);
   const facts = await payloads.put([read.facts], read.facts.length);
   const references: PayloadReference[] = [
     await storeDocument(ports, bytes, seal),
     { role: 'facts', size: facts.size, media: 'application/json', digest: ['sha256', facts.digest] },
   ];
-  const { data, linked } = planVex(read, asSet(subjects), { format, authored: signedBy(acting) });
-  const events = [
-    { type: 'vex.stated', by: acting.by, data, payloads: references } as NewEvent,
-    ...linked.map((more) => ({ type: 'vex.linked', by: acting.by, data: more }) as NewEvent),
-  ];
-  return { ...(await log.appendOne({ drafts: events.map((event) => prepareDraft(event, sha256)) })), format };
+  return { ...(await log.appendOne({ drafts: draftsOf(read, own, format, acting.by, signedBy(acting), references) })), format };
 }
+
+/** @throws {LedgerError} EVIDENCE_INVALID */
+async function readOwn(bytes: Uint8Array): Promise<EvidenceRead & { readonly facts: Uint8Array }> {
+  const read = await readEvidence(bytes);
+  const { facts, statements, verdict } = read;
+  if (facts === null || statements === null) throw new LedgerError('EVIDENCE_INVALID', `Cannot state VEX: what was written is ${verdict}`);
+  return { ...read, facts };
+}
+
+function draftsOf(
+  read: EvidenceRead, subjects: readonly Digest<'sha256'>[], format: VexFormat & ('cyclonedx' | 'openvex'), by: Actor, authored: SignedBy,
+  payloads: readonly PayloadReference[],
+): Draft[] {
+  const { data, linked } = planVex(read, subjects, { format, authored });
+  const events = [
+    { type: 'vex.stated', by, data, payloads } as NewEvent,
+    ...linked.map((more) => ({ type: 'vex.linked', by, data: more }) as NewEvent),
+  ];
+  return events.map((event) => prepareDraft(event, sha256));
+}
+
+/** What stands for payloads that are not stored yet. */
+const nothing = ['sha256', new Uint8Array(32)] as const;
+const noFacts: PayloadReference = { role: 'facts', size: 1, media: 'application/json', digest: nothing };
+const noDocument = (seal: boolean): PayloadReference => {
+  const what = { role: 'document', size: paddedSize(1), media: envelopeMedia };
+  return seal ? { ...what, commitment: nothing } : { ...what, digest: nothing };
+};
 
 /** In another spelling it would be on record beside what is found, and about nothing. */
 function expectWritten(id: string): void {
@@ -80,10 +108,9 @@ function expectWritten(id: string): void {
 }
 
 async function storeDocument(ports: VexPorts, bytes: Uint8Array, seal: boolean): Promise<PayloadReference> {
-  const media = 'application/vnd.dsse.envelope.v1+json';
-  if (seal) return storeSealed(ports, 'document', media, bytes);
+  if (seal) return storeSealed(ports, 'document', envelopeMedia, bytes);
   const { digest, size } = await ports.payloads.put([bytes], bytes.length);
-  return { role: 'document', size, media, digest: ['sha256', digest] };
+  return { role: 'document', size, media: envelopeMedia, digest: ['sha256', digest] };
 }
 
 /** Who the author is, in a document that leaves the house: the ledger and a pseudonym, never a name. */

@@ -1,7 +1,9 @@
 // Waivers: a risk is accepted for a time, asked for by one person and approved by another. Nothing is renewed, only asked for anew.
-import { encodeUtf8, equalBytes, formatHex } from '../ledger/bytes.ts';
+import { encodeUtf8, equalBytes, formatHex, parseHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
-import { asSet, prepareDraft, type DataOf, type Digest, type Draft, type Event, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
+import {
+  asSet, paddedSize, prepareDraft, type DataOf, type Digest, type Draft, type Event, type NewEvent, type PayloadReference,
+} from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
@@ -11,7 +13,7 @@ import { readPurl } from '../projections/purls.ts';
 import { isRangeOf } from '../projections/vers.ts';
 import { asAdvisoriesWrite } from './advisory-name.ts';
 import { storeStatement } from './act-statement.ts';
-import { signedBy, type Acting } from './person.ts';
+import { signedBy, signing, unsignedBy, type Intending, type SignedBy } from './person.ts';
 import { expectOwner, expectTaken, type TermsPorts } from './waiver-terms.ts';
 import { appendSealed, dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
 
@@ -46,7 +48,7 @@ export type WaiverRequested = Appended & {
  * @throws {LedgerError} WAIVER_INVALID for an end that is past or later than any policy takes, no justification, or a scope that covers nothing;
  *   PERSON_UNKNOWN for an owner whom the ledger does not know; WAIVER_DECIDED when the id was used; EVENT_INVALID for a member of another grammar
  */
-export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: WaiverRequest, acting: Acting): Promise<WaiverRequested> {
+export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: WaiverRequest, who: Intending): Promise<WaiverRequested> {
   const { vulnerabilities, subjects, components, responses, justification, ownerName = 'its owner', ...rest } = request;
   if (justification.trim() === '') throw new LedgerError('WAIVER_INVALID', 'Cannot request waiver: it says not why', { hint: 'give --justification TEXT' });
   if (rest.expires <= ports.now()) {
@@ -54,7 +56,7 @@ export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: Wa
   }
   for (const id of vulnerabilities) expectWritten(id);
   for (const { purl, versions } of components) expectRange(purl, versions);
-  await expectOwner(ports, rest.owner, acting.by.person, ownerName);
+  await expectOwner(ports, rest.owner, who.by.person, ownerName);
   const tooLongFor = await expectTaken(ports, ports.now(), rest.expires);
   const stream = `waiver:${rest.waiver}`;
   if ((await ports.log.head(stream)) !== null) {
@@ -62,12 +64,12 @@ export async function requestWaiver(ports: WaiverPorts & TermsPorts, request: Wa
       hint: 'nothing is renewed: ask for a new one under another id',
     });
   }
-  const data: Requested = {
-    ...rest, ...signedBy(acting), vulnerabilities: asSet(vulnerabilities), responses: asSet(responses),
+  const dataOf = (signed: SignedBy): Requested => ({
+    ...rest, ...signed, vulnerabilities: asSet(vulnerabilities), responses: asSet(responses),
     ...(subjects.length === 0 ? {} : { subjects: asSet(subjects) }),
     ...(components.length === 0 ? {} : { components: asSet(components) }),
-  };
-  return { ...(await act(ports, { type: 'waiver.requested', data }, acting, justification, 0)), tooLongFor };
+  });
+  return { ...(await act(ports, (signed) => ({ type: 'waiver.requested', data: dataOf(signed) }), who, justification, 0)), tooLongFor };
 }
 
 /** In another spelling it would be approved, and cover nothing. */
@@ -98,21 +100,23 @@ export type Verdict =
  * @throws {LedgerError} WAIVER_UNKNOWN; WAIVER_DECIDED when this was done, or the waiver is over; WAIVER_SAME_PERSON;
  *   VERSION_CONFLICT when somebody else acts at the same moment
  */
-export async function decideWaiver(ports: WaiverPorts, id: string, verdict: Verdict, acting: Acting, justification: string | null = null): Promise<Appended> {
+export async function decideWaiver(ports: WaiverPorts, id: string, verdict: Verdict, who: Intending, justification: string | null = null): Promise<Appended> {
   const { acts, version } = await readWaiver(ports.log, id);
   const [{ index: request, event: asked }] = acts;
   expectOpen(id, acts.map(({ event }) => event.type), verdict.type);
   if (verdict.type === 'waiver.approved') {
     if (asked.data.expires <= ports.now()) throw decided(id, 'it was over before anybody approved it');
-    const sameKey = acting.assurance === 'signed' && equalBytes(asked.data.key, signedBy(acting).key);
-    if (sameKey || equalBytes(asked.by.person ?? nobody, acting.by.person ?? nobody)) {
+    const sameKey = who.assurance === 'signed' && typeof who.author !== 'function' && equalBytes(asked.data.key, parseHex(who.author.key.id));
+    if (sameKey || equalBytes(asked.by.person ?? nobody, who.by.person ?? nobody)) {
       throw new LedgerError('WAIVER_SAME_PERSON', `Cannot approve waiver "${id}": you asked for it`, { hint: 'have another person approve it' });
     }
   }
   const { vulnerabilities, subjects } = asked.data;
-  const data = { waiver: id, vulnerabilities, ...(subjects === undefined ? {} : { subjects }), ...signedBy(acting), request };
-  const event = 'reason' in verdict ? { type: verdict.type, data: { ...data, reason: verdict.reason } } : { type: verdict.type, data };
-  return act(ports, event as Omit<ActEvent, 'by'>, acting, justification, version, [request]);
+  const eventOf = (signed: SignedBy) => {
+    const data = { waiver: id, vulnerabilities, ...(subjects === undefined ? {} : { subjects }), ...signed, request };
+    return ('reason' in verdict ? { type: verdict.type, data: { ...data, reason: verdict.reason } } : { type: verdict.type, data }) as Omit<ActEvent, 'by'>;
+  };
+  return act(ports, eventOf, who, justification, version, [request]);
 }
 
 const nobody = new Uint8Array();
@@ -126,6 +130,10 @@ function expectOpen(id: string, done: readonly Event['type'][], next: Verdict['t
 function decided(id: string, why: string): LedgerError {
   return new LedgerError('WAIVER_DECIDED', `Cannot act on waiver "${id}": ${why}`, { hint: `"stella waiver show ${id}" tells what was done` });
 }
+
+/** What stands for payloads that are not made yet. */
+const noStatement: PayloadReference = { role: 'statement', size: 1, media: 'application/vnd.dsse.envelope.v1+json', digest: ['sha256', new Uint8Array(32)] };
+const noJustification: PayloadReference = { role: 'justification', size: paddedSize(1), media: 'text/plain', commitment: ['sha256', new Uint8Array(32)] };
 
 type Act<T extends ActEvent['type']> = { readonly index: number; readonly event: Event & { readonly type: T } };
 
@@ -147,9 +155,15 @@ export async function readWaiver(
 }
 
 async function act(
-  ports: WaiverPorts, event: Omit<ActEvent, 'by'>, acting: Acting, justification: string | null, version: number, cause?: readonly number[],
+  ports: WaiverPorts, eventOf: (signed: SignedBy) => Omit<ActEvent, 'by'>, who: Intending, justification: string | null, version: number,
+  cause?: readonly number[],
 ): Promise<Appended> {
   const { log, payloads } = ports;
+  // Before the key, and before anything is sealed: what is no event is refused here.
+  const trial = { ...eventOf(unsignedBy(who)), by: who.by, payloads: justification === null ? [noStatement] : [noStatement, noJustification] };
+  prepareDraft({ ...trial, ...(cause === undefined ? {} : { cause }) } as NewEvent, sha256);
+  const acting = await signing(who);
+  const event = eventOf(signedBy(acting));
   // 1. The justification, sealed, and the statement that commits to it. A crash after this leaves payloads no entry names.
   const sealed: PayloadReference[] = justification === null ? [] : [await storeSealed(ports, 'justification', 'text/plain', encodeUtf8(justification))];
   let draft: Draft;

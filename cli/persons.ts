@@ -1,7 +1,7 @@
 // Persons on this machine: their names and key files, beside the ledger's own keys. The ledger itself holds pseudonyms alone.
 import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { actingWith, type Acting } from '../actions/person.ts';
+import { actingWith, type Intending } from '../actions/person.ts';
 import { decodeUtf8, encodeUtf8, formatHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { personOf } from '../ledger/events/index.ts';
@@ -112,12 +112,14 @@ export async function personPassphraseOf(call: Call): Promise<string> {
 /**
  * Who acts: the person of `--as` or of the key given, who signs; else the user of this machine, as the ledger asserts.
  *
+ * The ledger's key is not looked for here: a call that is refused must not have made one.
+ *
  * @throws {LedgerError} PERSON_UNKNOWN; KEY_PASSPHRASE_WRONG
  */
-export async function actingOf(call: Call, place: Place, log: Log): Promise<Acting> {
+export async function actingOf(call: Call, place: Place, log: Log): Promise<Intending> {
   const own = await personKey(call, place);
   if (own !== null) return actingWith(log, own);
-  return { by: localActor(call, place), assurance: 'asserted', author: await ledgerKeyOn(call, place, log) };
+  return { by: localActor(call, place), assurance: 'asserted', author: () => ledgerKeyOn(call, place, log) };
 }
 
 async function personKey(call: Call, place: Place): Promise<AuthorKey | null> {

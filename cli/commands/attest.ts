@@ -10,6 +10,7 @@ import type { Digest } from '../../ledger/events/index.ts';
 import type { JcsValue } from '../../ledger/jcs.ts';
 import { parseJson } from '../../ledger/json.ts';
 import type { Log } from '../../ledger/log/log.ts';
+import type { Signer } from '../../ledger/note/index.ts';
 import type { AuthorKey } from '../../verify/sigstore/index.ts';
 import { foreignKey, ledgerKeyIn, ledgerKeyOn, pemOf } from '../author-key.ts';
 import { UsageError, type Call, type Command } from '../command.ts';
@@ -46,10 +47,10 @@ put on record when first needed, or with a key of yours. The statement is record
     const version = rekorVersionOf(call);
     const parts = await partsOf(call);
     const own = foreignKey(call);
-    const { key, log } = await open(call, own);
+    const { key, into } = await open(call, own);
     try {
       const signed = await signStatement(parts, key);
-      const written = version !== null && log !== null ? await bundle(call, log, signed, key, version) : null;
+      const written = version !== null && into !== null ? await bundle(call, into, signed, key, version) : null;
       const text = `${written?.bundle ?? JSON.stringify(signed.envelope)}\n`;
       const [out, publicKey] = [call.value('out'), call.value('public-key')];
       if (publicKey !== undefined) writeFileSync(publicKey, pemOf(key));
@@ -66,7 +67,7 @@ put on record when first needed, or with a key of yours. The statement is record
         ...(written === null ? {} : { index: written.index, repeated: written.repeated }), ...(out === undefined ? {} : { out }),
       });
     } finally {
-      await log?.close();
+      await into?.log.close();
     }
     return 'yes';
   },
@@ -78,20 +79,25 @@ function rekorVersionOf(call: Call): RekorVersion | null {
   return call.flag('bundle') ? (Number(said) as RekorVersion) : null;
 }
 
-async function bundle(call: Call, log: Log, signed: SignedStatement, key: AuthorKey, version: RekorVersion) {
-  const place = findPlace(call);
-  const ports = { log, rekorSigner: await rekorSigner(call, place, log), now: () => call.now() };
-  return bundleOf(ports, signed, key, localActor(call, place), version);
+function bundle(call: Call, { log, rekor }: Bundling, signed: SignedStatement, key: AuthorKey, version: RekorVersion) {
+  return bundleOf({ log, rekorSigner: rekor, now: () => call.now() }, signed, key, localActor(call, findPlace(call)), version);
 }
 
-/** The key, and the log where it is written to: for a bundle, and to put a new key of the ledger on record. */
-async function open(call: Call, own: AuthorKey | null) {
-  if (own !== null) return { key: own, log: call.flag('bundle') ? await openForWriting(call, findPlace(call)) : null };
+/** What a bundle takes beside the key. */
+interface Bundling {
+  readonly log: Log;
+  readonly rekor: Signer;
+}
+
+/** The key, and what a bundle takes; null where none is asked for. */
+async function open(call: Call, own: AuthorKey | null): Promise<{ readonly key: AuthorKey; readonly into: Bundling | null }> {
+  if (!call.flag('bundle')) return { key: own ?? await ledgerKeyIn(call, findPlace(call)), into: null };
   const place = findPlace(call);
-  if (!call.flag('bundle')) return { key: await ledgerKeyIn(call, place), log: null };
   const log = await openForWriting(call, place);
   try {
-    return { key: await ledgerKeyOn(call, place, log), log };
+    // First: a ledger that takes no Rekor entries refuses, and a new key would be on record for nothing.
+    const rekor = await rekorSigner(call, place, log);
+    return { key: own ?? await ledgerKeyOn(call, place, log), into: { log, rekor } };
   } catch (error) {
     await log.close();
     throw error;
