@@ -1,4 +1,5 @@
 // The door: each guard with its code, each verdict, each repair listed, and no stranger's document that makes it throw.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -26,6 +27,9 @@ describe('guards', () => {
     ['no JSON', '{"a"', ['refused', 'INPUT_MALFORMED']],
     ['a key twice', '{"bomFormat":"CycloneDX","bomFormat":"CycloneDX"}', ['refused', 'INPUT_DUPLICATE_KEY']],
     ['depth', bom({ components: [] }).replace('[]', '['.repeat(1_000_000)), ['refused', 'INPUT_TOO_DEEP']],
+    ['depth with nothing else', '['.repeat(1_000_000), ['refused', 'INPUT_TOO_DEEP']],
+    ['depth of objects', '{"a":'.repeat(200_000), ['refused', 'INPUT_TOO_DEEP']],
+    ['depth on lines of their own', '{"a":\n'.repeat(200_000), ['refused', 'INPUT_TOO_DEEP']],
     ['broken UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), ['refused', 'INPUT_NOT_UTF8']],
     ['a lone surrogate', '{"a":"\\ud800"}', ['refused', 'INPUT_NOT_UTF8']],
     ['no format', '{"hello":"world"}', ['refused', 'FORMAT_UNKNOWN']],
@@ -48,6 +52,17 @@ describe('guards', () => {
     expect(await answer('{"bomFormat":"CycloneDX","specVersion":"1.6","__proto__":{"components":[]}}')).toEqual(['invalid_schema', 'SCHEMA_VIOLATED ']);
     expect(await answer(bom({ constructor: 1 }))).toEqual(['invalid_schema', 'SCHEMA_VIOLATED ']);
   });
+
+  test('what is nested too deep, a bracket a line, is refused in little memory', () => {
+    const code = `
+      import { readDocument } from ${JSON.stringify(new URL('../../evidence/index.ts', import.meta.url).href)};
+      const bytes = new TextEncoder().encode('{"a":\\n'.repeat(4_000_000));
+      process.stdout.write((await readDocument(bytes)).refusal.code);
+    `;
+    // 24 MB of text in 128 MB: as a list of lines it takes 200 MB and more.
+    const { stdout } = spawnSync(process.execPath, ['--max-old-space-size=128', '--input-type=module', '-e', code], { encoding: 'utf8' });
+    expect(stdout).toBe('INPUT_TOO_DEEP');
+  }, 60_000);
 
   test('a byte order mark and UTF-16 are read, and listed', async () => {
     const text = bom({ components: [library('é')] });
