@@ -31,9 +31,21 @@ export function listKeys(place: Place, of: KeyFolder = 'checkpoint'): KeyOnFile[
   const names = readdirSync(folder).filter((name) => name.endsWith('.key')).sort();
   return names.map((name) => join(folder, name)).map((file) => {
     const bytes = readPrivateFile(file) as Uint8Array;
-    const { vkey } = readKeyFile(bytes);
-    return { id: keyIdOf(vkey), vkey, file, bytes };
+    return { ...read(file, bytes), file, bytes };
   });
+}
+
+/** @throws {LedgerError} KEY_FILE_INVALID, which names the file: one that is no key stops every command that looks for one */
+function read(file: string, bytes: Uint8Array): Pick<KeyOnFile, 'id' | 'vkey'> {
+  try {
+    const { vkey } = readKeyFile(bytes);
+    return { id: keyIdOf(vkey), vkey };
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new LedgerError('KEY_FILE_INVALID', `Cannot read "${file}": it is no key file`, {
+      cause, hint: 'put it elsewhere, or take the key from a backup: files in this folder that end in .key are keys',
+    });
+  }
 }
 
 /** @throws {LedgerError} KEY_MISSING */

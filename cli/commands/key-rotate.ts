@@ -26,8 +26,12 @@ signed with it later is refused. The old key's file is not needed, and not remov
     const place = findPlace(call);
     const files = (['checkpoint', 'attestation'] as const).flatMap((use) => listKeys(place, use).map((key) => ({ use, key })));
     const matches = files.filter(({ key }) => key.id.startsWith(wanted));
-    const [found] = matches;
-    if (found === undefined || matches.length > 1) throw new UsageError(`"${wanted}" names ${matches.length} keys: see "stella key list"`);
+    const [found, ...more] = matches;
+    if (found !== undefined && more.length > 0 && more.every(({ key }) => key.id === found.key.id)) {
+      const files = matches.map(({ key }) => `"${key.file}"`).join(' and ');
+      throw new UsageError(`the key "${wanted}" lies in ${files}: put aside those that are no place of its own`);
+    }
+    if (found === undefined || more.length > 0) throw new UsageError(`"${wanted}" names ${matches.length} keys: see "stella key list"`);
     const { use, key } = found;
     if (use === 'checkpoint' && call.value('reason') !== undefined) throw new UsageError('--reason is of keys for attestations');
     const reason = retireReasonOf(call, 'superseded');
@@ -46,7 +50,6 @@ signed with it later is refused. The old key's file is not needed, and not remov
 
 async function rotateCheckpoint(call: Call, place: Place, log: Log, { id, vkey }: KeyOnFile, to: Signer): Promise<void> {
   const { key: from } = await log.readControl();
-  if (formatHex(from.id) === id) throw new UsageError('this key signs already');
   const { index } = await log.rotate(to, localActor(call, place));
   call.out.say(`entry ${index}: ${formatHex(from.id).slice(0, 16)}… signs no more, from now on it is\n  ${vkey}`);
   call.out.answer({ index, use: 'checkpoint', from: formatHex(from.id), to: id, vkey, lastSize: index + 1 });

@@ -70,6 +70,25 @@ export function applyControl(control: Control, event: Event): void {
   }
 }
 
+/**
+ * Asks whether a key can take the place of the one that signs checkpoints.
+ *
+ * A rotation cannot be taken back, and the old key signs no more after it: with a key of another kind or name no start would find a
+ * signer, and with one that does something else here one thief would have both.
+ *
+ * @param isOnRecord - whether the log names the key, for whatever use
+ * @throws {LedgerError} KEY_TAKEN; LOG_KEY_WRONG
+ */
+export function expectSuccessor({ genesis, key }: Control, to: Signer, isOnRecord: boolean): void {
+  const { id, algorithm } = keyRecordOf(to);
+  const refuse = (code: 'KEY_TAKEN' | 'LOG_KEY_WRONG', why: string) =>
+    new LedgerError(code, `Cannot rotate to the key ${formatHex(id).slice(0, 16)}…: ${why}`, { hint: 'make another with "stella key new"' });
+  if (equalBytes(id, key.id)) throw refuse('KEY_TAKEN', 'it signs checkpoints already');
+  if (isOnRecord) throw refuse('KEY_TAKEN', 'it is on record already, for another use or as one that signs no more');
+  if (algorithm !== 'ed25519') throw refuse('LOG_KEY_WRONG', 'it is of P-256, expected Ed25519');
+  if (to.key.name !== genesis.origin) throw refuse('LOG_KEY_WRONG', `it is named "${clip(to.key.name)}", expected "${genesis.origin}"`);
+}
+
 /** @throws {LedgerError} LOG_KEY_WRONG when the signer is not the log's origin and current key */
 export function expectSigner({ genesis, key }: Control, signer: Signer): void {
   const ours = key.algorithm === 'ed25519' && equalBytes(key.public.subarray(ed25519Spki.length), signer.key.publicKey);

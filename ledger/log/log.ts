@@ -11,7 +11,7 @@ import { compareWithAnchor, type Boot } from './boot.ts';
 import { Clock, type ClockDoubt, type ClockPorts } from './clock.ts';
 import type { Appended, Command, EntryDraft, Outcome } from './command.ts';
 import { committerOf, type CommitThread } from './committer.ts';
-import { controlOf, expectSigner, keyRecordOf, loadControl, type Control } from './control.ts';
+import { controlOf, expectSigner, expectSuccessor, keyRecordOf, loadControl, type Control } from './control.ts';
 import { defaultEngines, sha256, type Engine } from './engine.ts';
 import { genesisOf } from './genesis.ts';
 import { Publisher, taken, type Published } from './publisher.ts';
@@ -301,11 +301,15 @@ export class Log extends LogView {
    * Rotates the checkpoint key: both keys sign the checkpoint that covers `key.rotated`, and from the next one on only the new one.
    *
    * The new key must be stored before: after this the old one signs nothing that counts.
+   *
+   * @throws {LedgerError} as `expectSuccessor`, before anything is signed
    */
   rotate(to: Signer, by: Actor): Promise<Appended> {
     return this.#alone(async () => {
+      const record = keyRecordOf(to);
+      expectSuccessor(this.#control, to, this.#writer.head(`key:${formatHex(record.id)}`) !== null);
       const from = keyRecordOf(this.#signer).id;
-      const rotation = { from, to: keyRecordOf(to), lastSize: this.published.size + 1 };
+      const rotation = { from, to: record, lastSize: this.published.size + 1 };
       const message = rotationMessage(this.#control.genesis.ledger, rotation);
       const signatures = { from: await this.#signer.sign(message), to: await to.sign(message) };
       this.#publisher.signWith([this.#signer, to]);

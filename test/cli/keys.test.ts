@@ -1,6 +1,6 @@
 // Keys that sign statements, as files and on record: the log says which one serves, whatever files lie there.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,6 +108,28 @@ describe('the key for attestations', () => {
     expect(unused).toContain(next);
     expect(rows()[0]).toEqual([next, 'attestation', null, null]);
   });
+});
+
+test('a checkpoint key gives way to none that does something else, nor to a file that is no key', { timeout: 120_000 }, () => {
+  const keys = join(home, 'ledger/keys');
+  const { keyId } = attest().json;
+  const [signing] = (stella('key list').json['keys'] as { id: string; use: string }[]).filter(({ use }) => use === 'checkpoint');
+  const before = size();
+  const copy = join(keys, 'copy.key');
+  renameSync(join(folder, `${keyId.slice(0, 16)}.key`), copy);
+  expect(stella(`key rotate ${keyId}`)).toMatchObject({ exit: 3, json: { error: { code: 'KEY_TAKEN', hint: 'make another with "stella key new"' } } });
+  expect(stella(`key rotate ${signing?.id}`)).toMatchObject({ exit: 3, json: { error: { code: 'KEY_TAKEN' } } });
+  copyFileSync(copy, join(folder, `${keyId.slice(0, 16)}.key`));
+  expect(stella(`key rotate ${keyId}`)).toMatchObject({ exit: 2, json: { error: { message: expect.stringContaining('copy.key') } } });
+  writeFileSync(copy, 'no key at all\n');
+  const error = { code: 'KEY_FILE_INVALID', message: expect.stringContaining('copy.key') };
+  expect(stella(`key rotate ${signing?.id}`)).toMatchObject({ exit: 6, json: { error } });
+  rmSync(copy);
+  expect(size()).toBe(before);
+  const next = stella('key new').json.id;
+  expect(stella(`key rotate ${next}`)).toMatchObject({ exit: 0, json: { use: 'checkpoint', to: next } });
+  expect(stella(`key rotate ${signing?.id}`)).toMatchObject({ exit: 3, json: { error: { code: 'KEY_TAKEN' } } });
+  expect(size()).toBe(before + 1);
 });
 
 test('a person\'s key ends, and the person goes on with a new one', { timeout: 120_000 }, () => {

@@ -3,10 +3,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { encodeUtf8 } from '../../ledger/bytes.ts';
 import { decodeEvent, prepareDraft } from '../../ledger/events/index.ts';
 import type { Command, Outcome } from '../../ledger/log/command.ts';
+import { keyRecordOf } from '../../ledger/log/control.ts';
 import { createLog } from '../../ledger/log/log.ts';
+import { nativeSigner } from '../../ledger/log/signing.ts';
 import { openView } from '../../ledger/log/view.ts';
+import { p256Signer } from '../../ledger/note/index.ts';
 import { StreamHeads, StreamIndex, streamKeyOf, verifyStreamProof } from '../../ledger/streams/index.ts';
-import { checkLog, documentOf, genesis, onceOf, person, sha256, signerOf, streamOf, World } from './kit.ts';
+import { checkLog, documentOf, genesis, onceOf, origin, person, rekorSigner, seedOf, sha256, signerOf, streamOf, World } from './kit.ts';
 
 const one = (document: string, subjects: string[], more: Omit<Command, 'drafts'> = {}): Command => ({ drafts: [documentOf(document, subjects)], ...more });
 
@@ -213,6 +216,35 @@ describe('rotation', () => {
     await expect(world.open()).rejects.toMatchObject({ code: 'LOG_KEY_WRONG' });
     world.signer = next;
     await checkLog(await world.open(), next);
+  });
+});
+
+describe('a rotation to a key that cannot sign checkpoints', () => {
+  const self = { kind: 'ledger', auth: 'self' } as const;
+  const attestation = keyRecordOf(signerOf(3));
+
+  test.each([
+    ['the one that signs', 'KEY_TAKEN', signerOf(1)],
+    ['one that signed before', 'KEY_TAKEN', signerOf(9)],
+    ['one for attestations', 'KEY_TAKEN', signerOf(3)],
+    ['the one for Rekor\'s clients', 'KEY_TAKEN', rekorSigner],
+    ['one of P-256', 'LOG_KEY_WRONG', p256Signer(origin, seedOf(12))],
+    ['one of another ledger', 'LOG_KEY_WRONG', nativeSigner('other.example', seedOf(4))],
+  ])('%s: %s, nothing is signed, and the ledger opens', async (_, code, to) => {
+    const world = new World();
+    world.signer = signerOf(9);
+    const log = await world.create({}, ['event', 'rekor']);
+    await log.rotate(signerOf(1), self);
+    const data = { key: { ...attestation, use: 'attestation' as const } };
+    await log.appendOne({ drafts: [prepareDraft({ type: 'key.added', by: self, data }, sha256)] });
+    const before = log.published;
+    await expect(log.rotate(to, self)).rejects.toMatchObject({ code, hint: 'make another with "stella key new"' });
+    expect(log.published).toEqual(before);
+    await log.close();
+    world.signer = signerOf(1);
+    const again = await world.open();
+    await again.rotate(signerOf(2), self);
+    await checkLog(again, signerOf(2));
   });
 });
 
