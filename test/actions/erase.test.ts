@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { erasePayload, finishErasures } from '../../actions/erase.ts';
 import { listHolds, placeHold, releaseHold } from '../../actions/hold.ts';
 import { readPayloadOf } from '../../actions/read-payload.ts';
-import { retainedUntil, retentionOf, setRetention } from '../../actions/retention.ts';
+import { changeRetention, retainedUntil, retentionOf, setRetention } from '../../actions/retention.ts';
 import { addAttestationKey } from '../../actions/add-key.ts';
 import { secretsBack } from '../../actions/restore-sealed.ts';
 import { formatHex, parseHex } from '../../ledger/bytes.ts';
@@ -90,6 +90,31 @@ describe('erasing', () => {
     expect(await codeOf(erase(basis))).toBe('done');
     const other = await sealedBench();
     expect(await codeOf(other.erase('court-order'))).toBe('done');
+  });
+
+  test('a shorter profile says what could go earlier, and waits until that is meant', async () => {
+    const { bench, erase } = await sealedBench();
+    const { now } = bench.world.clock;
+    const change = (profile: 'standard' | 'ten-years', isMeant = false) => changeRetention(bench.log, profile, { now: now(), isMeant }, by);
+    for (const profile of ['standard', 'ten-years', 'ten-years'] as const) expect((await change(profile)).shortened).toBeNull();
+    const { at } = await bench.event(4);
+    const end = retainedUntil('document.stored', at, 'standard');
+    const size = bench.log.published.size;
+    await expect(change('standard')).rejects.toMatchObject({
+      code: 'RETENTION_RUNS', hint: 'where that is meant: "stella retention standard --shorten"',
+      message: `Cannot keep for less than "ten-years": 1 sealed on record could go earlier, 0 of them at once, the first from ${new Date(end).toISOString()}`,
+    });
+    bench.world.clock.pass(end - now() - 1);
+    await expect(change('standard')).rejects.toMatchObject({ message: expect.stringContaining(', 0 of them at once, the first from') });
+    bench.world.clock.pass(1);
+    await expect(change('standard')).rejects.toMatchObject({ message: expect.stringMatching(/could go earlier, 1 of them at once$/) });
+    expect([bench.log.published.size, (await retentionOf(bench.log)).profile]).toEqual([size, 'ten-years']);
+    expect((await change('standard', true)).shortened).toEqual({ payloads: 1, atOnce: 1, next: null });
+    expect((await retentionOf(bench.log)).profile).toBe('standard');
+    await change('ten-years');
+    // What is erased was promised nothing any more.
+    await erase('court-order');
+    expect((await change('standard')).shortened).toBeNull();
   });
 
   test('the profile is what the newest event says, and whoever erases can keep to a longer one, and to no shorter', async () => {

@@ -62,6 +62,11 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   const set = json('retention ten-years');
   expect(set).toMatchObject({ ok: true, profile: 'ten-years', months: { acts: 120, evidence: 120 } });
   expect(json('retention')).toMatchObject({ profile: 'ten-years', entry: set['entry'] });
+  json(`add --seal --subject ${artifact} words.txt`);
+  expect(json('retention standard')).toMatchObject({ exit: 4, error: { code: 'RETENTION_RUNS', hint: expect.stringContaining('--shorten') } });
+  expect(json('retention')).toMatchObject({ profile: 'ten-years', entry: set['entry'] });
+  const shortened = { payloads: 1, atOnce: 0, next: expect.stringMatching(/^20.*Z$/) };
+  expect(json('retention standard --shorten')).toMatchObject({ ok: true, profile: 'standard', shortened });
   const streams = ['vuln:CVE-2026-1', `artifact:${artifact}`];
   expect(json(`hold place --stream ${streams.join(' --stream ')} --basis audit`)).toMatchObject({ ok: true, empty: ['vuln:CVE-2026-1'] });
   expect([existsSync(join(folder, commitment)), existsSync(note)]).toEqual([false, false]);
@@ -70,7 +75,7 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
 test.each([
   ['erase', 2], ['erase 1', 2], ['erase 1 --basis because', 2], ['erase 1 --basis objected --retention short', 2], ['hold place --basis audit', 2],
   ['hold place --stream trust', 2], ['hold release', 2], ['payload 1', 2], ['erase 900 --basis objected', 3],
-  ['retention five-years', 2], ['retention standard ten-years', 2],
+  ['retention five-years', 2], ['retention --shorten', 2], ['retention standard ten-years', 2],
 ])('%s: exit code %i', (args, exit) => {
   expect(json(args)['exit']).toBe(exit);
 });
