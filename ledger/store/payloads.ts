@@ -20,13 +20,13 @@ export interface StoredPayload {
 export interface StagedPayload extends StoredPayload {
   /** Makes it a payload, durably. @throws {LedgerError} STORE_FULL, STORE_FAILED */
   keep(): Promise<void>;
-  /** Removes it. Never touches a payload of the same bytes: others may name that one. */
+  /** Removes it; what cannot be removed goes with `tidy`. Never touches a payload of the same bytes: others may name that one. */
   drop(): Promise<void>;
 }
 
 /** Room for a payload that is not made yet. */
 export interface AwaitedPayload {
-  /** Takes its bytes, once. */
+  /** Takes its bytes, once, and before they are flushed. */
   write(pieces: readonly Uint8Array[]): void;
   /** Begins to flush them: that goes on whatever this thread does then, even if it does not come back to the event loop for a while. */
   flush(): void;
@@ -37,7 +37,7 @@ export interface AwaitedPayload {
    * @throws {LedgerError} STORE_FULL, STORE_FAILED; nothing is stored then
    */
   keep(digest: Uint8Array): Promise<StoredPayload>;
-  /** Gives it up, with what has arrived. */
+  /** Gives it up, with what has arrived; once it is kept there is nothing to give up. What cannot be removed goes with `tidy`. */
   drop(): Promise<void>;
 }
 
@@ -120,7 +120,8 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
     const arriving = join(directory, 'arriving');
     await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
     const temporary = join(arriving, randomUUID());
-    const drop = () => rm(temporary, { force: true });
+    // It says nothing: whoever drops something has more to say already, and no entry names what is left.
+    const drop = () => rm(temporary, { force: true }).catch(() => {});
     const orDrop = async <T>(work: () => Promise<T>): Promise<T> => {
       try {
         return await work();
@@ -163,7 +164,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       let arrived = Promise.resolve(0);
       // Whoever keeps it hears of what went wrong.
       const then = (work: () => Promise<number>) => (arrived = reached(work)).catch(() => {});
-      let isFlushing = false;
+      let [isWritten, isFlushing] = [false, false];
       const flush = () => {
         isFlushing = true;
         const written = arrived;
@@ -171,18 +172,24 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
       };
       return {
         // 1. As above: written by this thread, a million bytes in a third of a millisecond, and flushed by another one.
-        write: (pieces) => void then(async () => writeTogether(handle.fd, pieces)),
+        write(pieces) {
+          // Of the first bytes nobody would hear what went wrong, and nobody would flush the last ones.
+          if (isWritten || isFlushing) throw new TypeError('bytes of a payload come once, before they are flushed');
+          isWritten = true;
+          void then(async () => writeTogether(handle.fd, pieces));
+        },
         flush,
         async keep(digest) {
           if (!isFlushing) flush();
-          const size = await orDrop(() => arrived.finally(() => handle.close()));
+          // Some file systems say only here that bytes did not come to rest.
+          const size = await orDrop(() => arrived.finally(() => reached(() => handle.close())));
           await orDrop(async () => at('payload 1: written'));
           await keep(digest);
           return { digest, size };
         },
         async drop() {
           await arrived.catch(() => {});
-          await handle.close();
+          await handle.close().catch(() => {});
           await drop();
         },
       };
@@ -323,7 +330,7 @@ async function write(
     await reached(() => handle.sync());
     return { digest: new Uint8Array(hash.digest()), size };
   } finally {
-    await handle.close();
+    await reached(() => handle.close());
   }
 }
 

@@ -1,6 +1,6 @@
 // Payloads and secrets: streamed, content-addressed, checked on the way out, and gone when they are erased.
 import { execFile } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
@@ -138,6 +138,71 @@ describe('payloads', () => {
     expect(stdout).toBe('STORE_FAILED\n');
     expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
     expect(readdirSync(directory)).toEqual(['arriving']);
+  });
+
+  test('that there is room for take their bytes once, and before they are flushed', async () => {
+    const directory = freshDirectory();
+    const payloads = openPayloads(directory);
+    const [twice, late] = [await payloads.awaitOne(), await payloads.awaitOne()];
+    twice.write([hello]);
+    expect(() => twice.write([hello])).toThrow(TypeError);
+    late.flush();
+    expect(() => late.write([hello])).toThrow(TypeError);
+    expect(await twice.keep(parseHex(helloDigest))).toEqual({ digest: parseHex(helloDigest), size: 5 });
+    await late.drop();
+    expect(readFileSync(fileIn(directory), 'utf8')).toBe('hello');
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+  });
+
+  test('of which it turns out when the file is closed that they are not on the disk are refused, and leave nothing', async () => {
+    const directory = freshDirectory();
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { openPayloads } from ${JSON.stringify(new URL('../../ledger/store/payloads.ts', import.meta.url).href)};
+      const payloads = openPayloads(${JSON.stringify(directory)});
+      // The number that the next file gets.
+      const next = () => { const file = openSync('/dev/null'); closeSync(file); return file; };
+      const code = (keeping) => keeping.then(() => 'kept', ({ name, code }) => name + ' ' + code);
+      await payloads.awaitOne().then((one) => one.drop());
+      const file = next();
+      const one = await payloads.awaitOne();
+      one.write([new Uint8Array(5)]);
+      one.flush();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      closeSync(file);
+      console.log(await code(one.keep(new Uint8Array(32))));
+      const gone = next();
+      const other = await payloads.awaitOne();
+      closeSync(gone);
+      console.log(await code(other.drop()));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout).toBe('LedgerError STORE_FAILED\nkept\n');
+    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['arriving']);
+  });
+
+  test('that cannot be removed do not hide why they had to be', async () => {
+    const directory = freshDirectory();
+    const arriving = join(directory, 'arriving');
+    // A folder in the file's place is not removed as a file is.
+    const block = () => {
+      for (const name of readdirSync(arriving)) {
+        rmSync(join(arriving, name));
+        mkdirSync(join(arriving, name));
+      }
+    };
+    const payloads = openPayloads(directory, () => {
+      block();
+      throw new Error('stopped');
+    });
+    await expect(payloads.put([hello], 5)).rejects.toThrow('stopped');
+    rmSync(arriving, { recursive: true });
+    const one = await payloads.awaitOne();
+    one.write([hello]);
+    await expect(one.keep(parseHex(helloDigest))).rejects.toThrow('stopped');
+    await one.drop();
+    expect(readdirSync(arriving)).toHaveLength(1);
+    expect(await payloads.has(parseHex(helloDigest))).toBe(false);
   });
 
   test('one that is too large, or stops in the middle, leaves nothing', async () => {
