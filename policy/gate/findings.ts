@@ -60,7 +60,8 @@ export const purlOf = ({ purl }: Pick<FindingMember, 'purl'>): string | null => 
 const CHARACTER = String.raw`[^"\\\x00-\x1f]`;
 const STRING = `"${CHARACTER}*"`;
 const COUNT = '(?:0|[1-9][0-9]{0,14})';
-const DECIMAL = String.raw`(?:0|[1-9][0-9]*)(?:\.[0-9]+)?`;
+// Two digits before the point are more than any score has, and too few for a number beyond the doubles, which JSON has no word for.
+const DECIMAL = String.raw`(?:0|[1-9][0-9]?)(?:\.[0-9]+)?`;
 const PURL = String.raw`pkg:[A-Za-z0-9.+-]+/[^"\\\x00-\x1f\u2028\u2029]+`;
 const ID = '[A-Za-z0-9][A-Za-z0-9._:+/-]*';
 const OUTCOMES = ['affected', 'indeterminate', 'unsupported', 'unversioned'] as const;

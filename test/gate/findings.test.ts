@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
-import { namesIn, namesOf, readFindings, type FindingsRead } from '../../policy/gate/findings.ts';
+import { namesIn, namesOf, readFindings, type FindingMember, type FindingsRead } from '../../policy/gate/findings.ts';
 import { findingShape } from '../../policy/gate/input-shape.ts';
+import { baseList, changedList } from '../../policy/gate/members.ts';
 import { fromPlain, Layouts } from '../../policy/index.ts';
 import { plainValue } from '../../policy/gate/plain-member.ts';
 import { complaintOf } from '../../policy/gate/shape.ts';
@@ -137,6 +138,36 @@ describe('a document as the scanner writes it', () => {
     }
   });
 
+  test.each([
+    '0', '0.0', '0.00000', '0.10', '0.1', '1', '1.0', '1.000000', '0.000001', '0.0000001', '0.0000010', '0.99999999', '0.12345678901234567890',
+    `0.${'3'.repeat(500)}`, `0.${'0'.repeat(400)}1`,
+  ])('gives the number of a score that is spelt %s', (spelt) => {
+    const [one] = fc.sample(finding, { numRuns: 1, seed: 2 }) as [Finding];
+    const bytes = encodeFindings(documentOf([{ ...one, epss: spelt, score: spelt }]));
+    const { members = [], written } = readFindings(bytes).findings ?? {};
+    expect(members).toEqual(readWhole(bytes).findings?.members);
+    expect(decodeUtf8(concatBytes(...written?.pieces ?? []))).toBe(formatJcs(members as unknown as JcsValue));
+  });
+
+  test.each([1, 63, 64, 65, 127, 128, 129])('%i findings are written so that any of them can be changed', (count) => {
+    const [base] = fc.sample(finding, { numRuns: 1, seed: 4 }) as [Finding];
+    const paths = ['p', 'é', '😀\u2028'];
+    const findings = Array.from({ length: count }, (_, i): Finding =>
+      ({ ...base, id: `CVE-${i}`, component: { ...base.component, paths: [paths[i % 3] as string] } }));
+    const { members = [], written = null } = readFindings(encodeFindings(documentOf(findings))).findings ?? {};
+    if (written === null) throw new TypeError('it is not plain');
+    const list = baseList(members, findingShape, { sound: true, written, value: (member) => plainValue(member, layouts) });
+    expect([...list.starts]).toEqual([...baseList(members, findingShape).starts]);
+    for (const places of [[], [0], [count - 1], [63, 64], [62, 65, 127, 128], [...members.keys()]]) {
+      const there = places.filter((place) => place < count);
+      const changes = new Map(there.map((place) => [place, { ...members[place] as FindingMember, path: 'ü', waived: true }]));
+      const changed = changedList(list, changes);
+      const expected = members.map((member, i) => changes.get(i) ?? member);
+      expect(decodeUtf8(concatBytes(...changed.pieces))).toBe(formatJcs(expected as unknown as JcsValue));
+      expect(changed.members).toEqual(expected);
+    }
+  });
+
   test('more than 256 findings come in their order', () => {
     const [base] = fc.sample(finding, { numRuns: 1, seed: 1 }) as [Finding];
     for (const count of [0, 1, 255, 256, 257, 1_000]) {
@@ -212,6 +243,8 @@ describe('a document that is none, or is another', () => {
     ['a path', (one: Finding): Finding => ({ ...one, component: { ...one.component, paths: ['p'.repeat(4_097)] } })],
     ['a purl', (one: Finding): Finding => ({ ...one, component: { ...one.component, purl: `pkg:npm/${'p'.repeat(4_097)}` } })],
     ['an EPSS score', (one: Finding): Finding => ({ ...one, epss: '1.1' })], ['a score', (one: Finding): Finding => ({ ...one, score: '10.1' })],
+    ['an EPSS score beyond the doubles', (one: Finding): Finding => ({ ...one, epss: '9'.repeat(400) })],
+    ['a score beyond the doubles', (one: Finding): Finding => ({ ...one, score: `1${'0'.repeat(309)}.5` })],
     ['no purl', (one: Finding): Finding => ({ ...one, component: { ...one.component, purl: null } })],
   ])('of which %s is out of bounds is not known to have its shape, and has not', (_, change) => {
     const [one] = fc.sample(finding, { numRuns: 1, seed: 11 }) as [Finding];
