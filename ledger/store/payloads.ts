@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { compareBytes, formatHex, parseHex } from '../bytes.ts';
 import { LedgerError } from '../errors.ts';
 import { openFileAt, type FileAt } from './file-at.ts';
@@ -118,7 +118,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   /** Where bytes arrive, and what makes a payload of them. What fails removes them. */
   const arrival = async () => {
     const arriving = join(directory, 'arriving');
-    await reached(() => mkdir(arriving, { recursive: true, mode: 0o700 }));
+    await reached(() => makeDirectory(arriving));
     const temporary = join(arriving, randomUUID());
     // It says nothing: whoever drops something has more to say already, and no entry names what is left.
     const drop = () => rm(temporary, { force: true }).catch(() => {});
@@ -404,9 +404,25 @@ function refusalOf(cause: unknown, digest: Uint8Array): unknown {
   });
 }
 
-/** A new folder's own name must be flushed too, or a power failure takes all that lies in it. */
-async function makeDirectory(directory: string): Promise<void> {
-  if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) await flushDirectory(dirname(directory));
+/** Folders being made in this process. */
+const making = new Map<string, Promise<void>>();
+
+/**
+ * A new folder's own name must be flushed too, or a power failure takes all that lies in it: each that was made on the way, and also for
+ * whoever finds it there before that is done.
+ */
+function makeDirectory(directory: string): Promise<void> {
+  const place = resolve(directory);
+  const made = making.get(place) ?? makeDirectories(place).finally(() => making.delete(place));
+  making.set(place, made);
+  return made;
+}
+
+async function makeDirectories(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  // `first` is a prefix of the directory.
+  for (let made = directory; made.length >= first.length; made = dirname(made)) await flushDirectory(dirname(made));
 }
 
 async function flushDirectory(directory: string): Promise<void> {

@@ -140,6 +140,38 @@ describe('payloads', () => {
     expect(readdirSync(directory)).toEqual(['arriving']);
   });
 
+  test('are stored when the names of all folders above them are flushed, whoever of two made these', async () => {
+    const directory = freshDirectory();
+    const script = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      import { sep } from 'node:path';
+      const directory = ${JSON.stringify(directory)};
+      const [steps, { open }] = [[], fs.promises];
+      // Folders are flushed slowly, those above others most of all.
+      fs.promises.open = async (path, ...rest) => {
+        const handle = await open(path, ...rest);
+        const within = path.slice(directory.length);
+        const sync = handle.sync.bind(handle);
+        handle.sync = async () => {
+          await new Promise((resolve) => setTimeout(resolve, rest[0] === 'r' ? 300 - 60 * within.split(sep).length : 0));
+          await sync();
+          if (rest[0] === 'r') steps.push(within.replaceAll(sep, '/'));
+        };
+        return handle;
+      };
+      syncBuiltinESMExports();
+      const { openPayloads } = await import(${JSON.stringify(new URL('../../ledger/store/payloads.ts', import.meta.url).href)});
+      const payloads = openPayloads(directory + sep + 'a' + sep + 'b');
+      await Promise.all([1, 2].map(() => payloads.put([new TextEncoder().encode('hello')], 5).then(() => steps.push('stored'))));
+      console.log(steps.join(' '));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    const [before] = stdout.split(' stored') as [string];
+    // Those of a and b, then of 2c, and then of the payload.
+    expect([...new Set(before.split(' '))]).toEqual(['/a/b', '/a', '', '/a/b/2c']);
+    expect(before.split(' ').filter((folder) => folder === '/a/b')).toHaveLength(2);
+  });
+
   test('that there is room for take their bytes once, and before they are flushed', async () => {
     const directory = freshDirectory();
     const payloads = openPayloads(directory);
