@@ -38,6 +38,8 @@ export interface KitToMake {
 
 export interface MadeKit {
   readonly manifest: KitManifest;
+  /** The key that signed it. */
+  readonly author: AuthorKey;
   /** The file, in pieces. */
   readonly pieces: AsyncIterable<Uint8Array>;
 }
@@ -48,7 +50,7 @@ export interface MadeKit {
  * @throws {LedgerError} SNAPSHOT_UNKNOWN, POLICY_UNKNOWN, PAYLOAD_MISSING; INPUT_MALFORMED for what is no trusted root
  */
 export async function createKit(
-  { log, payloads }: { readonly log: Pick<LogView, 'stream'>; readonly payloads: PayloadStore }, asked: KitToMake, key: AuthorKey,
+  { log, payloads }: { readonly log: Pick<LogView, 'stream'>; readonly payloads: PayloadStore }, asked: KitToMake, key: AuthorKey | (() => Promise<AuthorKey>),
 ): Promise<MadeKit> {
   const { feed, builder, now } = asked;
   const found = await findSnapshot(log, feed, asked.snapshot);
@@ -77,9 +79,11 @@ export async function createKit(
     roots: [...new Map(roots)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([digest, bytes]) => add(`roots/${digest}.json`, bytes)),
   };
   const bytes = encodeKitManifest(manifest);
-  const envelope = await signJson(kitStatement(manifest, sha256(bytes), sources, { builder, madeMs: now }), [key]);
+  // Asked for now that nothing is missing: the ledger's own may be made, and put on record, by asking.
+  const author = typeof key === 'function' ? await key() : key;
+  const envelope = await signJson(kitStatement(manifest, sha256(bytes), sources, { builder, madeMs: now }), [author]);
   contents.push({ name: manifestName, open: () => [bytes] }, { name: attestationName, open: () => [encodeUtf8(JSON.stringify(envelope))] });
-  return { manifest, pieces: writeZip(contents) };
+  return { manifest, author, pieces: writeZip(contents) };
 }
 
 export interface KitExpected {

@@ -1,13 +1,13 @@
 // stella attest: sign a statement about an artifact.
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
-  bundleOf, embeddedType, sbomReference, signStatement, type RekorVersion, type SignedStatement, type StatementParts,
+  bundleOf, embeddedType, sbomReference, signStatement, statementOf, type RekorVersion, type SignedStatement, type StatementParts,
 } from '../../actions/attest.ts';
 import { readEvidence } from '../../actions/read-evidence.ts';
 import { encodeUtf8, formatHex, parseHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Digest } from '../../ledger/events/index.ts';
-import type { JcsValue } from '../../ledger/jcs.ts';
+import { encodeJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { parseJson } from '../../ledger/json.ts';
 import type { Log } from '../../ledger/log/log.ts';
 import type { Signer } from '../../ledger/note/index.ts';
@@ -46,6 +46,8 @@ put on record when first needed, or with a key of yours. The statement is record
   async run(call) {
     const version = rekorVersionOf(call);
     const parts = await partsOf(call);
+    // What cannot be written as it is signed is refused here, before a key is made for it.
+    encodeJcs(statementOf(parts));
     const own = foreignKey(call);
     const { key, into } = await open(call, own);
     try {

@@ -41,8 +41,8 @@ that trusts the key and names the builder imports it without a network.`,
       builder: builderOf(call), now: call.now(),
     };
     const place = findPlace(call);
-    const key = foreignKey(call) ?? await ledgerKeyIn(call, place);
-    const { manifest, pieces } = await createKit({ log: await openForReading(place), payloads: openPlacePayloads(place) }, asked, key);
+    const own = foreignKey(call) ?? (() => ledgerKeyIn(call, place));
+    const { manifest, author: key, pieces } = await createKit({ log: await openForReading(place), payloads: openPlacePayloads(place) }, asked, own);
     // Under another name first: a file that is called a kit is a whole one.
     const arriving = `${out}.arriving`;
     try {

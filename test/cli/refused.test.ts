@@ -26,6 +26,7 @@ let [sealed, before] = [0, [] as unknown[]];
 
 beforeAll(() => {
   writeFileSync(join(home, 'p.json'), '{}');
+  writeFileSync(join(home, 'big.json'), '{"a":12345678901234567890123}');
   writeFileSync(join(home, 'words.txt'), 'words');
   json('init --origin refused.example');
   json('person add ann');
@@ -50,6 +51,8 @@ test.each([
   ['VEX about no vulnerability id', 'EVIDENCE_INVALID', `vex set ?? --subject ${image} --status fixed`],
   ['a contract that nobody published', 'CONTRACT_UNKNOWN', `contract assign none --subject ${image}`],
   ['a bundle of a ledger that takes no Rekor entries', 'ENTRY_KIND_UNKNOWN', `attest --subject ${image} --type urn:example:p --predicate p.json --bundle`],
+  ['a predicate that no signature can be made over', 'INPUT_NOT_CANONICAL', `attest --subject ${image} --type urn:example:p --predicate big.json`],
+  ['a kit of a feed that was never imported', 'SNAPSHOT_UNKNOWN', 'kit create --builder https://x.example/k --out o.kit'],
   ['a hold on an entry that is not there', 'ENTRY_MISSING', 'hold place --entry 99 --basis audit --justification why'],
   ['a hold on what is no stream', 'USAGE', 'hold place --stream nonsense --basis audit --justification why'],
   ['erasing before its time is over', 'RETENTION_RUNS', 'erase SEALED --basis not-needed'],
