@@ -249,7 +249,7 @@ export class Policy {
 
   /** Runs what an evaluation does under its count. */
   #counted<T>(m: Machine, run: () => T): T {
-    return metered(this.#rules.cells, run, (cells) => void (m.cells = cells));
+    return metered(this.#rules, run, (cells) => void (m.cells = cells));
   }
 
   /**

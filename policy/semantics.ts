@@ -7,7 +7,7 @@ import { isNumber, type Value } from './rego/value.ts';
 /**
  * What decisions are made under now.
  *
- * 2: what an evaluation makes is bounded (rego/meter.ts), and answers of short functions are not remembered (rego/eval/short.ts), which
+ * 2: what an evaluation makes and compares is bounded (rego/meter.ts), and answers of short functions are not remembered (rego/eval/short.ts), which
  * takes other steps. Under 1 an evaluation could end the process.
  */
 export const SEMANTICS = 2;
@@ -15,7 +15,10 @@ export const SEMANTICS = 2;
 /** Cells of 16 bytes that an evaluation may make since semantics 2; no part of its limits, for those stand in each event. */
 export const CELLS_MOST = 60_000_000;
 
-/** Never used in a decision: it differs in one result, so that tests can see the selection work, and has a twentieth of the memory. */
+/** Values that an evaluation may look at to compare others, since semantics 2. */
+export const COMPARED_MOST = 500_000_000;
+
+/** Never used in a decision: it differs in one result, so that tests can see the selection work, and may take less of everything. */
 export const TEST_SEMANTICS = 0;
 
 /** What a semantics is. */
@@ -24,6 +27,8 @@ export interface EngineRules {
   readonly differences: ReadonlyMap<string, Builtin['run']>;
   /** Cells that an evaluation may make. */
   readonly cells: number;
+  /** Values that it may look at to compare others. */
+  readonly compared: number;
   /** Whether short functions are asked about a text anew each time, and not looked up. */
   readonly asksShort: boolean;
 }
@@ -31,9 +36,9 @@ export interface EngineRules {
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 const TABLE: ReadonlyMap<number, EngineRules> = new Map([
-  [TEST_SEMANTICS, { differences: new Map([['floor', mathematicalFloor]]), cells: CELLS_MOST / 20, asksShort: true }],
-  [1, { differences: new Map(), cells: UNBOUNDED, asksShort: false }],
-  [SEMANTICS, { differences: new Map(), cells: CELLS_MOST, asksShort: true }],
+  [TEST_SEMANTICS, { differences: new Map([['floor', mathematicalFloor]]), cells: CELLS_MOST / 20, compared: COMPARED_MOST / 500, asksShort: true }],
+  [1, { differences: new Map(), cells: UNBOUNDED, compared: UNBOUNDED, asksShort: false }],
+  [SEMANTICS, { differences: new Map(), cells: CELLS_MOST, compared: COMPARED_MOST, asksShort: true }],
 ]);
 
 /** Whether this release decides under a semantics. */

@@ -9,8 +9,8 @@
 import type { Num } from './number.ts';
 import { EvaluationError } from './errors.ts';
 
-/** The cells made so far, and how many there may be. */
-export const meter = { cells: 0, most: Number.POSITIVE_INFINITY };
+/** The cells made so far and the values compared, and how many there may be of each. */
+export const meter = { cells: 0, most: Number.POSITIVE_INFINITY, compared: 0, comparedMost: Number.POSITIVE_INFINITY };
 
 /** What `settle` read last. It is kept, for a character that nobody wants is not read once the engine has seen through it. */
 const last = { unit: 0 };
@@ -34,6 +34,17 @@ export const ENTRY_CELLS = 5;
 export function charge(cells: number): void {
   meter.cells += cells;
   if (meter.cells > meter.most) throw beyond();
+}
+
+/**
+ * Counts what is looked at to compare two arrays, objects or sets. Thirty steps make a value that names another one twice, thirty times
+ * over: it takes no memory, and comparing two of them looks at a thousand million values.
+ *
+ * @param elements - of the shorter one @throws {EvaluationError} eval_limit_error
+ */
+export function compareAll(elements: number): void {
+  meter.compared += elements + 1;
+  if (meter.compared > meter.comparedMost) throw new EvaluationError('eval_limit_error', `more than ${meter.comparedMost} values compared`, null);
 }
 
 /** Whether there is a bound: without one, counting beforehand how much something will be may take as long as making it, or for ever. */
@@ -70,11 +81,10 @@ export function checkKey(length: number): void {
   if (length > keyMax && meter.cells + keyCells(length) > meter.most) throw beyond();
 }
 
-/** Runs an evaluation under a count of its own. @param ended - told what was made, however it ended */
-export function metered<T>(most: number, run: () => T, ended: (cells: number) => void): T {
+/** Runs an evaluation under counts of its own. @param ended - told what was made, however it ended */
+export function metered<T>({ cells, compared }: { readonly cells: number; readonly compared: number }, run: () => T, ended: (cells: number) => void): T {
   const before = { ...meter };
-  meter.cells = 0;
-  meter.most = most;
+  Object.assign(meter, { cells: 0, most: cells, compared: 0, comparedMost: compared });
   try {
     return run();
   } finally {
@@ -85,12 +95,12 @@ export function metered<T>(most: number, run: () => T, ended: (cells: number) =>
 
 /** Runs what one evaluation does for all that follow it (compiling a rule, a pattern): whoever comes first must not pay for it. */
 export function unmetered<T>(run: () => T): T {
-  const { cells, most } = meter;
+  const before = { ...meter };
   meter.most = Number.POSITIVE_INFINITY;
+  meter.comparedMost = Number.POSITIVE_INFINITY;
   try {
     return run();
   } finally {
-    meter.cells = cells;
-    meter.most = most;
+    Object.assign(meter, before);
   }
 }

@@ -204,11 +204,13 @@ export function unifies(a: Type | null, b: Type | null): boolean {
   if (b.k === 'any' && anyUnifies(b, a)) return true;
   if (a.k === 'any' || b.k === 'any' || a.k !== b.k) return false;
   if (a.k === 'array' && b.k === 'array') {
-    const fits = (x: typeof a, y: typeof a) => x.items.every((item, i) => unifies(item, i < y.items.length ? y.items[i] ?? null : y.open));
-    return fits(a, b) && fits(b, a) && (a.open === null || b.open === null || unifies(a.open, b.open));
+    // Each two once: twice each would be a thousand times ten levels down.
+    const [longer, shorter] = a.items.length < b.items.length ? [b, a] : [a, b];
+    const fit = longer.items.every((item, i) => unifies(item, i < shorter.items.length ? shorter.items[i] ?? null : shorter.open));
+    return fit && (a.open === null || b.open === null || unifies(a.open, b.open));
   }
   if (a.k === 'object' && b.k === 'object') {
-    return membersUnify(a, b) && membersUnify(b, a) && (a.open === null || b.open === null || unifies(a.open.value, b.open.value));
+    return membersUnify(a, b, new Map()) && membersUnify(b, a, a.members) && (a.open === null || b.open === null || unifies(a.open.value, b.open.value));
   }
   if (a.k === 'set' && b.k === 'set') return a.of === null || b.of === null || unifies(a.of, b.of);
   if (a.k === 'function' && b.k === 'function') return a.args.length === b.args.length && a.args.every((arg, i) => unifies(arg, b.args[i] ?? null));
@@ -219,8 +221,10 @@ function anyUnifies(a: Type & { k: 'any' }, b: Type): boolean {
   return b.k !== 'function' && (a.of.length === 0 || a.of.some((part) => unifies(part, b)));
 }
 
-function membersUnify(a: ObjectType, b: ObjectType): boolean {
-  for (const { key, type } of a.members.values()) {
+/** @param known - members that are known to */
+function membersUnify(a: ObjectType, b: ObjectType, known: ObjectType['members']): boolean {
+  for (const [name, { key, type }] of a.members) {
+    if (known.has(name)) continue;
     const other = selectKey(b, key);
     if (other === null) {
       if ((a.open?.value ?? null) === null && (b.open?.value ?? null) === null) return false;
