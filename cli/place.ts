@@ -124,7 +124,10 @@ export async function openForWriting(call: Call, place: Place, { many = false } 
       projector: new LiveProjector(store),
       ...(committer === null ? {} : { committer }),
     });
-    await finishErasures({ log, payloads: openPlacePayloads(place), secrets: openPlaceSecrets(place) });
+    const payloads = openPlacePayloads(place);
+    await finishErasures({ log, payloads, secrets: openPlaceSecrets(place) });
+    // Another process may be storing what it appends afterwards; nobody takes a day for it.
+    await payloads.tidy(call.now() - dayMs);
     return log;
   } catch (error) {
     await committer?.close();
@@ -133,6 +136,8 @@ export async function openForWriting(call: Call, place: Place, { many = false } 
     throw error;
   }
 }
+
+const dayMs = 86_400_000;
 
 /** Opens the ledger for reading, beside its writer or without one; nothing is taken or signed. */
 export async function openForReading(place: Place): Promise<LogView> {

@@ -1,9 +1,12 @@
 // XML from strangers into a tree of elements: no document type, no entities of its own, bounded depth.
 import { SaxesParser } from 'saxes';
 import { LedgerError } from '../ledger/errors.ts';
-import { jsonDepthMax } from '../ledger/json.ts';
+import { jsonBytesMax, jsonDepthMax } from '../ledger/json.ts';
 import { byteOffset, type Encoding } from '../ledger/text.ts';
 import type { XmlElement } from './xml.ts';
+
+/** Most elements and attributes of a document: 128 MiB of `<a/>` took all memory, and real ones take some 40 bytes each. */
+const partsMax = jsonBytesMax / 32;
 
 /**
  * Parses an XML 1.0 document with namespaces.
@@ -11,7 +14,7 @@ import type { XmlElement } from './xml.ts';
  * A document type is refused before anything is parsed: external entities and entity bombs live there, and validators differ
  * in what they make of them.
  *
- * @throws {LedgerError} INPUT_DOCTYPE, INPUT_NOT_UTF8 for an encoding declared otherwise, INPUT_TOO_DEEP, INPUT_MALFORMED
+ * @throws {LedgerError} INPUT_DOCTYPE, INPUT_NOT_UTF8 for an encoding declared otherwise, INPUT_TOO_DEEP, INPUT_TOO_LARGE, INPUT_MALFORMED
  */
 export function parseXml(text: string, encoding: Encoding): XmlElement {
   refusePrologue(text, encoding);
@@ -19,6 +22,7 @@ export function parseXml(text: string, encoding: Encoding): XmlElement {
   type Open = { -readonly [Key in keyof XmlElement]: XmlElement[Key] } & { children: XmlElement[] };
   const open: Open[] = [];
   let root: XmlElement | null = null;
+  let parts = 0;
   parser.on('error', (error) => {
     const position = byteOffset(text, parser.position, encoding);
     throw new LedgerError('INPUT_MALFORMED', `Cannot read XML at byte ${position}: ${error.message.replace(/^\d+:\d+: /, '')}`, { position });
@@ -28,8 +32,11 @@ export function parseXml(text: string, encoding: Encoding): XmlElement {
     if (open.length === jsonDepthMax) {
       throw new LedgerError('INPUT_TOO_DEEP', `Cannot read XML: nested deeper than ${jsonDepthMax}`, { position: byteOffset(text, parser.position, encoding) });
     }
+    const given = Object.values(tag.attributes);
+    parts += 1 + given.length;
+    if (parts > partsMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read XML of more than ${partsMax} elements and attributes`);
     const attributes: Record<string, string> = {};
-    for (const attribute of Object.values(tag.attributes)) if (attribute.uri === '') attributes[attribute.local] = attribute.value;
+    for (const attribute of given) if (attribute.uri === '') attributes[attribute.local] = attribute.value;
     open.push({ name: tag.local, namespace: tag.uri, attributes, children: [], text: '' });
   });
   const addText = (more: string) => {

@@ -100,8 +100,12 @@ export interface PayloadStore {
   /** Every stored payload's digest, in no order. */
   list(): AsyncIterable<Uint8Array>;
 
-  /** Removes what stores that were stopped in the middle have left; no other may be running. */
-  tidy(): Promise<number>;
+  /**
+   * Removes what stores that were stopped in the middle have left.
+   *
+   * @param before - milliseconds since 1970: what was written since then may still become a payload @returns how many there were
+   */
+  tidy(before: number): Promise<number>;
 }
 
 /** The numbered steps of storing a payload: crash tests stop the process at each of them. */
@@ -266,10 +270,17 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
         for (const name of await names(join(directory, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield parseHex(name);
       }
     },
-    async tidy() {
-      const left = await names(join(directory, 'arriving'));
-      for (const name of left) await rm(join(directory, 'arriving', name), { force: true });
-      return left.length;
+    async tidy(before) {
+      let removed = 0;
+      for (const name of await names(join(directory, 'arriving'))) {
+        const file = join(directory, 'arriving', name);
+        // One that is gone by now has become a payload.
+        const written = await stat(file).then(({ mtimeMs }) => mtimeMs, () => Number.POSITIVE_INFINITY);
+        if (written >= before) continue;
+        await rm(file, { force: true });
+        removed += 1;
+      }
+      return removed;
     },
   };
 }

@@ -1,6 +1,6 @@
 // Payloads and secrets: streamed, content-addressed, checked on the way out, and gone when they are erased.
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
@@ -305,9 +305,12 @@ describe('payloads', () => {
     const directory = freshDirectory();
     const payloads = openPayloads(directory);
     await payloads.put([hello], 100);
-    writeFileSync(join(directory, 'arriving', 'half'), 'hel');
-    expect(await payloads.tidy()).toBe(1);
-    expect(readdirSync(join(directory, 'arriving'))).toEqual([]);
+    for (const name of ['half', 'young']) writeFileSync(join(directory, 'arriving', name), 'hel');
+    utimesSync(join(directory, 'arriving', 'half'), 1_000, 1_000);
+    expect(await payloads.tidy(1_000_000)).toBe(0);
+    expect(await payloads.tidy(1_000_001)).toBe(1);
+    // Whoever writes it may still be at it.
+    expect(readdirSync(join(directory, 'arriving'))).toEqual(['young']);
     expect(readFileSync(fileIn(directory), 'utf8')).toBe('hello');
   });
 });
