@@ -40,13 +40,14 @@ export async function parseSource(bytes: Uint8Array, note: (deviation: Deviation
  */
 const valuesMax = jsonBytesMax / 8;
 
-/** @throws {LedgerError} INPUT_TOO_LARGE */
-function checkValues(text: string): void {
+/** @param text - JSON, decoded or in UTF-8 @throws {LedgerError} INPUT_TOO_LARGE */
+export function checkValues(text: string | Uint8Array): void {
   // A comma or an opening bracket stands before each value but the first, and nothing that is shorter can have so many.
   if (text.length <= valuesMax) return;
+  const unitAt = typeof text === 'string' ? (i: number) => text.charCodeAt(i) : (i: number) => text[i];
   let count = 1;
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+    const unit = unitAt(i);
     if (unit === 0x2c || unit === 0x5b || unit === 0x7b) count += 1;
   }
   if (count > valuesMax) throw new LedgerError('INPUT_TOO_LARGE', `Cannot read a document of ${count} values: expected at most ${valuesMax}`);

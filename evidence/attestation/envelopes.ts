@@ -3,6 +3,7 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, type Json, parseJson } from '../../ledger/json.ts';
 import type { Deviation, Source } from '../document.ts';
+import { checkValues } from '../source.ts';
 import { at, below, objectsAt, textAt } from '../json-view.ts';
 import { certificatesOfPem, decodeEitherBase64 } from './base64.ts';
 import type { Attestation, SignatureFacts } from './model.ts';
@@ -163,6 +164,7 @@ function openCosign(json: Json, pointer: string): Container {
 
 function envelopeIn(bytes: Uint8Array): Json | null {
   try {
+    checkValues(bytes);
     return parseJson(bytes);
   } catch (error) {
     if (error instanceof LedgerError) return null;

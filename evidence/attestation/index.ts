@@ -3,6 +3,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import type { Json } from '../../ledger/json.ts';
 import { parseJson, parseJsonText } from '../../ledger/json.ts';
 import { type Deviation, type Format, type Mode, type Reading, type Source, type Verdict, verdictOf, type View } from '../document.ts';
+import { checkValues } from '../source.ts';
 import { below, textAt } from '../json-view.ts';
 import { cyclonedx } from '../sbom/cyclonedx/index.ts';
 import { spdx2 } from '../sbom/spdx-2/index.ts';
@@ -72,6 +73,7 @@ function isStatementType(payloadType: string | null): boolean {
 
 function parsePayload(bytes: Uint8Array): Json | LedgerError {
   try {
+    checkValues(bytes);
     return parseJson(bytes, { onInexact: () => {} });
   } catch (error) {
     if (error instanceof LedgerError) return error;
@@ -105,7 +107,9 @@ async function ofStatement(opened: Opened, json: Json, pointer: string, mode: Mo
 
 async function readInside(json: Json | null, mode: Mode): Promise<Reading | null> {
   // cosign of old kept the document as text.
-  const parsed = typeof textAt({ json }, 'json') === 'string' ? parseJsonText(json as string) : json;
+  const isText = typeof textAt({ json }, 'json') === 'string';
+  if (isText) checkValues(json as string);
+  const parsed = isText ? parseJsonText(json as string) : json;
   if (parsed === null) return null;
   const source: Source = { encoding: 'utf-8', syntax: 'json', json: parsed };
   return INSIDE.find((format) => format.claims(source))?.read(source, mode) ?? null;

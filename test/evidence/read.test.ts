@@ -33,6 +33,10 @@ describe('guards', () => {
     ['more values than any document has', `[${'[],'.repeat(8_400_000)}0]`, ['refused', 'INPUT_TOO_LARGE']],
     ['so many lines of one value', '{}\n'.repeat(16_800_000), ['refused', 'INPUT_TOO_LARGE']],
     ['as much in one value', `["${'x'.repeat(17_000_000)}"]`, ['refused', 'FORMAT_UNKNOWN']],
+    ['more values than any document has, in an envelope', JSON.stringify({
+      payloadType: 'application/vnd.in-toto+json', signatures: [{ sig: 'MA==' }],
+      payload: Buffer.from(`{"a":[${'[],'.repeat(8_400_000)}0]}`).toString('base64'),
+    }), ['invalid_schema', 'SCHEMA_VIOLATED /payload']],
     ['more elements than any document has', xml('<a/>'.repeat(4_200_000)), ['refused', 'INPUT_TOO_LARGE']],
     ['as many attributes', xml('<a b="" c=""/>'.repeat(1_400_000)), ['refused', 'INPUT_TOO_LARGE']],
     ['broken UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), ['refused', 'INPUT_NOT_UTF8']],
