@@ -16,7 +16,7 @@ import { choosePayloads, openedPayloadOf, type PayloadChoice, type PayloadPorts 
 import { readmeOf } from './pack-readme.ts';
 import { readDecisions, statedAmong, type PackedDecision, type PackedDecisions } from './pack-decisions.ts';
 import { partsOf } from './pack-shards.ts';
-import { artifactOf, gatherStreams, spanBetween, type PackRequest } from './pack-streams.ts';
+import { artifactOf, decisionOf, gatherStreams, spanBetween, type PackRequest } from './pack-streams.ts';
 import { readPayload } from './sealed-payload.ts';
 
 export interface ExportPorts extends PayloadPorts {
@@ -60,9 +60,7 @@ const materialBytesMax = 512 * 1024 * 1024;
  */
 export async function exportPack(ports: ExportPorts, request: PackRequest, by: Actor, options: ExportOptions = {}): Promise<ExportedPack> {
   const { log, payloads, signer } = ports;
-  if (request.kind === 'artifact' && (await log.head(`artifact:${request.artifact}`)) === null) {
-    throw new LedgerError('SUBJECT_UNKNOWN', `Cannot pack ${request.artifact}: no event concerns it`, { hint: 'name it as "stella stream artifact:…" does' });
-  }
+  await checkPackable(log, request);
   const so = request.kind === 'period' ? await spanBetween(log, request, log.published.size) : null;
   // Before anything is appended, and before its decisions are looked for from there on.
   if (so !== null && so.start < 0) throw nothingRecorded();
@@ -112,6 +110,14 @@ export async function exportPack(ports: ExportPorts, request: PackRequest, by: A
   const appended = await log.appendOne({ drafts: [prepareDraft({ ...eventOf(scope, pack), by, payloads: unique(references) }, sha256)] });
   const all: ZipContent[] = [...summed, content(manifestName, 'readme', manifestBytes), content(signatureName, 'readme', signature)];
   return { index: appended.index, manifest, digest: formatHex(sha256(manifestBytes)), bytes: () => writeZip(all) };
+}
+
+/** Sees at once that what is asked for is there: of a period only reading it shows that. @throws {LedgerError} as `exportPack` */
+export async function checkPackable(log: LogView, request: PackRequest): Promise<void> {
+  if (request.kind === 'decision') await decisionOf(log, request.decision);
+  if (request.kind === 'artifact' && (await log.head(`artifact:${request.artifact}`)) === null) {
+    throw new LedgerError('SUBJECT_UNKNOWN', `Cannot pack ${request.artifact}: no event concerns it`, { hint: 'name it as "stella stream artifact:…" does' });
+  }
 }
 
 /**

@@ -118,7 +118,7 @@ function eventOf(entry: Uint8Array): Event | null {
   return kindOf(entry) === 'event' ? decodeEvent(entry) : null;
 }
 
-/** The scope of a request, and for a decision its entry. @throws {LedgerError} ENTRY_MISSING, SUBJECT_UNKNOWN */
+/** The decision in an entry. @throws {LedgerError} ENTRY_MISSING where it is none */
 export async function decisionOf(log: LogView, index: number): Promise<Event & { type: 'decision.recorded' }> {
   const event = eventOf(await log.entry(index));
   if (event?.type === 'decision.recorded') return event;

@@ -1,7 +1,7 @@
 // stella export pack: everything about a decision, an artifact or a period in one file that verifies anywhere.
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { exportPack, repack, type ExportedPack } from '../../actions/export-pack.ts';
+import { checkPackable, exportPack, repack, type ExportedPack } from '../../actions/export-pack.ts';
 import type { PackRequest } from '../../actions/pack-streams.ts';
 import type { LogView } from '../../ledger/log/view.ts';
 import { formatReceipt } from '../../verify/index.ts';
@@ -52,6 +52,8 @@ file. For witnesses' cosignatures inside, run "stella log index" and "stella log
     const log = await openForWriting(call, place);
     try {
       const by = localActor(call, place);
+      // Before a key: the ledger's first one goes on record.
+      await checkPackable(log, request);
       const key = await ledgerKeyOn(call, place, log);
       const signer = { id: key.key.id, sign: (message: Uint8Array) => key.sign(message) };
       const ports = { log, ...payloadsOf(call, place), signer, vkeys: await allVkeys(log), cosigned };
