@@ -3,7 +3,7 @@ import { asSet, prepareDraft, requestDigestOf, type Actor, type PayloadReference
 import type { Appended, Expectation } from '../ledger/log/command.ts';
 import { sha256, startSha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
-import type { AwaitedPayload, PayloadStore } from '../ledger/store/payloads.ts';
+import type { ReservedPayload, PayloadStore } from '../ledger/store/payloads.ts';
 import { decide, LIMITS, PolicyShelf, type Decided, type DecideRequest, type Written } from '../policy/gate/decide.ts';
 import { INPUT_MEDIA, PINS_MEDIA, RESULTS_MEDIA, type DecisionData } from '../policy/gate/decision.ts';
 import { EFFECTIVE_TIME_GIVEN } from '../policy/gate/codes.ts';
@@ -95,7 +95,7 @@ type Role = keyof typeof MEDIA;
 
 /** Decides, and stores what was read, asked and answered: what is written already goes to the disk while the policy has this thread. */
 async function decideAndStore(payloads: PayloadStore, request: DecideRequest, state: State, policies: PolicyShelf) {
-  const all: { readonly role: Role; readonly payload: AwaitedPayload; pieces?: readonly Uint8Array[] }[] = [];
+  const all: { readonly role: Role; readonly payload: ReservedPayload; pieces?: readonly Uint8Array[] }[] = [];
   const written = (some: Written) => {
     const these = all.filter(({ role }) => some[role] !== undefined);
     for (const one of these) one.payload.write((one.pieces = some[one.role] as readonly Uint8Array[]));
@@ -103,9 +103,9 @@ async function decideAndStore(payloads: PayloadStore, request: DecideRequest, st
     for (const { payload } of these) payload.flush();
   };
   try {
-    for (const role of Object.keys(MEDIA) as Role[]) all.push({ role, payload: await payloads.awaitOne() });
+    for (const role of Object.keys(MEDIA) as Role[]) all.push({ role, payload: await payloads.reserve() });
     const decided = await decide(request, state, { policies, hashing: startSha256, written });
-    const keep = async (role: Role, payload: AwaitedPayload, pieces: readonly Uint8Array[]): Promise<PayloadReference> => {
+    const keep = async (role: Role, payload: ReservedPayload, pieces: readonly Uint8Array[]): Promise<PayloadReference> => {
       const { digest, size } = await payload.keep((role === 'input' ? decided.data.input?.digest[1] : undefined) ?? digestOf(pieces));
       return { role, size, media: MEDIA[role], digest: ['sha256', digest] };
     };

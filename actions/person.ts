@@ -1,7 +1,7 @@
 // Persons: on a local ledger somebody is whoever holds a key. A key is added under a pseudonym, and found again.
 import { formatHex, parseHex } from '../ledger/bytes.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import { prepareDraft, type Actor, type DataOf, type Event } from '../ledger/events/index.ts';
+import { paddedSize, prepareDraft, type Actor, type DataOf, type Event, type PayloadReference } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
 import type { Log } from '../ledger/log/log.ts';
@@ -41,6 +41,12 @@ export function signedBy({ assurance, author }: Acting): SignedBy {
 /** The same with no key at all: for trying whether an event could be recorded, before one is asked for. */
 export function unsignedBy({ assurance }: Pick<Acting, 'assurance'>): SignedBy {
   return { assurance, key: new Uint8Array(32) };
+}
+
+/** What stands for a payload that is not stored yet, in the same trial. @param sealed - padded, and under a commitment */
+export function unstored(role: string, media: string, sealed = false): PayloadReference {
+  const nothing = ['sha256', new Uint8Array(32)] as const;
+  return sealed ? { role, size: paddedSize(1), media, commitment: nothing } : { role, size: 1, media, digest: nothing };
 }
 
 /**

@@ -1,7 +1,7 @@
 // VEX of our own: statements that a person makes or has reviewed, signed by that person or asserted by the ledger.
 import { encodeUtf8, formatHex, parseHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
-import { asSet, paddedSize, prepareDraft, type Actor, type Digest, type Draft, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
+import { asSet, prepareDraft, type Actor, type Digest, type Draft, type NewEvent, type PayloadReference } from '../ledger/events/index.ts';
 import type { JcsValue } from '../ledger/jcs.ts';
 import { parseJson } from '../ledger/json.ts';
 import type { Appended } from '../ledger/log/command.ts';
@@ -12,7 +12,7 @@ import { VEX_WRITERS, type VexFormat } from '../evidence/vex/writers.ts';
 import { signJson } from '../verify/sigstore/index.ts';
 import { asAdvisoriesWrite } from './advisory-name.ts';
 import { statementOf } from './attest.ts';
-import { signedBy, signing, unsignedBy, type Acting, type Intending, type SignedBy } from './person.ts';
+import { signedBy, signing, unsignedBy, unstored, type Acting, type Intending, type SignedBy } from './person.ts';
 import { planVex } from './plan-evidence.ts';
 import { readEvidence, type EvidenceRead } from './read-evidence.ts';
 import { storeSealed, type SealPorts } from './sealed-payload.ts';
@@ -59,7 +59,7 @@ export async function stateVex(
   const about: readonly Digest<'sha256'>[] = subjects.length > 0 ? subjects : [['sha256', sha256(written)]];
   // Read as it is before it is signed: what is refused asks for no key, and stores nothing.
   const own = asSet(subjects);
-  draftsOf(await readOwn(written), own, format, who.by, unsignedBy(who), [noDocument(seal), noFacts]);
+  draftsOf(await readOwn(written), own, format, who.by, unsignedBy(who), [unstored('document', envelopeMedia, seal), unstored('facts', 'application/json')]);
   const acting = await signing(who);
   const envelope = await signJson(statementOf({ subjects: about, predicateType: PREDICATE[format], predicate }), [acting.author]);
   const bytes = encodeUtf8(JSON.stringify(envelope));
@@ -91,14 +91,6 @@ function draftsOf(
   ];
   return events.map((event) => prepareDraft(event, sha256));
 }
-
-/** What stands for payloads that are not stored yet. */
-const nothing = ['sha256', new Uint8Array(32)] as const;
-const noFacts: PayloadReference = { role: 'facts', size: 1, media: 'application/json', digest: nothing };
-const noDocument = (seal: boolean): PayloadReference => {
-  const what = { role: 'document', size: paddedSize(1), media: envelopeMedia };
-  return seal ? { ...what, commitment: nothing } : { ...what, digest: nothing };
-};
 
 /** In another spelling it would be on record beside what is found, and about nothing. */
 function expectWritten(id: string): void {

@@ -2,7 +2,7 @@
 import { encodeUtf8, equalBytes, formatHex, parseHex } from '../ledger/bytes.ts';
 import { clip, LedgerError } from '../ledger/errors.ts';
 import {
-  asSet, paddedSize, prepareDraft, type DataOf, type Digest, type Draft, type Event, type NewEvent, type PayloadReference,
+  asSet, prepareDraft, type DataOf, type Digest, type Draft, type Event, type NewEvent, type PayloadReference,
 } from '../ledger/events/index.ts';
 import type { Appended } from '../ledger/log/command.ts';
 import { sha256 } from '../ledger/log/engine.ts';
@@ -13,7 +13,7 @@ import { readPurl } from '../projections/purls.ts';
 import { isRangeOf } from '../projections/vers.ts';
 import { asAdvisoriesWrite } from './advisory-name.ts';
 import { storeStatement } from './act-statement.ts';
-import { signedBy, signing, unsignedBy, type Intending, type SignedBy } from './person.ts';
+import { signedBy, signing, unsignedBy, unstored, type Intending, type SignedBy } from './person.ts';
 import { expectOwner, expectTaken, type TermsPorts } from './waiver-terms.ts';
 import { appendSealed, dropSealed, readPayload, storeSealed, type SealPorts } from './sealed-payload.ts';
 
@@ -131,10 +131,6 @@ function decided(id: string, why: string): LedgerError {
   return new LedgerError('WAIVER_DECIDED', `Cannot act on waiver "${id}": ${why}`, { hint: `"stella waiver show ${id}" tells what was done` });
 }
 
-/** What stands for payloads that are not made yet. */
-const noStatement: PayloadReference = { role: 'statement', size: 1, media: 'application/vnd.dsse.envelope.v1+json', digest: ['sha256', new Uint8Array(32)] };
-const noJustification: PayloadReference = { role: 'justification', size: paddedSize(1), media: 'text/plain', commitment: ['sha256', new Uint8Array(32)] };
-
 type Act<T extends ActEvent['type']> = { readonly index: number; readonly event: Event & { readonly type: T } };
 
 /** A waiver's acts in order, the request first. @throws {LedgerError} WAIVER_UNKNOWN */
@@ -160,7 +156,9 @@ async function act(
 ): Promise<Appended> {
   const { log, payloads } = ports;
   // Before the key, and before anything is sealed: what is no event is refused here.
-  const trial = { ...eventOf(unsignedBy(who)), by: who.by, payloads: justification === null ? [noStatement] : [noStatement, noJustification] };
+  const statement = unstored('statement', 'application/vnd.dsse.envelope.v1+json');
+  const references = justification === null ? [statement] : [statement, unstored('justification', 'text/plain', true)];
+  const trial = { ...eventOf(unsignedBy(who)), by: who.by, payloads: references };
   prepareDraft({ ...trial, ...(cause === undefined ? {} : { cause }) } as NewEvent, sha256);
   const acting = await signing(who);
   const event = eventOf(signedBy(acting));

@@ -3,8 +3,8 @@ import { formatHex } from '../../ledger/bytes.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, type Json, parseJson } from '../../ledger/json.ts';
 import type { Deviation, Source } from '../document.ts';
-import { checkValues } from '../source.ts';
 import { at, below, objectsAt, textAt } from '../json-view.ts';
+import { checkValues } from '../source.ts';
 import { certificatesOfPem, decodeEitherBase64 } from './base64.ts';
 import type { Attestation, SignatureFacts } from './model.ts';
 

@@ -3,11 +3,11 @@ import { LedgerError } from '../../ledger/errors.ts';
 import type { Json } from '../../ledger/json.ts';
 import { parseJson, parseJsonText } from '../../ledger/json.ts';
 import { type Deviation, type Format, type Mode, type Reading, type Source, type Verdict, verdictOf, type View } from '../document.ts';
-import { checkValues } from '../source.ts';
 import { below, textAt } from '../json-view.ts';
 import { cyclonedx } from '../sbom/cyclonedx/index.ts';
 import { spdx2 } from '../sbom/spdx-2/index.ts';
 import { spdx3 } from '../sbom/spdx-3/index.ts';
+import { checkValues } from '../source.ts';
 import { openvex } from '../vex/openvex/index.ts';
 import { type Container, envelopesIn, kindOf, open, type Opened } from './envelopes.ts';
 import type { Attestation } from './model.ts';
@@ -107,9 +107,7 @@ async function ofStatement(opened: Opened, json: Json, pointer: string, mode: Mo
 
 async function readInside(json: Json | null, mode: Mode): Promise<Reading | null> {
   // cosign of old kept the document as text.
-  const isText = typeof textAt({ json }, 'json') === 'string';
-  if (isText) checkValues(json as string);
-  const parsed = isText ? parseJsonText(json as string) : json;
+  const parsed = typeof textAt({ json }, 'json') === 'string' ? parseJsonText(json as string) : json;
   if (parsed === null) return null;
   const source: Source = { encoding: 'utf-8', syntax: 'json', json: parsed };
   return INSIDE.find((format) => format.claims(source))?.read(source, mode) ?? null;

@@ -25,7 +25,7 @@ export interface StagedPayload extends StoredPayload {
 }
 
 /** Room for a payload that is not made yet. */
-export interface AwaitedPayload {
+export interface ReservedPayload {
   /** Takes its bytes, once, and before they are flushed. */
   write(pieces: readonly Uint8Array[]): void;
   /** Begins to flush them: that goes on whatever this thread does then, even if it does not come back to the event loop for a while. */
@@ -46,7 +46,7 @@ export interface PayloadStore {
   stage(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytesMax: number): Promise<StagedPayload>;
 
   /** Makes room for a payload that has to be kept or dropped. @throws {LedgerError} STORE_FULL, STORE_FAILED */
-  awaitOne(): Promise<AwaitedPayload>;
+  reserve(): Promise<ReservedPayload>;
 
   /**
    * Stores bytes under their digest, durably: after it returns, a crash or a power failure loses nothing of them.
@@ -162,7 +162,7 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
   };
   return {
     stage,
-    async awaitOne() {
+    async reserve() {
       const { temporary, drop, orDrop, keep } = await arrival();
       const handle = await reached(() => open(temporary, 'wx', 0o600));
       let arrived = Promise.resolve(0);
@@ -277,8 +277,8 @@ export function openPayloads(directory: string, at: (step: PayloadStep) => void 
         // One that is gone by now has become a payload.
         const written = await stat(file).then(({ mtimeMs }) => mtimeMs, () => Number.POSITIVE_INFINITY);
         if (written >= before) continue;
-        await rm(file, { force: true });
-        removed += 1;
+        // What cannot be removed stands in nobody's way.
+        if (await rm(file).then(() => true, () => false)) removed += 1;
       }
       return removed;
     },

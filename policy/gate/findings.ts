@@ -6,7 +6,7 @@ import { LedgerError } from '../../ledger/errors.ts';
 import { isJsonObject, jsonBytesMax, parseJson, parseJsonText } from '../../ledger/json.ts';
 import type { Finding, FindingsDocument } from '../../scanner/match/findings.ts';
 import { idMax, type PolicyInput } from './input-shape.ts';
-import { ListWriter, together, type WrittenList } from './members.ts';
+import { ListWriter, membersTogether, type WrittenList } from './members.ts';
 import { textMax } from './shape.ts';
 import { TextWindow } from './text-window.ts';
 
@@ -82,7 +82,8 @@ const REASON = `\\{${['at', 'bound', 'ecosystem', 'id', 'introduced'].map((name)
 const RECORD_TEXT = `\\{"ecosystem":${STRING},"entry":${COUNT},"fixed":${taken(`"${CHARACTER}+"`)},"id":${STRING},"name":${STRING},"outcome":"([a-z_]+)",`
   + `"reasons":${list(REASON)},"record":${STRING},${maybe('score', STRING)}"severity":${STRING},"source":${STRING},"version":(?:null|${STRING})\\}`;
 const AFTER_TEXT = `\\],${maybe('score', `"(${DECIMAL})"`)}${maybe('scoredBy', STRING)}"severity":${oneOf(SEVERITIES)},"upstream":${taken(`"${ID}"`)}\\}`;
-// Mostly there is one record, and all of a finding is taken at once.
+// Mostly there is one record, and all of a finding is taken at once. Its groups: 1 aliases, 2 trace, 3 path, 4 purl, 5 conflicts, 6 EPSS,
+// 7 fingerprint, 8 from the id to the outcome; of the record 9 fixed versions, 10 outcome; and 11 score, 12 severity, 13 upstream.
 const FINDING = new RegExp(
   `\\{"aliases":${taken(`"${ID}"`)},`
   + `"component":\\{${maybe('dependencyPath', list(STRING))}"entryTrace":\\{${maybe('reason', STRING)}"state":${oneOf(TRACES)}\\},`
@@ -130,7 +131,7 @@ function readList(window: TextWindow, start: number): { findings: Findings; afte
     const text = memberAt(window.text, place, members.length + texts.length > 0);
     if (text !== null) {
       texts.push(text);
-      if (texts.length === together && !take()) return null;
+      if (texts.length === membersTogether && !take()) return null;
     } else if (window.slide(place.at)) place.at = 0;
     else return null;
   }

@@ -44,8 +44,8 @@ export function baseList<T>(members: readonly T[], shape: Shaped<T>, known?: Kno
 
 function writeList(members: readonly unknown[]): WrittenList {
   const writer = new ListWriter();
-  for (let from = 0; from < members.length; from += together) {
-    writer.add(members.slice(from, from + together).map((member) => JSON.stringify(member)));
+  for (let from = 0; from < members.length; from += membersTogether) {
+    writer.add(members.slice(from, from + membersTogether).map((member) => JSON.stringify(member)));
   }
   return writer.done();
 }
@@ -56,7 +56,7 @@ const valueOf = (member: unknown): Value => fromPlain(member, layouts, true);
  * So many members are written at once, and stand in one piece: texts of all of them at once live long enough to be moved by the
  * collector.
  */
-export const together = 64;
+export const membersTogether = 64;
 
 /** Writes a list. */
 export class ListWriter {
@@ -64,7 +64,7 @@ export class ListWriter {
   readonly #starts: number[] = [];
   #at = 1;
 
-  /** @param texts - canonical JSON of the next members: `together` of them, and fewer only at the end @returns the JSON of a list of them */
+  /** @param texts - canonical JSON of the next members: `membersTogether` of them, and fewer only at the end @returns the JSON of a list of them */
   add(texts: readonly string[]): string {
     let list = '[';
     for (const text of texts) list += list.length === 1 ? text : `,${text}`;
@@ -105,9 +105,9 @@ export function changedList<T>(base: BaseList<T>, changes: ReadonlyMap<number, T
   for (const [place, member] of changes) {
     members[place] = member;
     values[place] = valueOf(member);
-    upTo(Math.floor(place / together));
+    upTo(Math.floor(place / membersTogether));
     // A piece begins with the bracket or comma before its first member.
-    const begin = (starts[number * together] as number) - 1;
+    const begin = (starts[number * membersTogether] as number) - 1;
     pieces.push((base.pieces[number] as Uint8Array).subarray(from, (starts[place] as number) - begin), encodeUtf8(JSON.stringify(member)));
     from = (starts[place + 1] as number) - 1 - begin;
   }

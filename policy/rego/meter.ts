@@ -42,7 +42,7 @@ export function charge(cells: number): void {
  *
  * @param elements - of the shorter one @throws {EvaluationError} eval_limit_error
  */
-export function compareAll(elements: number): void {
+export function chargeCompared(elements: number): void {
   meter.compared += elements + 1;
   if (meter.compared > meter.comparedMost) throw new EvaluationError('eval_limit_error', `more than ${meter.comparedMost} values compared`, null);
 }

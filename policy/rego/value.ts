@@ -1,5 +1,5 @@
 // Rego values: one total order, one canonical key for each, sets and objects with any key.
-import { charge, checkKey, compareAll, keyCells, settle } from './meter.ts';
+import { charge, checkKey, chargeCompared, keyCells, settle } from './meter.ts';
 import { Num } from './number.ts';
 import { emptySlot, type Slot } from './slot.ts';
 
@@ -234,7 +234,7 @@ export class RegoObject {
   /** Whether another object has the same keys with equal values. */
   equals(other: RegoObject): boolean {
     if (this.size !== other.size) return false;
-    compareAll(this.size);
+    chargeCompared(this.size);
     if (this.layout !== null) {
       const { layout, values } = this;
       const same = layout === other.layout;
@@ -308,7 +308,7 @@ export function equalValues(a: Value, b: Value): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (a instanceof RegoSet) {
     if (!(b instanceof RegoSet) || a.size !== b.size) return false;
-    compareAll(a.size);
+    chargeCompared(a.size);
     for (const key of a.members.keys()) if (!b.members.has(key)) return false;
     return true;
   }
@@ -316,7 +316,7 @@ export function equalValues(a: Value, b: Value): boolean {
     return b instanceof RegoObject && a.equals(b);
   }
   if (b instanceof RegoSet || b instanceof RegoObject || a.length !== b.length) return false;
-  compareAll(a.length);
+  chargeCompared(a.length);
   for (let i = 0; i < a.length; i++) if (!equalValues(a[i] as Value, b[i] as Value)) return false;
   return true;
 }
@@ -342,7 +342,7 @@ export function compareValues(a: Value, b: Value): number {
 
 function compareLists(a: readonly Value[], b: readonly Value[]): number {
   const shared = Math.min(a.length, b.length);
-  compareAll(shared);
+  chargeCompared(shared);
   for (let i = 0; i < shared; i++) {
     const difference = compareValues(a[i] as Value, b[i] as Value);
     if (difference !== 0) return difference;
@@ -353,7 +353,7 @@ function compareLists(a: readonly Value[], b: readonly Value[]): number {
 /** Key by key, each key before its value: `{"a": 2}` < `{"b": 1}`. */
 function compareObjects(a: RegoObject, b: RegoObject): number {
   const shared = Math.min(a.size, b.size);
-  compareAll(shared);
+  chargeCompared(shared);
   for (let i = 0; i < shared; i++) {
     const [left, right] = [a.keys[i] as Value, b.keys[i] as Value];
     const difference = compareValues(left, right) || compareValues(a.get(left) as Value, b.get(right) as Value);

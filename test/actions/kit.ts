@@ -25,7 +25,7 @@ export function memoryPayloads(): PayloadStore & { readonly held: Map<string, Ui
   return {
     held,
     stage,
-    async awaitOne() {
+    async reserve() {
       let all: Uint8Array = new Uint8Array(0);
       return {
         write: (pieces) => void (all = concatBytes(...pieces)),

@@ -1,6 +1,6 @@
 // Erasing, holding and reading payloads as processes: exit codes, JSON, and that a hold stands between them.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,7 +56,12 @@ test('seal, read, hold, release, erase; and what a crash left is finished by the
   const [folder, note] = [join(home, 'ledger/secrets', commitment.slice(0, 2)), join(home, 'ledger/secrets/erasing', commitment)];
   writeFileSync(join(folder, commitment), new Uint8Array(32), { mode: 0o600 });
   writeFileSync(note, '1\n', { mode: 0o600 });
+  // And what a store that was stopped leaves, two days ago and now: another process may be at the young one.
+  const arriving = join(home, 'ledger/payloads/arriving');
+  for (const name of ['old', 'young']) writeFileSync(join(arriving, name), 'half');
+  utimesSync(join(arriving, 'old'), Date.now() / 1_000 - 172_800, Date.now() / 1_000 - 172_800);
   expect(json('log index')).toMatchObject({ ok: true });
+  expect(readdirSync(arriving)).toEqual(['young']);
   // How long things are kept is on record, and what counts is the newest.
   expect(json('retention')).toMatchObject({ profile: 'standard', entry: null, months: { acts: 36, evidence: 18 } });
   const set = json('retention ten-years');

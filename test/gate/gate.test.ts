@@ -1,7 +1,7 @@
 // The gate: what allows, what denies, each with its code; and that nothing which moves meanwhile is missed.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { gate, type GateAsked } from '../../actions/gate.ts';
 import { replayFromStreams } from '../../actions/replay.ts';
 import { StreamState } from '../../actions/stream-state.ts';
@@ -11,6 +11,7 @@ import { formatJcs, type JcsValue } from '../../ledger/jcs.ts';
 import { openPayloads } from '../../ledger/store/payloads.ts';
 import { digestOf } from '../log/kit.ts';
 import { CURRENT, LIMITS } from '../../policy/gate/decide.ts';
+import { Policy } from '../../policy/index.ts';
 import type { StateSource } from '../../policy/gate/source.ts';
 import { contractSemantics } from '../../projections/contract-document.ts';
 import { freshDirectory } from '../store/place.ts';
@@ -74,6 +75,26 @@ describe('a gate', () => {
     // Without a scan there is no input.
     const { data } = await ask(source, digestOf('x')[1]);
     expect([data.outcome, data.input, left()]).toEqual(['deny', undefined, []]);
+  });
+
+  test('begins to store what it read and asks with before the policy is asked', async () => {
+    const { log, payloads, pepper, world } = await scanned();
+    const order: string[] = [];
+    const reserve = async () => {
+      const one = await payloads.reserve();
+      const told = <T extends unknown[]>(name: string, of: (...args: T) => void) => (...args: T) => {
+        order.push(name);
+        of(...args);
+      };
+      return { ...one, write: told('write', one.write), flush: told('flush', one.flush) };
+    };
+    const asked = vi.spyOn(Policy.prototype, 'evaluateAll').mockImplementationOnce(function ask(this: Policy, ...args) {
+      order.push('ask');
+      return this.evaluateAll(...args);
+    });
+    await gate({ log, payloads: { ...payloads, reserve }, pepper, now: () => world.clock.wall }, { artifact: app[1], policy: 'release' }, actor('ci'));
+    asked.mockRestore();
+    expect(order).toEqual(['write', 'write', 'flush', 'flush', 'ask', 'write', 'flush']);
   });
 
   test('is weakened only by name, on record, and shown', async () => {

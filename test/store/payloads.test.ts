@@ -91,7 +91,7 @@ describe('payloads', () => {
     const bytes = concatBytes(...pieces);
     const digest = new Uint8Array(createHash('sha256').update(bytes).digest());
     for (const isFlushed of [true, false]) {
-      const one = await payloads.awaitOne();
+      const one = await payloads.reserve();
       one.write(pieces);
       if (isFlushed) one.flush();
       // Written from then on: whoever wrote them has his memory back.
@@ -112,7 +112,7 @@ describe('payloads', () => {
   test('that there is room for, given up or under a wrong digest', async () => {
     const directory = freshDirectory();
     const payloads = openPayloads(directory);
-    const [unused, dropped, wrong] = [await payloads.awaitOne(), await payloads.awaitOne(), await payloads.awaitOne()];
+    const [unused, dropped, wrong] = [await payloads.reserve(), await payloads.reserve(), await payloads.reserve()];
     dropped.write([hello]);
     dropped.flush();
     await Promise.all([unused.drop(), dropped.drop()]);
@@ -127,7 +127,7 @@ describe('payloads', () => {
     const directory = freshDirectory();
     const script = `
       import { openPayloads } from ${JSON.stringify(new URL('../../ledger/store/payloads.ts', import.meta.url).href)};
-      const one = await openPayloads(${JSON.stringify(directory)}).awaitOne();
+      const one = await openPayloads(${JSON.stringify(directory)}).reserve();
       one.write([new Uint8Array(100_000)]);
       one.flush();
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -175,7 +175,7 @@ describe('payloads', () => {
   test('that there is room for take their bytes once, and before they are flushed', async () => {
     const directory = freshDirectory();
     const payloads = openPayloads(directory);
-    const [twice, late] = [await payloads.awaitOne(), await payloads.awaitOne()];
+    const [twice, late] = [await payloads.reserve(), await payloads.reserve()];
     twice.write([hello]);
     expect(() => twice.write([hello])).toThrow(TypeError);
     late.flush();
@@ -195,16 +195,16 @@ describe('payloads', () => {
       // The number that the next file gets.
       const next = () => { const file = openSync('/dev/null'); closeSync(file); return file; };
       const code = (keeping) => keeping.then(() => 'kept', ({ name, code }) => name + ' ' + code);
-      await payloads.awaitOne().then((one) => one.drop());
+      await payloads.reserve().then((one) => one.drop());
       const file = next();
-      const one = await payloads.awaitOne();
+      const one = await payloads.reserve();
       one.write([new Uint8Array(5)]);
       one.flush();
       await new Promise((resolve) => setTimeout(resolve, 300));
       closeSync(file);
       console.log(await code(one.keep(new Uint8Array(32))));
       const gone = next();
-      const other = await payloads.awaitOne();
+      const other = await payloads.reserve();
       closeSync(gone);
       console.log(await code(other.drop()));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
@@ -229,7 +229,7 @@ describe('payloads', () => {
     });
     await expect(payloads.put([hello], 5)).rejects.toThrow('stopped');
     rmSync(arriving, { recursive: true });
-    const one = await payloads.awaitOne();
+    const one = await payloads.reserve();
     one.write([hello]);
     await expect(one.keep(parseHex(helloDigest))).rejects.toThrow('stopped');
     await one.drop();
